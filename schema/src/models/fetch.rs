@@ -1,0 +1,107 @@
+//! `fetches`: readings of lists and how each ended. Written by scraper-worker.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::{FetchKind, ListId};
+use crate::tables::fetches;
+
+/// Readings kept of one list.
+const KEEP_PER_LIST: i64 = 100;
+
+/// One reading.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = fetches)]
+pub struct Fetch {
+    /// Row number.
+    pub id: i32,
+    /// The list.
+    pub list: ListId,
+    /// The provider's name.
+    pub list_type: String,
+    /// The provider's id of the list.
+    pub list_id: String,
+    /// When the reading began.
+    pub started_at: NaiveDateTime,
+    /// When it ended.
+    pub finished_at: NaiveDateTime,
+    /// How it ended.
+    pub outcome: FetchKind,
+    /// Why, unless complete.
+    pub reason: Option<String>,
+    /// Entries read.
+    pub entries: i32,
+    /// Entries the site announced.
+    pub announced: Option<i32>,
+    /// Entries that are no movie and no show.
+    pub dropped: i32,
+    /// Requests it took.
+    pub pages: i32,
+    /// Whether the site said that nothing changed.
+    pub not_modified: bool,
+}
+
+/// A reading to insert.
+#[derive(Clone, Debug, Insertable)]
+#[diesel(table_name = fetches)]
+#[expect(missing_docs, reason = "the fields are those of `Fetch`")]
+pub struct NewFetch {
+    pub list: ListId,
+    pub list_type: String,
+    pub list_id: String,
+    pub started_at: NaiveDateTime,
+    pub finished_at: NaiveDateTime,
+    pub outcome: FetchKind,
+    pub reason: Option<String>,
+    pub entries: i32,
+    pub announced: Option<i32>,
+    pub dropped: i32,
+    pub pages: i32,
+    pub not_modified: bool,
+}
+
+impl Fetch {
+    /// Records a reading and forgets the list's oldest beyond the hundredth.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn insert(conn: &mut SqliteConnection, new: &NewFetch) -> QueryResult<Self> {
+        let stored: Self = diesel::insert_into(fetches::table)
+            .values(new)
+            .returning(Self::as_returning())
+            .get_result(conn)?;
+        let oldest: Option<i32> = fetches::table
+            .filter(fetches::list.eq(new.list))
+            .select(fetches::id)
+            .order(fetches::id.desc())
+            .offset(KEEP_PER_LIST)
+            .first(conn)
+            .optional()?;
+        if let Some(oldest) = oldest {
+            diesel::delete(
+                fetches::table
+                    .filter(fetches::list.eq(new.list))
+                    .filter(fetches::id.le(oldest)),
+            )
+            .execute(conn)?;
+        }
+        Ok(stored)
+    }
+
+    /// The newest readings of a list.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn of_list(
+        conn: &mut SqliteConnection,
+        list: ListId,
+        limit: i64,
+    ) -> QueryResult<Vec<Self>> {
+        fetches::table
+            .filter(fetches::list.eq(list))
+            .order(fetches::id.desc())
+            .limit(limit)
+            .select(Self::as_select())
+            .load(conn)
+    }
+}

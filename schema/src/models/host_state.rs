@@ -1,0 +1,45 @@
+//! `host_state`: until when a site asked to be left alone. Written by scraper-worker.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use crate::tables::host_state;
+
+/// A host that said "later".
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = host_state)]
+pub struct HostState {
+    /// Host name, and port where it is not the scheme's own.
+    pub host: String,
+    /// No request before this moment.
+    pub not_before: NaiveDateTime,
+    /// What it said.
+    pub reason: String,
+}
+
+impl HostState {
+    /// Hosts that still want to be left alone at `now`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn waiting(conn: &mut SqliteConnection, now: NaiveDateTime) -> QueryResult<Vec<Self>> {
+        host_state::table
+            .filter(host_state::not_before.gt(now))
+            .select(Self::as_select())
+            .load(conn)
+    }
+
+    /// Remembers it, over an older word of the same host.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn save(&self, conn: &mut SqliteConnection) -> QueryResult<()> {
+        diesel::insert_into(host_state::table)
+            .values(self)
+            .on_conflict(host_state::host)
+            .do_update()
+            .set(self)
+            .execute(conn)
+            .map(drop)
+    }
+}

@@ -1,0 +1,273 @@
+//! `lists`: what to follow and how the last reading ended. Written by sync-worker; api reads.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use super::ListPolicy;
+use crate::{
+    column::{row_number, word_enum},
+    tables::{list_policies, lists},
+    wire::sync::{ChangeList, ListView},
+};
+
+row_number! {
+    /// Row of `lists`.
+    ListId
+}
+
+word_enum! {
+    /// How the reading of a list ended.
+    FetchKind {
+        /// Not read yet.
+        New = "new",
+        /// All of it was read.
+        Complete = "complete",
+        /// Some of it was read; nothing counts as removed.
+        Partial = "partial",
+        /// The site said no.
+        Refused = "refused",
+        /// The site did not answer, or not in a way that can be understood.
+        Failed = "failed",
+    }
+}
+
+/// One list.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Identifiable)]
+#[diesel(table_name = lists)]
+pub struct List {
+    /// Row number.
+    pub id: ListId,
+    /// The provider's name.
+    pub list_type: String,
+    /// The provider's id of it.
+    pub list_id: String,
+    /// Address for people.
+    pub list_url: String,
+    /// Its name.
+    pub description: String,
+    /// Entries when it was last read completely.
+    pub item_count: i32,
+    /// When it was last read completely.
+    pub last_synced: Option<NaiveDateTime>,
+    /// How the last reading ended.
+    pub status: FetchKind,
+    /// Why, unless complete, and what can be done.
+    pub status_reason: Option<String>,
+    /// Whether the schedule reads it.
+    pub auto_sync: bool,
+    /// `low`, `normal` or `high`; the seeds have it, nothing uses it yet.
+    pub priority: String,
+    /// Only that many entries from the top.
+    pub item_limit: Option<i32>,
+    /// Whether it came from the environment or the settings file.
+    pub from_settings: bool,
+    /// The reading that last saw all of it.
+    pub last_fetch: Option<i32>,
+    /// When it was removed; the row stays, so that a list of the environment is not added again.
+    pub removed_at: Option<NaiveDateTime>,
+    /// When it was added.
+    pub created_at: NaiveDateTime,
+    /// When its definition last changed.
+    pub updated_at: NaiveDateTime,
+}
+
+/// A list to insert.
+#[derive(Clone, Debug, Insertable)]
+#[diesel(table_name = lists)]
+#[expect(missing_docs, reason = "the fields are those of `List`")]
+pub struct NewList {
+    pub list_type: String,
+    pub list_id: String,
+    pub list_url: String,
+    pub description: String,
+    pub status: FetchKind,
+    pub auto_sync: bool,
+    pub item_limit: Option<i32>,
+    pub from_settings: bool,
+    pub created_at: NaiveDateTime,
+    pub updated_at: NaiveDateTime,
+}
+
+impl List {
+    /// The list with this number, removed or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn find(conn: &mut SqliteConnection, id: ListId) -> QueryResult<Option<Self>> {
+        lists::table
+            .find(id)
+            .select(Self::as_select())
+            .first(conn)
+            .optional()
+    }
+
+    /// The list that a provider calls `list_id`, removed or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn find_by_name(
+        conn: &mut SqliteConnection,
+        list_type: &str,
+        list_id: &str,
+    ) -> QueryResult<Option<Self>> {
+        lists::table
+            .filter(lists::list_type.eq(list_type))
+            .filter(lists::list_id.eq(list_id))
+            .select(Self::as_select())
+            .first(conn)
+            .optional()
+    }
+
+    /// All lists with their policies, by number; removed ones only when asked for.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn all(
+        conn: &mut SqliteConnection,
+        with_removed: bool,
+    ) -> QueryResult<Vec<(Self, ListPolicy)>> {
+        let mut query = lists::table
+            .left_join(list_policies::table)
+            .select((Self::as_select(), Option::<ListPolicy>::as_select()))
+            .order(lists::id)
+            .into_boxed();
+        if !with_removed {
+            query = query.filter(lists::removed_at.is_null());
+        }
+        let rows: Vec<(Self, Option<ListPolicy>)> = query.load(conn)?;
+        Ok(rows
+            .into_iter()
+            .map(|(list, policy)| {
+                let policy = policy.unwrap_or(ListPolicy {
+                    list: list.id,
+                    is_4k: None,
+                    requested_as: None,
+                });
+                (list, policy)
+            })
+            .collect())
+    }
+
+    /// Adds a list.
+    ///
+    /// # Errors
+    /// When the provider's list is there already, or the database fails.
+    pub fn insert(conn: &mut SqliteConnection, new: &NewList) -> QueryResult<Self> {
+        diesel::insert_into(lists::table)
+            .values(new)
+            .returning(Self::as_returning())
+            .get_result(conn)
+    }
+
+    /// Changes the definition; what `change` leaves out stays.
+    ///
+    /// # Errors
+    /// [`diesel::result::Error::NotFound`] when there is no such list, or when the database fails.
+    pub fn change(
+        conn: &mut SqliteConnection,
+        change: &ChangeList,
+        now: NaiveDateTime,
+    ) -> QueryResult<Self> {
+        let list: Self = lists::table
+            .find(change.list)
+            .select(Self::as_select())
+            .first(conn)?;
+        let description = match &change.description {
+            Some(Some(description)) => description.clone(),
+            Some(None) => list.list_id.clone(),
+            None => list.description.clone(),
+        };
+        let mut policy = ListPolicy::of(conn, change.list)?;
+        policy.is_4k = change.is_4k.unwrap_or(policy.is_4k);
+        policy.requested_as = change.requested_as.unwrap_or(policy.requested_as);
+        policy.save(conn)?;
+        diesel::update(lists::table.find(change.list))
+            .set((
+                lists::description.eq(description),
+                lists::auto_sync.eq(change.auto_sync.unwrap_or(list.auto_sync)),
+                lists::item_limit.eq(change.item_limit.unwrap_or(list.item_limit)),
+                lists::updated_at.eq(now),
+            ))
+            .returning(Self::as_returning())
+            .get_result(conn)
+    }
+
+    /// Marks the list removed, or there again.
+    ///
+    /// # Errors
+    /// [`diesel::result::Error::NotFound`] when there is no such list, or when the database fails.
+    pub fn set_removed(
+        conn: &mut SqliteConnection,
+        id: ListId,
+        removed_at: Option<NaiveDateTime>,
+        now: NaiveDateTime,
+    ) -> QueryResult<Self> {
+        diesel::update(lists::table.find(id))
+            .set((lists::removed_at.eq(removed_at), lists::updated_at.eq(now)))
+            .returning(Self::as_returning())
+            .get_result(conn)
+    }
+
+    /// Records a complete reading.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn read_completely(
+        conn: &mut SqliteConnection,
+        id: ListId,
+        fetch: Option<i32>,
+        item_count: i32,
+        now: NaiveDateTime,
+    ) -> QueryResult<()> {
+        diesel::update(lists::table.find(id))
+            .set((
+                lists::status.eq(FetchKind::Complete),
+                lists::status_reason.eq(None::<String>),
+                lists::last_fetch.eq(fetch),
+                lists::item_count.eq(item_count),
+                lists::last_synced.eq(now),
+            ))
+            .execute(conn)
+            .map(drop)
+    }
+
+    /// Records a reading that was not complete; the last good count stays.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn read_badly(
+        conn: &mut SqliteConnection,
+        id: ListId,
+        status: FetchKind,
+        reason: &str,
+    ) -> QueryResult<()> {
+        diesel::update(lists::table.find(id))
+            .set((lists::status.eq(status), lists::status_reason.eq(reason)))
+            .execute(conn)
+            .map(drop)
+    }
+
+    /// The list as people see it.
+    pub fn view(&self, policy: &ListPolicy) -> ListView {
+        let utc = |time: NaiveDateTime| DateTime::<Utc>::from_naive_utc_and_offset(time, Utc);
+        ListView {
+            id: self.id,
+            list_type: self.list_type.clone(),
+            list_id: self.list_id.clone(),
+            list_url: self.list_url.clone(),
+            description: self.description.clone(),
+            item_count: self.item_count,
+            status: self.status,
+            status_reason: self.status_reason.clone(),
+            last_synced: self.last_synced.map(utc),
+            auto_sync: self.auto_sync,
+            item_limit: self.item_limit,
+            is_4k: policy.is_4k,
+            requested_as: policy.requested_as,
+            from_settings: self.from_settings,
+            removed_at: self.removed_at.map(utc),
+            created_at: utc(self.created_at),
+            updated_at: utc(self.updated_at),
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! `list_items`: which entry is on which list, and which title it is. Written by sync-worker.
+
+use chrono::NaiveDateTime;
+use diesel::{dsl::sql, prelude::*, sql_types};
+
+use super::{LedgerStatus, ListId, MediaType, Title, TitleRef};
+use crate::{
+    column::word_enum,
+    tables::{list_items, lists, synced_items, titles},
+};
+
+word_enum! {
+    /// Whether it is known which title an entry is.
+    Identity {
+        /// Not looked at yet.
+        New = "new",
+        /// Certain.
+        Matched = "matched",
+        /// Plausible; a person picks.
+        NeedsReview = "needs_review",
+        /// Nothing found; asked again at growing intervals.
+        NotFound = "not_found",
+    }
+}
+
+/// One entry of one list.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Identifiable)]
+#[diesel(table_name = list_items)]
+pub struct ListItem {
+    /// Row number.
+    pub id: i32,
+    /// The list.
+    pub list: ListId,
+    /// What the entry is recognised by in its list.
+    pub entry_key: String,
+    /// Place in the list, from 1.
+    pub rank: i32,
+    /// Title as the list shows it.
+    pub title: String,
+    /// Title in its own language.
+    pub original_title: Option<String>,
+    /// Four digits.
+    pub year: Option<i32>,
+    /// Movie or show, where the list tells.
+    pub media_type: Option<MediaType>,
+    /// `tt…`
+    pub imdb_id: Option<String>,
+    /// TMDB's number.
+    pub tmdb_id: Option<i64>,
+    /// TVDB's number.
+    pub tvdb_id: Option<i64>,
+    /// When it was first on the list.
+    pub first_seen: NaiveDateTime,
+    /// Since when it is off the list.
+    pub left_at: Option<NaiveDateTime>,
+    /// The reading that last changed the row.
+    pub fetch: Option<i32>,
+    /// Whether it is known which title it is.
+    pub identity: Identity,
+    /// The title.
+    pub title_ref: Option<TitleRef>,
+    /// How that is known, or why it is not.
+    pub identity_reason: Option<String>,
+    /// Times it was looked for in vain.
+    pub attempts: i32,
+    /// Not looked for again before this moment.
+    pub next_try: Option<NaiveDateTime>,
+}
+
+/// An entry to insert.
+#[derive(Clone, Debug, PartialEq, Eq, Insertable)]
+#[diesel(table_name = list_items)]
+#[expect(missing_docs, reason = "the fields are those of `ListItem`")]
+pub struct NewListItem {
+    pub list: ListId,
+    pub entry_key: String,
+    pub rank: i32,
+    pub title: String,
+    pub original_title: Option<String>,
+    pub year: Option<i32>,
+    pub media_type: Option<MediaType>,
+    pub imdb_id: Option<String>,
+    pub tmdb_id: Option<i64>,
+    pub tvdb_id: Option<i64>,
+    pub first_seen: NaiveDateTime,
+    pub fetch: Option<i32>,
+    pub identity: Identity,
+}
+
+/// Which entries a page shows.
+#[derive(Clone, Debug, Default)]
+pub struct ItemFilter {
+    /// Only of this list.
+    pub list: Option<ListId>,
+    /// Only in this state of identity.
+    pub identity: Option<Identity>,
+    /// Only in this state of the ledger.
+    pub status: Option<LedgerStatus>,
+    /// Only titles that contain this text.
+    pub search: Option<String>,
+}
+
+impl ListItem {
+    /// The entries of a list that are or were on it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn of_list(conn: &mut SqliteConnection, list: ListId) -> QueryResult<Vec<Self>> {
+        list_items::table
+            .filter(list_items::list.eq(list))
+            .order(list_items::rank)
+            .select(Self::as_select())
+            .load(conn)
+    }
+
+    /// Adds entries.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn insert(conn: &mut SqliteConnection, new: &[NewListItem]) -> QueryResult<()> {
+        for chunk in new.chunks(100) {
+            diesel::insert_into(list_items::table)
+                .values(chunk)
+                .execute(conn)?;
+        }
+        Ok(())
+    }
+
+    /// Stores what the list now says of the entry; it is on the list again if it had left.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn save_entry(
+        conn: &mut SqliteConnection,
+        id: i32,
+        entry: &NewListItem,
+    ) -> QueryResult<()> {
+        diesel::update(list_items::table.find(id))
+            .set((
+                list_items::rank.eq(entry.rank),
+                list_items::title.eq(&entry.title),
+                list_items::original_title.eq(&entry.original_title),
+                list_items::year.eq(entry.year),
+                list_items::media_type.eq(entry.media_type),
+                list_items::imdb_id.eq(&entry.imdb_id),
+                list_items::tmdb_id.eq(entry.tmdb_id),
+                list_items::tvdb_id.eq(entry.tvdb_id),
+                list_items::fetch.eq(entry.fetch),
+                list_items::left_at.eq(None::<NaiveDateTime>),
+            ))
+            .execute(conn)
+            .map(drop)
+    }
+
+    /// Marks entries as no longer on their list.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn mark_left(
+        conn: &mut SqliteConnection,
+        ids: &[i32],
+        left_at: NaiveDateTime,
+        fetch: Option<i32>,
+    ) -> QueryResult<()> {
+        for chunk in ids.chunks(500) {
+            diesel::update(list_items::table.filter(list_items::id.eq_any(chunk)))
+                .set((list_items::left_at.eq(left_at), list_items::fetch.eq(fetch)))
+                .execute(conn)?;
+        }
+        Ok(())
+    }
+
+    /// Stores what is known of the entry's title.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn save_identity(&self, conn: &mut SqliteConnection) -> QueryResult<()> {
+        diesel::update(list_items::table.find(self.id))
+            .set((
+                list_items::identity.eq(self.identity),
+                list_items::title_ref.eq(self.title_ref),
+                list_items::identity_reason.eq(&self.identity_reason),
+                list_items::attempts.eq(self.attempts),
+                list_items::next_try.eq(self.next_try),
+            ))
+            .execute(conn)
+            .map(drop)
+    }
+
+    /// A page of entries that are on a list now, each with its list's name, its title, and the
+    /// ledger status of the title in standard quality or else 4K; and how many there are in all.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[expect(clippy::type_complexity, reason = "one row of a join")]
+    pub fn page(
+        conn: &mut SqliteConnection,
+        filter: &ItemFilter,
+        limit: i64,
+        offset: i64,
+    ) -> QueryResult<(
+        Vec<(
+            Self,
+            String,
+            Option<Title>,
+            Option<LedgerStatus>,
+            Option<String>,
+        )>,
+        i64,
+    )> {
+        // One ledger row a title: the standard quality where there is one.
+        let one_quality = || {
+            sql::<sql_types::Bool>(
+                "(synced_items.id IS NULL OR synced_items.id = (SELECT s.id FROM synced_items s \
+                  WHERE s.target = synced_items.target AND s.media_type = synced_items.media_type \
+                  AND s.tmdb_id = synced_items.tmdb_id ORDER BY s.is_4k LIMIT 1))",
+            )
+        };
+        let base = || {
+            let mut query = list_items::table
+                .inner_join(lists::table)
+                .left_join(titles::table)
+                .left_join(
+                    synced_items::table.on(synced_items::media_type
+                        .nullable()
+                        .eq(titles::media_type.nullable())
+                        .and(
+                            synced_items::tmdb_id
+                                .nullable()
+                                .eq(titles::tmdb_id.nullable()),
+                        )),
+                )
+                .filter(list_items::left_at.is_null())
+                .filter(lists::removed_at.is_null())
+                .filter(one_quality())
+                .into_boxed();
+            if let Some(list) = filter.list {
+                query = query.filter(list_items::list.eq(list));
+            }
+            if let Some(identity) = filter.identity {
+                query = query.filter(list_items::identity.eq(identity));
+            }
+            if let Some(status) = filter.status {
+                query = query.filter(synced_items::status.eq(status));
+            }
+            if let Some(search) = &filter.search {
+                let escaped = search
+                    .replace('\\', "\\\\")
+                    .replace('%', "\\%")
+                    .replace('_', "\\_");
+                query = query.filter(list_items::title.like(format!("%{escaped}%")).escape('\\'));
+            }
+            query
+        };
+        let total = base().count().get_result(conn)?;
+        let rows = base()
+            .order((list_items::list, list_items::rank))
+            .limit(limit)
+            .offset(offset)
+            .select((
+                Self::as_select(),
+                lists::description,
+                Option::<Title>::as_select(),
+                synced_items::status.nullable(),
+                synced_items::reason.nullable(),
+            ))
+            .load(conn)?;
+        Ok((rows, total))
+    }
+}

@@ -1,0 +1,196 @@
+//! `sync_history`: runs. Written by sync-worker.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use crate::{
+    column::{row_number, word_enum},
+    tables::sync_history,
+};
+
+row_number! {
+    /// Row of `sync_history`.
+    RunId
+}
+
+word_enum! {
+    /// How a run is or ended.
+    RunStatus {
+        /// Going on; after a crash it is taken up again under the same number.
+        Running = "running",
+        /// Did what it could.
+        Completed = "completed",
+        /// Could not do its work; tried again soon.
+        Failed = "failed",
+        /// Ended by a person.
+        Cancelled = "cancelled",
+    }
+}
+
+word_enum! {
+    /// Who asked for a run.
+    RunTrigger {
+        /// The schedule.
+        Schedule = "schedule",
+        /// A person or a script.
+        Manual = "manual",
+        /// A run that had failed, after its pause.
+        Retry = "retry",
+    }
+}
+
+impl RunTrigger {
+    /// What a request that does not say means.
+    pub(crate) fn manual() -> Self {
+        Self::Manual
+    }
+}
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = sync_history)]
+pub struct SyncRun {
+    /// Row number.
+    pub id: RunId,
+    /// When it started.
+    pub sync_started: NaiveDateTime,
+    /// When it ended.
+    pub sync_completed: Option<NaiveDateTime>,
+    /// Who asked for it.
+    pub sync_mode: RunTrigger,
+    /// How it is or ended.
+    pub status: RunStatus,
+    /// Why it failed, or what was missing.
+    pub reason: Option<String>,
+    /// The request it was started with, as JSON of `schema::wire::sync::StartRun`.
+    pub scope: String,
+    /// Entries read.
+    pub items_processed: i32,
+    /// Titles requested.
+    pub items_requested: i32,
+    /// Titles that needed no request.
+    pub items_skipped: i32,
+    /// Requests that failed.
+    pub items_errored: i32,
+    /// `schema::wire::sync::RunReport` as JSON, once it has ended.
+    pub report: Option<String>,
+}
+
+/// A run to insert.
+#[derive(Clone, Debug, Insertable)]
+#[diesel(table_name = sync_history)]
+#[expect(missing_docs, reason = "the fields are those of `SyncRun`")]
+pub struct NewRun {
+    pub sync_started: NaiveDateTime,
+    pub sync_mode: RunTrigger,
+    pub status: RunStatus,
+    pub scope: String,
+}
+
+impl SyncRun {
+    /// Records that a run began.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn insert(conn: &mut SqliteConnection, new: &NewRun) -> QueryResult<Self> {
+        diesel::insert_into(sync_history::table)
+            .values(new)
+            .returning(Self::as_returning())
+            .get_result(conn)
+    }
+
+    /// Runs that were going on when their process ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn unfinished(conn: &mut SqliteConnection) -> QueryResult<Vec<Self>> {
+        sync_history::table
+            .filter(sync_history::status.eq(RunStatus::Running))
+            .order(sync_history::id)
+            .select(Self::as_select())
+            .load(conn)
+    }
+
+    /// The run with this number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn find(conn: &mut SqliteConnection, id: RunId) -> QueryResult<Option<Self>> {
+        sync_history::table
+            .find(id)
+            .select(Self::as_select())
+            .first(conn)
+            .optional()
+    }
+
+    /// The last run that has ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn last_ended(conn: &mut SqliteConnection) -> QueryResult<Option<Self>> {
+        sync_history::table
+            .filter(sync_history::status.ne(RunStatus::Running))
+            .order(sync_history::id.desc())
+            .select(Self::as_select())
+            .first(conn)
+            .optional()
+    }
+
+    /// When the last completed run ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn last_completed(conn: &mut SqliteConnection) -> QueryResult<Option<NaiveDateTime>> {
+        sync_history::table
+            .filter(sync_history::status.eq(RunStatus::Completed))
+            .order(sync_history::id.desc())
+            .select(sync_history::sync_completed)
+            .first(conn)
+            .optional()
+            .map(Option::flatten)
+    }
+
+    /// A page of runs, the newest first, and how many there are in all.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn page(
+        conn: &mut SqliteConnection,
+        limit: i64,
+        offset: i64,
+    ) -> QueryResult<(Vec<Self>, i64)> {
+        let total = sync_history::table.count().get_result(conn)?;
+        let rows = sync_history::table
+            .order(sync_history::id.desc())
+            .limit(limit)
+            .offset(offset)
+            .select(Self::as_select())
+            .load(conn)?;
+        Ok((rows, total))
+    }
+
+    /// Stores the run's end: status, reason, counters, report.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn save_end(&self, conn: &mut SqliteConnection) -> QueryResult<()> {
+        diesel::update(sync_history::table.find(self.id))
+            .set((
+                sync_history::sync_completed.eq(self.sync_completed),
+                sync_history::status.eq(self.status),
+                sync_history::reason.eq(&self.reason),
+                sync_history::items_processed.eq(self.items_processed),
+                sync_history::items_requested.eq(self.items_requested),
+                sync_history::items_skipped.eq(self.items_skipped),
+                sync_history::items_errored.eq(self.items_errored),
+                sync_history::report.eq(&self.report),
+            ))
+            .execute(conn)
+            .map(drop)
+    }
+
+    /// When it started, with its zone.
+    pub fn started_at(&self) -> DateTime<Utc> {
+        self.sync_started.and_utc()
+    }
+}

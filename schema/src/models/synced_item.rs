@@ -1,0 +1,185 @@
+//! `synced_items`: the ledger of what was asked of which target. Written by sync-worker.
+//!
+//! `requesting` is committed before the request is sent: after a crash such a row tells that the
+//! target may have the request, or may still be making it.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::{MediaType, RunId};
+use crate::{column::word_enum, tables::synced_items};
+
+word_enum! {
+    /// Where a title is on its way.
+    LedgerStatus {
+        /// Decided, not sent.
+        Planned = "planned",
+        /// Being sent, or sent with an unknown end.
+        Requesting = "requesting",
+        /// The target has our request.
+        Requested = "requested",
+        /// The target has it by somebody else's doing.
+        Adopted = "adopted",
+        /// In the library.
+        Available = "available",
+        /// Failed; tried again at `retry_at`.
+        Failed = "failed",
+        /// Failed for good.
+        FailedPermanent = "failed_permanent",
+        /// A person declined the request; never asked again while the entry stays.
+        Declined = "declined",
+        /// On the target's block list.
+        Blocklisted = "blocklisted",
+        /// Deleted from the library by a person.
+        Deleted = "deleted",
+    }
+}
+
+/// One title at one target in one quality.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Identifiable)]
+#[diesel(table_name = synced_items)]
+pub struct SyncedItem {
+    /// Row number.
+    pub id: i32,
+    /// The target: `seerr`.
+    pub target: String,
+    /// Its title.
+    pub title: String,
+    /// Its year.
+    pub year: Option<i32>,
+    /// Movie or show.
+    pub media_type: MediaType,
+    /// TMDB's number.
+    pub tmdb_id: i64,
+    /// `tt…`, where a list gave it.
+    pub imdb_id: Option<String>,
+    /// The quality asked for.
+    pub is_4k: bool,
+    /// The target's own number of the title.
+    pub overseerr_id: Option<i32>,
+    /// Where it is on its way.
+    pub status: LedgerStatus,
+    /// Why, in words.
+    pub reason: String,
+    /// Lists that ask for it: `imdb:top, stevenlu:movies`.
+    pub provider_source: String,
+    /// The target's request.
+    pub request_id: Option<i32>,
+    /// Whether that request is ours.
+    pub created_by_us: bool,
+    /// Seerr user in whose name was asked.
+    pub asked_as_user: Option<i32>,
+    /// The run that last changed the row.
+    pub run: Option<RunId>,
+    /// Requests sent for it.
+    pub attempts: i32,
+    /// Not again before this moment.
+    pub retry_at: Option<NaiveDateTime>,
+    /// When the request with the unknown end was sent.
+    pub requesting_since: Option<NaiveDateTime>,
+    /// When the row last changed.
+    pub last_synced: NaiveDateTime,
+    /// What the target said when it failed.
+    pub error_message: Option<String>,
+}
+
+/// A ledger row to insert or to write over an older one of the same title.
+#[derive(Clone, Debug, PartialEq, Eq, Insertable, AsChangeset)]
+#[diesel(table_name = synced_items, treat_none_as_null = true)]
+#[expect(missing_docs, reason = "the fields are those of `SyncedItem`")]
+pub struct NewSyncedItem {
+    pub target: String,
+    pub title: String,
+    pub year: Option<i32>,
+    pub media_type: MediaType,
+    pub tmdb_id: i64,
+    pub imdb_id: Option<String>,
+    pub is_4k: bool,
+    pub overseerr_id: Option<i32>,
+    pub status: LedgerStatus,
+    pub reason: String,
+    pub provider_source: String,
+    pub request_id: Option<i32>,
+    pub created_by_us: bool,
+    pub asked_as_user: Option<i32>,
+    pub run: Option<RunId>,
+    pub attempts: i32,
+    pub retry_at: Option<NaiveDateTime>,
+    pub requesting_since: Option<NaiveDateTime>,
+    pub last_synced: NaiveDateTime,
+    pub error_message: Option<String>,
+}
+
+impl SyncedItem {
+    /// Every row of a target.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn of_target(conn: &mut SqliteConnection, target: &str) -> QueryResult<Vec<Self>> {
+        synced_items::table
+            .filter(synced_items::target.eq(target))
+            .select(Self::as_select())
+            .load(conn)
+    }
+
+    /// Stores the row, over an older one of the same target, title and quality.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn save(conn: &mut SqliteConnection, row: &NewSyncedItem) -> QueryResult<Self> {
+        diesel::insert_into(synced_items::table)
+            .values(row)
+            .on_conflict((
+                synced_items::target,
+                synced_items::media_type,
+                synced_items::tmdb_id,
+                synced_items::is_4k,
+            ))
+            .do_update()
+            .set(row)
+            .returning(Self::as_returning())
+            .get_result(conn)
+    }
+
+    /// How many rows a run changed to each status.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn counts_of_run(
+        conn: &mut SqliteConnection,
+        run: RunId,
+    ) -> QueryResult<Vec<(LedgerStatus, i64)>> {
+        synced_items::table
+            .filter(synced_items::run.eq(run))
+            .group_by(synced_items::status)
+            .select((synced_items::status, diesel::dsl::count_star()))
+            .load(conn)
+    }
+
+    /// The row as a form to change and [`SyncedItem::save`].
+    pub fn to_change(&self) -> NewSyncedItem {
+        let row = self.clone();
+        NewSyncedItem {
+            target: row.target,
+            title: row.title,
+            year: row.year,
+            media_type: row.media_type,
+            tmdb_id: row.tmdb_id,
+            imdb_id: row.imdb_id,
+            is_4k: row.is_4k,
+            overseerr_id: row.overseerr_id,
+            status: row.status,
+            reason: row.reason,
+            provider_source: row.provider_source,
+            request_id: row.request_id,
+            created_by_us: row.created_by_us,
+            asked_as_user: row.asked_as_user,
+            run: row.run,
+            attempts: row.attempts,
+            retry_at: row.retry_at,
+            requesting_since: row.requesting_since,
+            last_synced: row.last_synced,
+            error_message: row.error_message,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `titles`: one row per movie or show, named by TMDB's number. Written by sync-worker.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use crate::{
+    column::{row_number, word_enum},
+    tables::titles,
+};
+
+word_enum! {
+    /// Movies and shows; their TMDB numbers overlap, so one is never used without the other.
+    MediaType {
+        /// A film.
+        Movie = "movie",
+        /// A series or mini-series.
+        Tv = "tv",
+    }
+}
+
+row_number! {
+    /// Row of `titles`.
+    TitleRef
+}
+
+/// One movie or show.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = titles)]
+pub struct Title {
+    /// Row number.
+    pub id: TitleRef,
+    /// Movie or show.
+    pub media_type: MediaType,
+    /// TMDB's number.
+    pub tmdb_id: i64,
+    /// Its title, as the target or the first list that had it shows it.
+    pub title: String,
+    /// Year of its release.
+    pub year: Option<i32>,
+    /// When it was first met.
+    pub created_at: NaiveDateTime,
+    /// When title or year last changed.
+    pub updated_at: NaiveDateTime,
+}
+
+/// A title to insert.
+#[derive(Clone, Debug, PartialEq, Eq, Insertable)]
+#[diesel(table_name = titles)]
+#[expect(missing_docs, reason = "the fields are those of `Title`")]
+pub struct NewTitle {
+    pub media_type: MediaType,
+    pub tmdb_id: i64,
+    pub title: String,
+    pub year: Option<i32>,
+    pub created_at: NaiveDateTime,
+    pub updated_at: NaiveDateTime,
+}
+
+impl Title {
+    /// The row of this title, made if it is new.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn ensure(conn: &mut SqliteConnection, new: &NewTitle) -> QueryResult<Self> {
+        let known = titles::table
+            .filter(titles::media_type.eq(new.media_type))
+            .filter(titles::tmdb_id.eq(new.tmdb_id))
+            .select(Self::as_select())
+            .first(conn)
+            .optional()?;
+        match known {
+            Some(known) => Ok(known),
+            None => diesel::insert_into(titles::table)
+                .values(new)
+                .returning(Self::as_returning())
+                .get_result(conn),
+        }
+    }
+
+    /// All titles.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn all(conn: &mut SqliteConnection) -> QueryResult<Vec<Self>> {
+        titles::table.select(Self::as_select()).load(conn)
+    }
+}

@@ -1,0 +1,264 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    api_keys (id) {
+        id -> Integer,
+        name -> Text,
+        digest -> Text,
+        created_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    decisions (id) {
+        id -> Integer,
+        run -> Integer,
+        title -> Integer,
+        is_4k -> Bool,
+        decision -> Text,
+        reason -> Text,
+        decided_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> Integer,
+        at -> Timestamp,
+        kind -> Text,
+        run -> Nullable<Integer>,
+        list -> Nullable<Integer>,
+        data -> Text,
+    }
+}
+
+diesel::table! {
+    fetches (id) {
+        id -> Integer,
+        list -> Integer,
+        list_type -> Text,
+        list_id -> Text,
+        started_at -> Timestamp,
+        finished_at -> Timestamp,
+        outcome -> Text,
+        reason -> Nullable<Text>,
+        entries -> Integer,
+        announced -> Nullable<Integer>,
+        dropped -> Integer,
+        pages -> Integer,
+        not_modified -> Bool,
+    }
+}
+
+diesel::table! {
+    host_state (host) {
+        host -> Text,
+        not_before -> Timestamp,
+        reason -> Text,
+    }
+}
+
+diesel::table! {
+    http_cache (url) {
+        url -> Text,
+        etag -> Nullable<Text>,
+        last_modified -> Nullable<Text>,
+        body -> Binary,
+        stored_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    ledger_seasons (item, season) {
+        item -> Integer,
+        season -> Integer,
+        request_id -> Nullable<Integer>,
+        state -> Text,
+    }
+}
+
+diesel::table! {
+    list_items (id) {
+        id -> Integer,
+        list -> Integer,
+        entry_key -> Text,
+        rank -> Integer,
+        title -> Text,
+        original_title -> Nullable<Text>,
+        year -> Nullable<Integer>,
+        media_type -> Nullable<Text>,
+        imdb_id -> Nullable<Text>,
+        tmdb_id -> Nullable<BigInt>,
+        tvdb_id -> Nullable<BigInt>,
+        first_seen -> Timestamp,
+        left_at -> Nullable<Timestamp>,
+        fetch -> Nullable<Integer>,
+        identity -> Text,
+        title_ref -> Nullable<Integer>,
+        identity_reason -> Nullable<Text>,
+        attempts -> Integer,
+        next_try -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    list_policies (list) {
+        list -> Integer,
+        is_4k -> Nullable<Bool>,
+        requested_as -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    lists (id) {
+        id -> Integer,
+        list_type -> Text,
+        list_id -> Text,
+        list_url -> Text,
+        description -> Text,
+        item_count -> Integer,
+        last_synced -> Nullable<Timestamp>,
+        status -> Text,
+        status_reason -> Nullable<Text>,
+        auto_sync -> Bool,
+        priority -> Text,
+        item_limit -> Nullable<Integer>,
+        from_settings -> Bool,
+        last_fetch -> Nullable<Integer>,
+        removed_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    listsync_schema (id) {
+        id -> Integer,
+        product -> Text,
+        created_by -> Text,
+    }
+}
+
+diesel::table! {
+    settings (key) {
+        key -> Text,
+        value -> Text,
+        is_encrypted -> Bool,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    source_ids (source, source_key) {
+        source -> Text,
+        source_key -> Text,
+        media_type -> Nullable<Text>,
+        imdb_id -> Nullable<Text>,
+        tmdb_id -> Nullable<BigInt>,
+        other_id -> Nullable<Text>,
+        known_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sync_history (id) {
+        id -> Integer,
+        sync_started -> Timestamp,
+        sync_completed -> Nullable<Timestamp>,
+        sync_mode -> Text,
+        status -> Text,
+        reason -> Nullable<Text>,
+        scope -> Text,
+        items_processed -> Integer,
+        items_requested -> Integer,
+        items_skipped -> Integer,
+        items_errored -> Integer,
+        report -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    sync_interval (id) {
+        id -> Integer,
+        interval_hours -> Double,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    synced_items (id) {
+        id -> Integer,
+        target -> Text,
+        title -> Text,
+        year -> Nullable<Integer>,
+        media_type -> Text,
+        tmdb_id -> BigInt,
+        imdb_id -> Nullable<Text>,
+        is_4k -> Bool,
+        overseerr_id -> Nullable<Integer>,
+        status -> Text,
+        reason -> Text,
+        provider_source -> Text,
+        request_id -> Nullable<Integer>,
+        created_by_us -> Bool,
+        asked_as_user -> Nullable<Integer>,
+        run -> Nullable<Integer>,
+        attempts -> Integer,
+        retry_at -> Nullable<Timestamp>,
+        requesting_since -> Nullable<Timestamp>,
+        last_synced -> Timestamp,
+        error_message -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    title_ids (source, external_id, media_type) {
+        source -> Text,
+        external_id -> Text,
+        media_type -> Text,
+        title -> Integer,
+        known_by -> Text,
+        known_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    titles (id) {
+        id -> Integer,
+        media_type -> Text,
+        tmdb_id -> BigInt,
+        title -> Text,
+        year -> Nullable<Integer>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::joinable!(decisions -> titles (title));
+diesel::joinable!(ledger_seasons -> synced_items (item));
+diesel::joinable!(list_items -> lists (list));
+diesel::joinable!(list_items -> titles (title_ref));
+diesel::joinable!(list_policies -> lists (list));
+diesel::joinable!(title_ids -> titles (title));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    api_keys,
+    decisions,
+    events,
+    fetches,
+    host_state,
+    http_cache,
+    ledger_seasons,
+    list_items,
+    list_policies,
+    lists,
+    listsync_schema,
+    settings,
+    source_ids,
+    sync_history,
+    sync_interval,
+    synced_items,
+    title_ids,
+    titles,
+);

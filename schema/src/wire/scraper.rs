@@ -1,0 +1,244 @@
+//! `scraper-worker.sock`: what `sync-worker` asks the process that reads list sites.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Failure, Link};
+use crate::models::{ListId, MediaType};
+
+/// The scraper-worker's socket.
+#[derive(Debug)]
+pub struct ScraperLink;
+
+impl Link for ScraperLink {
+    type Request = ToScraper;
+    type Answer = FromScraper;
+    const SOCKET: &'static str = "scraper-worker.sock";
+    const PEER: &'static str = "the scraper-worker";
+
+    fn failure(answer: &FromScraper) -> Option<&Failure> {
+        match answer {
+            FromScraper::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+}
+
+/// Requests to the scraper-worker. Any of them may be answered by [`FromScraper::Failed`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    content = "data",
+    rename_all = "snake_case",
+    deny_unknown_fields
+)]
+pub enum ToScraper {
+    /// Which list an address or id means. Answered by one [`FromScraper::ListRecognized`].
+    RecognizeList(RecognizeList),
+    /// Reads one list now. Answered by [`FromScraper::Entries`] as pages arrive and one
+    /// [`FromScraper::ListFetched`]. Closing the connection ends the reading.
+    FetchList(FetchList),
+    /// Which sites can be read and what each needs. Answered by one [`FromScraper::Providers`].
+    Providers(Providers),
+}
+
+/// See [`ToScraper::RecognizeList`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecognizeList {
+    /// A pasted address, an id (`ls…`, `ur…`) or a name (`top`).
+    pub input: String,
+    /// The provider's name, when the caller knows it; else any address of a site finds it.
+    #[serde(default)]
+    pub list_type: Option<String>,
+}
+
+/// See [`ToScraper::FetchList`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FetchList {
+    /// Row the outcome is recorded for; absent for a trial reading, which records nothing.
+    #[serde(default)]
+    pub list: Option<ListId>,
+    /// The provider's name.
+    pub list_type: String,
+    /// The provider's id of the list, as [`FromScraper::ListRecognized`] gave it.
+    pub list_id: String,
+    /// Read this many entries at the most, from the top.
+    #[serde(default)]
+    pub item_limit: Option<u32>,
+    /// The one credential this provider needs, handed over for this reading.
+    #[serde(default)]
+    pub credential: Option<Credential>,
+}
+
+/// A key or token for one reading; never printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Credential(pub String);
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// See [`ToScraper::Providers`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Providers {}
+
+/// Answers of the scraper-worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    content = "data",
+    rename_all = "snake_case",
+    deny_unknown_fields
+)]
+pub enum FromScraper {
+    /// Answers [`ToScraper::RecognizeList`].
+    ListRecognized(ListRecognized),
+    /// Entries of a list in its order, at most 100; part of the answer to [`ToScraper::FetchList`].
+    Entries(Entries),
+    /// The end of a [`ToScraper::FetchList`].
+    ListFetched(ListFetched),
+    /// Answers [`ToScraper::Providers`].
+    Providers(ProviderList),
+    /// The request was not carried out.
+    Failed(Failure),
+}
+
+impl From<Failure> for FromScraper {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// A list that a provider can read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListRecognized {
+    /// The provider's name.
+    pub list_type: String,
+    /// Its id of the list; two addresses of one list give the same id.
+    pub list_id: String,
+    /// Address of the list for people.
+    pub list_url: String,
+    /// What to call it until its own name is read.
+    pub name: String,
+}
+
+/// See [`FromScraper::Entries`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entries {
+    /// In the list's order, going on from the answer before.
+    pub entries: Vec<Entry>,
+}
+
+/// One entry of a list, as its site shows it. Every id may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Place in the list, from 1.
+    pub rank: u32,
+    /// Title as the site shows it, without the year.
+    pub title: String,
+    /// Title in its own language, where the site tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original_title: Option<String>,
+    /// Four digits; absent for the unreleased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub year: Option<i32>,
+    /// Absent where the site does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<MediaType>,
+    /// `tt` and digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imdb_id: Option<String>,
+    /// TMDB's number; movies and shows count apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tmdb_id: Option<i64>,
+    /// TVDB's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tvdb_id: Option<i64>,
+}
+
+/// How the reading of a list ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListFetched {
+    /// Row in `fetches`; absent for a trial reading.
+    pub fetch: Option<i32>,
+    /// Whether the list was read completely.
+    pub outcome: FetchOutcome,
+    /// The list's own name, where the site tells it.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Entries sent.
+    pub read: u32,
+    /// Entries that the site says there are.
+    #[serde(default)]
+    pub announced: Option<u32>,
+    /// Entries left out because they are no movie and no show (episodes, games, …).
+    pub dropped: u32,
+    /// Pages or calls it took; 0 when everything came from the cache.
+    pub pages: u32,
+    /// True when the site said that nothing changed since the last complete reading.
+    pub not_modified: bool,
+    /// Milliseconds it took.
+    pub took_ms: u64,
+}
+
+/// See [`ListFetched::outcome`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum FetchOutcome {
+    /// All of it, or all up to the limit that was asked for.
+    Complete,
+    /// Some of it; what was not read is not gone.
+    Partial {
+        /// What went wrong after which entry.
+        reason: String,
+        /// Whether trying again later may help.
+        retryable: bool,
+    },
+    /// The site says no: private, gone, blocked, a key is missing.
+    Refused {
+        /// What it said.
+        reason: String,
+        /// The lawful way round, as a sentence.
+        remedy: String,
+    },
+    /// The site did not answer, or not in a way that can be understood.
+    Failed {
+        /// What happened.
+        reason: String,
+        /// Whether trying again later may help.
+        retryable: bool,
+    },
+}
+
+/// See [`FromScraper::Providers`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderList {
+    /// In alphabetical order.
+    pub providers: Vec<ProviderInfo>,
+}
+
+/// What one provider is and needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderInfo {
+    /// Its name, the `list_type` of its lists.
+    pub name: String,
+    /// As people write it.
+    pub title: String,
+    /// Forms of addresses and ids it takes, for help texts.
+    pub accepts: Vec<String>,
+    /// Setting that holds its key, when it needs one.
+    pub needs_key: Option<String>,
+    /// Whether it needs a browser.
+    pub needs_browser: bool,
+}

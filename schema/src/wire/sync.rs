@@ -1,0 +1,592 @@
+//! `sync-worker.sock`: what the command line and `api` ask the process that syncs.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Failure, Link};
+use crate::models::{FetchKind, ListId, MediaType, RunId, RunStatus, RunTrigger};
+
+/// The sync-worker's socket.
+#[derive(Debug)]
+pub struct SyncLink;
+
+impl Link for SyncLink {
+    type Request = ToSyncWorker;
+    type Answer = FromSyncWorker;
+    const SOCKET: &'static str = "sync-worker.sock";
+    const PEER: &'static str = "the sync-worker";
+
+    fn failure(answer: &FromSyncWorker) -> Option<&Failure> {
+        match answer {
+            FromSyncWorker::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+}
+
+/// Requests to the sync-worker. Any of them may be answered by [`FromSyncWorker::Failed`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    content = "data",
+    rename_all = "snake_case",
+    deny_unknown_fields
+)]
+pub enum ToSyncWorker {
+    /// What is going on and when the next run is. Answered by one [`FromSyncWorker::Status`].
+    Status(SyncStatusRequest),
+    /// Starts a run, which lives on whatever happens to its caller. Answered by one
+    /// [`FromSyncWorker::RunStarted`]; `busy` while another run is going on.
+    StartRun(StartRun),
+    /// Ends a run at the next entry. Answered by one [`FromSyncWorker::RunCancelled`].
+    CancelRun(CancelRun),
+    /// Follows a run. Answered by [`FromSyncWorker::RunProgress`] whenever something changed, and one
+    /// [`FromSyncWorker::RunReport`] when it has ended; a run that ended before is answered at once.
+    WatchRun(WatchRun),
+    /// The lists. Answered by [`FromSyncWorker::Lists`], at most 200 lists each.
+    Lists(ListsRequest),
+    /// Adds a list. Answered by one [`FromSyncWorker::List`].
+    AddList(AddList),
+    /// Changes a list; what is absent stays. Answered by one [`FromSyncWorker::List`].
+    ChangeList(ChangeList),
+    /// Removes a list; what it asked for stays requested. Answered by one [`FromSyncWorker::List`].
+    RemoveList(RemoveList),
+    /// Looks whether everything is well. Answered by [`FromSyncWorker::CheckLine`]s, the last
+    /// without `more`.
+    Check(Check),
+    /// Tries an address and key of Seerr without saving them. Answered by one [`FromSyncWorker::CheckLine`].
+    TestTarget(TestTarget),
+    /// Saves settings, secrets encrypted. Answered by one [`FromSyncWorker::SettingsSaved`].
+    SaveSettings(SaveSettings),
+    /// Tells that saved settings of a section have changed. Answered by one [`FromSyncWorker::SettingsSaved`].
+    SettingsChanged(SettingsChanged),
+}
+
+/// See [`ToSyncWorker::Status`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SyncStatusRequest {}
+
+/// See [`ToSyncWorker::StartRun`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StartRun {
+    /// Lists to read; empty for all that are synced automatically.
+    #[serde(default)]
+    pub lists: Vec<ListId>,
+    /// Titles given directly; when there are any, only they are handled and no list is read.
+    #[serde(default)]
+    pub custom: Vec<CustomEntry>,
+    /// Who asks.
+    #[serde(default = "RunTrigger::manual")]
+    pub trigger: RunTrigger,
+}
+
+impl StartRun {
+    /// All lists that are synced automatically.
+    pub fn everything(trigger: RunTrigger) -> Self {
+        Self {
+            lists: Vec::new(),
+            custom: Vec::new(),
+            trigger,
+        }
+    }
+}
+
+/// A title given directly instead of by a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomEntry {
+    /// Title.
+    pub title: String,
+    /// Four digits.
+    #[serde(default)]
+    pub year: Option<i32>,
+    /// Movie or show.
+    #[serde(default)]
+    pub media_type: Option<MediaType>,
+    /// `tt…`, also written `imdb://tt…`.
+    #[serde(default)]
+    pub imdb_id: Option<String>,
+    /// TMDB's number.
+    #[serde(default)]
+    pub tmdb_id: Option<i64>,
+}
+
+/// See [`ToSyncWorker::CancelRun`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CancelRun {
+    /// The run; absent for the one that is going on.
+    #[serde(default)]
+    pub run: Option<RunId>,
+}
+
+/// See [`ToSyncWorker::WatchRun`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WatchRun {
+    /// The run; absent for the one that is going on, or else the last.
+    #[serde(default)]
+    pub run: Option<RunId>,
+}
+
+/// See [`ToSyncWorker::Lists`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListsRequest {
+    /// Also those that were removed.
+    #[serde(default)]
+    pub with_removed: bool,
+}
+
+/// See [`ToSyncWorker::AddList`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddList {
+    /// A pasted address, an id or a name.
+    pub input: String,
+    /// The provider's name; absent when `input` is an address.
+    #[serde(default)]
+    pub list_type: Option<String>,
+    /// What to call it.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Whether the schedule reads it; true when absent.
+    #[serde(default)]
+    pub auto_sync: Option<bool>,
+    /// Only that many entries from the top.
+    #[serde(default)]
+    pub item_limit: Option<i32>,
+    /// Ask for 4K; the general setting when absent.
+    #[serde(default)]
+    pub is_4k: Option<bool>,
+    /// Seerr user in whose name is asked; the general setting when absent.
+    #[serde(default)]
+    pub requested_as: Option<i32>,
+}
+
+/// See [`ToSyncWorker::ChangeList`]. An absent field stays as it is; a field set to null goes back to its default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeList {
+    /// The list.
+    pub list: ListId,
+    /// New name.
+    #[serde(
+        default,
+        with = "double_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub description: Option<Option<String>>,
+    /// Whether the schedule reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_sync: Option<bool>,
+    /// Only that many entries from the top.
+    #[serde(
+        default,
+        with = "double_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub item_limit: Option<Option<i32>>,
+    /// Ask for 4K.
+    #[serde(
+        default,
+        with = "double_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub is_4k: Option<Option<bool>>,
+    /// Seerr user in whose name is asked.
+    #[serde(
+        default,
+        with = "double_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub requested_as: Option<Option<i32>>,
+}
+
+impl ChangeList {
+    /// Changes nothing yet.
+    pub fn of(list: ListId) -> Self {
+        Self {
+            list,
+            description: None,
+            auto_sync: None,
+            item_limit: None,
+            is_4k: None,
+            requested_as: None,
+        }
+    }
+}
+
+/// Tells a field that is absent from one that is null.
+pub mod double_option {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// A present field, null included, becomes `Some`.
+    ///
+    /// # Errors
+    /// When the value is neither null nor a `T`.
+    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Option<T>>, D::Error> {
+        Option::deserialize(deserializer).map(Some)
+    }
+
+    /// The inner option; an absent field is left out by `skip_serializing_if`.
+    ///
+    /// # Errors
+    /// When the serializer fails.
+    pub fn serialize<T: Serialize, S: Serializer>(
+        value: &Option<Option<T>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        value
+            .as_ref()
+            .and_then(Option::as_ref)
+            .serialize(serializer)
+    }
+}
+
+/// See [`ToSyncWorker::RemoveList`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveList {
+    /// The list.
+    pub list: ListId,
+}
+
+/// See [`ToSyncWorker::Check`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// Leaves out what asks the list sites.
+    #[serde(default)]
+    pub quick: bool,
+}
+
+/// See [`ToSyncWorker::TestTarget`].
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TestTarget {
+    /// Base address of Seerr.
+    pub url: String,
+    /// Its API key.
+    pub api_key: String,
+}
+
+impl std::fmt::Debug for TestTarget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TestTarget")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// See [`ToSyncWorker::SaveSettings`].
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SaveSettings {
+    /// Key (`seerr.url`) to value; null forgets what was saved.
+    pub values: std::collections::BTreeMap<String, Option<String>>,
+}
+
+impl std::fmt::Debug for SaveSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.values.keys()).finish()
+    }
+}
+
+/// See [`ToSyncWorker::SettingsChanged`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsChanged {
+    /// The part before the dot of the keys that changed.
+    pub section: String,
+}
+
+/// Answers of the sync-worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    content = "data",
+    rename_all = "snake_case",
+    deny_unknown_fields
+)]
+pub enum FromSyncWorker {
+    /// Answers [`ToSyncWorker::Status`].
+    Status(SyncStatus),
+    /// Answers [`ToSyncWorker::StartRun`].
+    RunStarted(RunRef),
+    /// Answers [`ToSyncWorker::CancelRun`]; the run ends within a second.
+    RunCancelled(RunRef),
+    /// Where a watched run is.
+    RunProgress(RunProgress),
+    /// How a watched run ended.
+    RunReport(Box<RunReport>),
+    /// Part of the answer to [`ToSyncWorker::Lists`].
+    Lists(Lists),
+    /// One list as it is now.
+    List(Box<ListView>),
+    /// One thing looked at by [`ToSyncWorker::Check`].
+    CheckLine(CheckLine),
+    /// Answers [`ToSyncWorker::SaveSettings`] and [`ToSyncWorker::SettingsChanged`].
+    SettingsSaved(SettingsSaved),
+    /// The request was not carried out.
+    Failed(Failure),
+}
+
+impl From<Failure> for FromSyncWorker {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// What the sync-worker is doing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SyncStatus {
+    /// The run that is going on.
+    pub run: Option<RunProgress>,
+    /// The last run that ended.
+    pub last_run: Option<RunSummary>,
+    /// When the schedule starts the next run; absent when it does not.
+    pub next_sync: Option<DateTime<Utc>>,
+    /// Hours between runs.
+    pub interval_hours: f64,
+    /// Whether the schedule starts runs (`AUTOMATED_MODE`).
+    pub automated: bool,
+    /// What a person has to set before a run can do its work; empty when nothing is missing.
+    pub missing: Vec<Missing>,
+}
+
+/// Something a person has to set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Missing {
+    /// What is missing and what for.
+    pub what: String,
+    /// What to do, as a sentence.
+    pub remedy: String,
+}
+
+/// A run by its number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRef {
+    /// The run.
+    pub run: RunId,
+}
+
+/// Where a run is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunProgress {
+    /// The run.
+    pub run: RunId,
+    /// What it is doing.
+    pub phase: RunPhase,
+    /// Steps of this phase done.
+    pub done: u32,
+    /// Steps of this phase known of.
+    pub total: u32,
+    /// The list or title at hand.
+    pub item: Option<String>,
+}
+
+/// Parts of a run, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunPhase {
+    /// Reads what Seerr knows and the lists, side by side.
+    Read,
+    /// Finds out which titles the entries are.
+    Identify,
+    /// Decides what to do with each title.
+    Plan,
+    /// Sends the requests.
+    Apply,
+    /// Looks whether Seerr has what it confirmed.
+    Verify,
+    /// Over.
+    Ended,
+}
+
+/// A run in one line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunSummary {
+    /// The run.
+    pub run: RunId,
+    /// Who asked for it.
+    pub trigger: RunTrigger,
+    /// How it is or ended.
+    pub status: RunStatus,
+    /// Why it failed or what was missing.
+    pub reason: Option<String>,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// Entries and titles by what became of them.
+    pub counts: RunCounts,
+}
+
+/// What became of the titles of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunCounts {
+    /// Entries read from lists.
+    pub entries: u32,
+    /// Different titles among them.
+    pub titles: u32,
+    /// Requested by this run.
+    pub requested: u32,
+    /// Requested before, by us or by somebody else.
+    pub already_requested: u32,
+    /// In the library already.
+    pub available: u32,
+    /// Left out for another reason: declined, blocklisted, deleted, filtered.
+    pub skipped: u32,
+    /// Entries that wait for a person to say which title they are.
+    pub needs_review: u32,
+    /// Entries no title was found for.
+    pub not_found: u32,
+    /// Requests that failed; they are tried again.
+    pub failed: u32,
+}
+
+/// How a run ended, in full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunReport {
+    /// The run in one line.
+    pub summary: RunSummary,
+    /// What became of each list.
+    pub lists: Vec<ListReport>,
+    /// Titles by decision and reason, the most first.
+    pub reasons: Vec<ReasonCount>,
+}
+
+/// What a run did with one list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListReport {
+    /// The list.
+    pub list: ListId,
+    /// Provider and name.
+    pub list_type: String,
+    /// Its name.
+    pub name: String,
+    /// How reading it ended.
+    pub outcome: FetchKind,
+    /// Why it was not read completely, and what can be done.
+    pub reason: Option<String>,
+    /// Entries read.
+    pub read: u32,
+    /// Entries whose title is known.
+    pub matched: u32,
+    /// Titles of this list requested by this run.
+    pub requested: u32,
+    /// Titles of this list that needed no request.
+    pub skipped: u32,
+    /// Entries without a certain title.
+    pub unmatched: u32,
+}
+
+/// How many titles got a decision for a reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReasonCount {
+    /// `requested`, `skipped`, `needs_review`, `not_found`, `failed`.
+    pub decision: String,
+    /// Why, in words.
+    pub reason: String,
+    /// Number of titles.
+    pub titles: u32,
+    /// A few of them.
+    pub examples: Vec<String>,
+}
+
+/// See [`FromSyncWorker::Lists`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lists {
+    /// By number.
+    pub lists: Vec<ListView>,
+}
+
+/// A list as people see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListView {
+    /// Its number.
+    pub id: ListId,
+    /// The provider's name.
+    pub list_type: String,
+    /// The provider's id of it.
+    pub list_id: String,
+    /// Address for people.
+    pub list_url: String,
+    /// Its name.
+    pub description: String,
+    /// Entries it had when it was last read completely.
+    pub item_count: i32,
+    /// How the last reading ended.
+    pub status: FetchKind,
+    /// Why, and what can be done.
+    pub status_reason: Option<String>,
+    /// When it was last read completely.
+    pub last_synced: Option<DateTime<Utc>>,
+    /// Whether the schedule reads it.
+    pub auto_sync: bool,
+    /// Only that many entries from the top.
+    pub item_limit: Option<i32>,
+    /// Ask for 4K; the general setting when absent.
+    pub is_4k: Option<bool>,
+    /// Seerr user in whose name is asked; the general setting when absent.
+    pub requested_as: Option<i32>,
+    /// Whether it came from the environment or the settings file.
+    pub from_settings: bool,
+    /// When it was removed.
+    pub removed_at: Option<DateTime<Utc>>,
+    /// When it was added.
+    pub created_at: DateTime<Utc>,
+    /// When its definition last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckLine {
+    /// What was looked at: `database`, `target`, `list 3`.
+    pub subject: String,
+    /// How it is.
+    pub verdict: CheckVerdict,
+    /// What was found, as a fragment.
+    pub message: String,
+    /// What to do, as a sentence.
+    #[serde(default)]
+    pub remedy: Option<String>,
+}
+
+/// See [`CheckLine::verdict`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckVerdict {
+    /// As it should be.
+    Well,
+    /// Works, with something to know.
+    Warning,
+    /// Does not work.
+    Failed,
+}
+
+/// See [`FromSyncWorker::SettingsSaved`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsSaved {
+    /// Keys that take effect after a restart of this process.
+    pub need_restart: Vec<String>,
+}
