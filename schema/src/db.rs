@@ -84,6 +84,12 @@ impl DbError {
         matches!(self, Self::Pool(_))
             || matches!(self, Self::Query(error) if error.to_string().contains("locked"))
     }
+
+    /// Whether a row like it is there already.
+    pub fn is_duplicate(&self) -> bool {
+        use diesel::result::{DatabaseErrorKind, Error};
+        matches!(self, Self::Query(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)))
+    }
 }
 
 /// A pool of connections to the one database file. Clones share it.

@@ -247,6 +247,14 @@ impl List {
             .map(drop)
     }
 
+    /// Takes over the name the site gives the list.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn name(conn: &mut SqliteConnection, id: ListId, name: &str) -> QueryResult<()> {
+        diesel::update(lists::table.find(id)).set(lists::description.eq(name)).execute(conn).map(drop)
+    }
+
     /// The list as people see it.
     pub fn view(&self, policy: &ListPolicy) -> ListView {
         let utc = |time: NaiveDateTime| DateTime::<Utc>::from_naive_utc_and_offset(time, Utc);

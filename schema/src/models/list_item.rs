@@ -146,6 +146,7 @@ impl ListItem {
                 list_items::tmdb_id.eq(entry.tmdb_id),
                 list_items::tvdb_id.eq(entry.tvdb_id),
                 list_items::fetch.eq(entry.fetch),
+                list_items::first_seen.eq(entry.first_seen),
                 list_items::left_at.eq(None::<NaiveDateTime>),
             ))
             .execute(conn)

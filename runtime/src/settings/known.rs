@@ -1,0 +1,239 @@
+//! Every setting and every variable there is, in one table; the README's table is made of it.
+
+use config::ValueKind;
+
+use super::kind::Kind;
+
+/// When a changed value is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// At once, or from the next run on.
+    Live,
+    /// After the processes that use it have been restarted.
+    Restart,
+}
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// Its key in the settings file and the database: `seerr.url`.
+    pub key: &'static str,
+    /// Its variable. `…_FILE` names a file with the value when it is a secret.
+    pub variable: &'static str,
+    /// Other variables with the same meaning; `variable` wins.
+    pub aliases: &'static [&'static str],
+    /// What values it can have.
+    pub kind: Kind,
+    /// Whether its value must not be seen.
+    pub is_secret: bool,
+    /// Its value when nothing sets it, as text; empty for none. Paths say in words what they are
+    /// derived from.
+    pub default: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+    /// When a changed value is used.
+    pub effect: Effect,
+    /// Whether the dashboard and `setup` can save it.
+    pub is_savable: bool,
+}
+
+impl Known {
+    /// The setting with this key.
+    pub fn find(key: &str) -> Option<&'static Self> {
+        KNOWN.iter().find(|known| known.key == key)
+    }
+
+    /// The first part of the key: `seerr`.
+    pub fn section(&self) -> &'static str {
+        self.key.split('.').next().unwrap_or(self.key)
+    }
+
+    /// All its variables, the one that wins first.
+    pub fn variables(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.variable).chain(self.aliases.iter().copied())
+    }
+
+    pub(super) fn parse(&self, text: &str) -> Result<ValueKind, String> {
+        self.kind.parse(text)
+    }
+
+    /// The value as an error text may show it.
+    pub(super) fn shown(&self, value: &str) -> String {
+        // An address may hold a password.
+        if self.is_secret || (self.kind == Kind::Url && value.contains('@')) {
+            return "***".into();
+        }
+        let mut short: String = value.chars().take(60).collect();
+        if short.len() < value.len() {
+            short.push('…');
+        }
+        format!("{short:?}")
+    }
+
+    const fn new(
+        key: &'static str,
+        variable: &'static str,
+        kind: Kind,
+        default: &'static str,
+        doc: &'static str,
+    ) -> Self {
+        Self {
+            key,
+            variable,
+            aliases: &[],
+            kind,
+            is_secret: false,
+            default,
+            doc,
+            effect: Effect::Restart,
+            is_savable: false,
+        }
+    }
+
+    const fn or(mut self, aliases: &'static [&'static str]) -> Self {
+        self.aliases = aliases;
+        self
+    }
+
+    const fn secret(mut self) -> Self {
+        self.is_secret = true;
+        self
+    }
+
+    /// Can be saved in the dashboard and is used without a restart.
+    const fn live(mut self) -> Self {
+        self.effect = Effect::Live;
+        self.is_savable = true;
+        self
+    }
+}
+
+/// A variable that is no setting: it is read before or beside them.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+}
+
+/// Part of the defaults that are words, not values.
+pub(super) const CONTAINER: &str = "in a container";
+
+const COUNT: Kind = Kind::Integer {
+    least: 1,
+    most: i32::MAX as i64,
+};
+const PORT: Kind = Kind::Integer {
+    least: 0,
+    most: 65535,
+};
+const SECONDS: Kind = Kind::Integer {
+    least: 1,
+    most: 3600,
+};
+const SECONDS_OR_NONE: Kind = Kind::Integer {
+    least: 0,
+    most: 3600,
+};
+const AUTH: Kind = Kind::Word(&["required", "disabled_for_local_addresses", "disabled"]);
+const FORMAT: Kind = Kind::Word(&["auto", "human", "json"]);
+
+/// A list setting; lists in the environment are added once and remembered.
+const fn lists(key: &'static str, variable: &'static str, doc: &'static str) -> Known {
+    Known::new(key, variable, Kind::List, "", doc)
+}
+
+/// Every setting, in the order people read them.
+#[rustfmt::skip]
+pub const KNOWN: &[Known] = &[
+    Known::new("seerr.url", "OVERSEERR_URL", Kind::Url, "", "address of Seerr, Overseerr or Jellyseerr").or(&["SEERR_URL", "JELLYSEERR_URL"]).live(),
+    Known::new("seerr.api_key", "OVERSEERR_API_KEY", Kind::Text, "", "API key of Seerr (its Settings → General)").or(&["SEERR_API_KEY", "JELLYSEERR_API_KEY"]).secret().live(),
+    Known::new("seerr.user_id", "OVERSEERR_USER_ID", COUNT, "1", "Seerr user in whose name is asked").live(),
+    Known::new("seerr.is_4k", "OVERSEERR_4K", Kind::Bool, "false", "ask for 4K").live(),
+    Known::new("seerr.timeout_s", "LISTSYNC_SEERR_TIMEOUT_S", SECONDS, "60", "seconds to wait for an answer of Seerr").live(),
+    Known::new("seerr.settle_s", "LISTSYNC_SEERR_SETTLE_S", SECONDS_OR_NONE, "120", "seconds a request may go on inside Seerr after the connection to it was lost").live(),
+
+    Known::new("sync.interval_hours", "SYNC_INTERVAL", Kind::Hours, "24", "hours between runs, fractions allowed").live(),
+    Known::new("sync.automated", "AUTOMATED_MODE", Kind::Bool, "true", "false: no scheduled runs, only those somebody starts").live(),
+    Known::new("sync.time_zone", "TZ", Kind::Text, "UTC", "time zone of times shown to people").live(),
+
+    lists("lists.imdb", "IMDB_LISTS", "IMDb lists, watchlists and charts: ids or addresses"),
+    lists("lists.trakt", "TRAKT_LISTS", "Trakt lists: addresses or user/list"),
+    lists("lists.trakt_special", "TRAKT_SPECIAL_LISTS", "Trakt charts such as trending:movies"),
+    lists("lists.letterboxd", "LETTERBOXD_LISTS", "Letterboxd lists and watchlists"),
+    lists("lists.anilist", "ANILIST_LISTS", "AniList users, with a status if wanted"),
+    lists("lists.mdblist", "MDBLIST_LISTS", "MDBList lists: addresses or user/list"),
+    lists("lists.stevenlu", "STEVENLU_LISTS", "Steven Lu's popular movies: `stevenlu` or a file name"),
+    lists("lists.tmdb", "TMDB_LISTS", "TMDB lists: addresses or numbers"),
+    lists("lists.tvdb", "TVDB_LISTS", "TheTVDB lists: addresses or user names"),
+    lists("lists.simkl", "SIMKL_LISTS", "Simkl lists"),
+
+    Known::new("providers.trakt.client_id", "TRAKT_CLIENT_ID", Kind::Text, "", "client id of your Trakt application").secret().live(),
+    Known::new("providers.trakt.special_items_limit", "TRAKT_SPECIAL_ITEMS_LIMIT", COUNT, "20", "titles taken from a Trakt chart").live(),
+    Known::new("providers.tmdb.key", "TMDB_KEY", Kind::Text, "", "API key of TMDB").secret().live(),
+    Known::new("providers.tvdb.key", "TVDB_KEY", Kind::Text, "", "API key of TheTVDB").secret().live(),
+    Known::new("providers.simkl.client_id", "SIMKL_CLIENT_ID", Kind::Text, "", "client id of your Simkl application").secret().live(),
+    Known::new("providers.simkl.user_token", "SIMKL_USER_TOKEN", Kind::Text, "", "token of your Simkl account").secret().live(),
+    Known::new("providers.imdb.url", "LISTSYNC_IMDB_URL", Kind::Url, "https://www.imdb.com", "where IMDb's pages are read"),
+    Known::new("providers.imdb.graphql_url", "LISTSYNC_IMDB_GRAPHQL_URL", Kind::Url, "https://api.graphql.imdb.com", "where IMDb's GraphQL is asked; `providers.imdb.url` when only that is set"),
+    Known::new("providers.stevenlu.url", "LISTSYNC_STEVENLU_URL", Kind::Url, "https://popular-movies-data.stevenlu.com", "where Steven Lu's files are read"),
+    Known::new("providers.allow_private_addresses", "LISTSYNC_ALLOW_PRIVATE_ADDRESSES", Kind::Bool, "false", "read lists from addresses inside your own network too"),
+
+    Known::new("notify.discord_webhook_url", "DISCORD_WEBHOOK_URL", Kind::Url, "", "Discord webhook that is told about runs").secret().live(),
+
+    Known::new("http.auth", "AUTH", AUTH, "required", "who must sign in: required, disabled_for_local_addresses, disabled"),
+    Known::new("http.api_port", "LISTSYNC_API_PORT", PORT, "4222", "port of the API; 0 takes a free one"),
+    Known::new("http.dashboard_port", "LISTSYNC_DASHBOARD_PORT", PORT, "3222", "port of the dashboard; 0 takes a free one"),
+    Known::new("http.bind", "LISTSYNC_BIND", Kind::Address, "127.0.0.1 (0.0.0.0 in a container)", "address both ports listen on"),
+    Known::new("http.trusted_proxies", "TRUSTED_PROXIES", Kind::List, "", "proxies whose forwarded headers are believed: addresses or networks"),
+
+    Known::new("log.level", "LOG_LEVEL", Kind::LogLevel, "info", "trace, debug, info, warning, error, critical, off, or tracing directives"),
+    Known::new("log.format", "LOG_FORMAT", FORMAT, "auto", "human, json, or auto: human on a terminal"),
+
+    Known::new("paths.data_dir", "LISTSYNC_DATA_DIR", Kind::Path, "$XDG_DATA_HOME/listsync (/usr/src/app/data in a container)", "database, caches, keys"),
+    Known::new("paths.run_dir", "LISTSYNC_RUN_DIR", Kind::Path, "$XDG_RUNTIME_DIR/listsync, else run in the data directory (/run/listsync in a container)", "sockets, lock, pid file"),
+    Known::new("paths.log_dir", "LISTSYNC_LOG_DIR", Kind::Path, "logs in the data directory (/var/log/supervisor in a container)", "log files"),
+];
+
+/// Variables that are read before or beside the settings.
+#[rustfmt::skip]
+pub const VARIABLES: &[Variable] = &[
+    Variable { name: "LISTSYNC_CONFIG", doc: "settings file; `$XDG_CONFIG_HOME/listsync/listsync.toml` (`/etc/listsync/listsync.toml` in a container)" },
+    Variable { name: "LISTSYNC_SECRET_KEY", doc: "text whose digest encrypts saved secrets; `secret.key` in the data directory when unset" },
+    Variable { name: "LISTSYNC_SECRET_KEY_FILE", doc: "file with that text" },
+    Variable { name: "ENCRYPTION_KEY", doc: "key of the old product, only for importing" },
+    Variable { name: "LISTSYNC_IN_CONTAINER", doc: "`1` or `0`, where detecting a container goes wrong" },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_key_and_no_variable_is_there_twice() {
+        let keys: BTreeSet<_> = KNOWN.iter().map(|known| known.key).collect();
+        assert_eq!(keys.len(), KNOWN.len());
+        let names: Vec<_> = KNOWN.iter().flat_map(Known::variables).collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+    }
+
+    #[test]
+    fn every_default_is_a_value_that_the_setting_can_have() {
+        for known in KNOWN.iter().filter(|known| !known.default.is_empty()) {
+            if !known.default.contains(CONTAINER) {
+                assert!(known.parse(known.default).is_ok(), "{}", known.key);
+            }
+        }
+    }
+
+    #[test]
+    fn secrets_and_passwords_in_addresses_are_not_shown() {
+        assert_eq!(Known::find("seerr.api_key").unwrap().shown("hush"), "***");
+        let url = Known::find("seerr.url").unwrap();
+        assert_eq!(url.shown("me:hush@seerr"), "***");
+        assert_eq!(url.shown("seerr"), "\"seerr\"");
+        assert!(url.shown(&"x".repeat(100)).len() < 70);
+    }
+}

@@ -1,0 +1,300 @@
+//! The settings as the processes take them, one struct a section. Leaves reading and defaults to
+//! `load` and `known`.
+
+use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::paths::PathSettings;
+use crate::secret::Secret;
+
+/// All settings.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where files are.
+    pub paths: PathSettings,
+    /// The two ports.
+    pub http: HttpSettings,
+    /// What is logged and how.
+    pub log: LogSettings,
+    /// The target of requests.
+    pub seerr: SeerrSettings,
+    /// When runs happen.
+    pub sync: SyncSettings,
+    /// Lists to follow, by provider.
+    #[serde(default)]
+    pub lists: ListsSettings,
+    /// The sites lists are read from.
+    pub providers: ProvidersSettings,
+    /// Who is told about runs.
+    #[serde(default)]
+    pub notify: NotifySettings,
+    /// Programs of the supervisor: changes to ours, and more of the owner's.
+    #[serde(skip)]
+    pub program: BTreeMap<String, ProgramTable>,
+}
+
+/// Lists to follow by provider (`imdb`, `trakt`, …): ids or addresses as the owner wrote them.
+pub type ListsSettings = BTreeMap<String, Vec<String>>;
+
+/// The ports of the API and the dashboard.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpSettings {
+    /// Port of the API; 0 takes a free one.
+    pub api_port: u16,
+    /// Port of the dashboard; 0 takes a free one.
+    pub dashboard_port: u16,
+    /// Address both listen on.
+    pub bind: IpAddr,
+    /// Who must sign in.
+    pub auth: AuthMode,
+    /// Proxies whose forwarded headers are believed: addresses or networks.
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
+}
+
+/// Who must sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMode {
+    /// Everybody.
+    Required,
+    /// Everybody but those whose address is of the local network.
+    DisabledForLocalAddresses,
+    /// Nobody.
+    Disabled,
+}
+
+/// What is logged and how.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {
+    /// A level or tracing directives, in tracing's words: `info,sync_worker=debug`.
+    pub level: String,
+    /// How lines look.
+    pub format: LogFormat,
+}
+
+/// How lines of the log look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people on a terminal, else JSON.
+    Auto,
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Seerr, Overseerr or Jellyseerr.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeerrSettings {
+    /// Its address, without a slash at the end.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// Its API key.
+    #[serde(default)]
+    pub api_key: Option<Secret>,
+    /// User in whose name is asked.
+    pub user_id: i32,
+    /// Whether 4K is asked for.
+    pub is_4k: bool,
+    /// Seconds to wait for an answer.
+    pub timeout_s: u64,
+    /// Seconds a request may go on inside Seerr after the connection to it was lost.
+    pub settle_s: u64,
+}
+
+/// When runs happen.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SyncSettings {
+    /// Hours between runs, above 0.
+    pub interval_hours: f64,
+    /// Whether the schedule starts runs.
+    pub automated: bool,
+    /// Time zone of times shown to people, as the owner wrote it.
+    pub time_zone: String,
+}
+
+/// The sites lists are read from.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProvidersSettings {
+    /// IMDb.
+    pub imdb: ImdbSettings,
+    /// Steven Lu's popular movies.
+    pub stevenlu: StevenLuSettings,
+    /// Trakt.
+    pub trakt: TraktSettings,
+    /// TMDB.
+    #[serde(default)]
+    pub tmdb: TmdbSettings,
+    /// `TheTVDB`.
+    #[serde(default)]
+    pub tvdb: TvdbSettings,
+    /// Simkl.
+    #[serde(default)]
+    pub simkl: SimklSettings,
+    /// Whether lists may be read from addresses inside the owner's network.
+    pub allow_private_addresses: bool,
+}
+
+/// IMDb.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImdbSettings {
+    /// Address of the pages.
+    pub url: String,
+    /// Address GraphQL is posted to, at its root; the same as `url` when only that is set.
+    pub graphql_url: String,
+}
+
+/// Steven Lu's popular movies.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StevenLuSettings {
+    /// Address of the files.
+    pub url: String,
+}
+
+/// Trakt.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TraktSettings {
+    /// Client id of the owner's application.
+    #[serde(default)]
+    pub client_id: Option<Secret>,
+    /// Titles taken from a chart.
+    pub special_items_limit: u32,
+}
+
+/// TMDB.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TmdbSettings {
+    /// API key.
+    pub key: Option<Secret>,
+}
+
+/// `TheTVDB`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TvdbSettings {
+    /// API key.
+    pub key: Option<Secret>,
+}
+
+/// Simkl.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SimklSettings {
+    /// Client id of the owner's application.
+    pub client_id: Option<Secret>,
+    /// Token of the owner's account.
+    pub user_token: Option<Secret>,
+}
+
+/// Who is told about runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NotifySettings {
+    /// A Discord webhook.
+    pub discord_webhook_url: Option<Secret>,
+}
+
+/// `[program.NAME]` of the settings file. What is absent keeps the default of `supervisor`, its own
+/// for our four processes and general ones for programs of the owner.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProgramTable {
+    /// The file to run; needed for a program of the owner.
+    pub command: Option<PathBuf>,
+    /// Its arguments.
+    pub args: Option<Vec<String>>,
+    /// Variables it gets beside the allowed ones.
+    pub environment: Option<BTreeMap<String, String>>,
+    /// Directory it runs in.
+    pub directory: Option<PathBuf>,
+    /// Programs that must be ready before it is started.
+    pub after: Option<Vec<String>>,
+    /// Whether the supervisor ends, non-zero, when it cannot be kept up.
+    pub essential: Option<bool>,
+    /// How it is known to be ready.
+    pub ready: Option<ReadyMode>,
+    /// Seconds it may take to become ready.
+    pub ready_timeout_s: Option<u64>,
+    /// Seconds it may take to stop before it is killed.
+    pub stop_timeout_s: Option<u64>,
+    /// Signal that asks it to stop: `SIGTERM`, `TERM`, `INT`, …
+    pub stop_signal: Option<String>,
+    /// Whether it is started with the supervisor.
+    pub autostart: Option<bool>,
+    /// When it is started again.
+    pub restart: Option<RestartMode>,
+    /// Whether it does one thing and ends; what is `after` it waits for its success.
+    pub oneshot: Option<bool>,
+    /// Milliseconds before the second restart in a row; the delays double from there.
+    pub restart_base_ms: Option<u64>,
+    /// Milliseconds no delay is longer than.
+    pub restart_cap_ms: Option<u64>,
+    /// Restarts within `restart_window_s` after which it is given up.
+    pub restart_burst: Option<u32>,
+    /// Seconds in which `restart_burst` restarts are too many.
+    pub restart_window_s: Option<u64>,
+    /// Bytes after which its log is rotated.
+    pub log_max_bytes: Option<u64>,
+    /// Rotated logs that are kept.
+    pub log_backups: Option<u32>,
+}
+
+impl ProgramTable {
+    /// Its keys, for telling which one was meant.
+    pub(super) const KEYS: &'static [&'static str] = &[
+        "command",
+        "args",
+        "environment",
+        "directory",
+        "after",
+        "essential",
+        "ready",
+        "ready_timeout_s",
+        "stop_timeout_s",
+        "stop_signal",
+        "autostart",
+        "restart",
+        "oneshot",
+        "restart_base_ms",
+        "restart_cap_ms",
+        "restart_burst",
+        "restart_window_s",
+        "log_max_bytes",
+        "log_backups",
+    ];
+}
+
+/// How a program is known to be ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadyMode {
+    /// It says so through `NOTIFY_SOCKET`.
+    Notify,
+    /// It is taken for ready once it runs.
+    None,
+}
+
+/// When a program that ended is started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RestartMode {
+    /// Whenever it ends.
+    Always,
+    /// When it ends with another code than 0, or by a signal.
+    OnFailure,
+    /// Never.
+    Never,
+}
