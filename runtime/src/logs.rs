@@ -25,7 +25,12 @@ const QUIET: &str = "actix_server=warn,actix_http=warn,hyper=warn,reqwest=warn,r
 /// Starts logging for this process and makes a panic abort it after saying where it was. A second
 /// call changes nothing.
 pub fn init(process: &'static str, settings: &LogSettings) {
-    init_to(process, settings, std::io::stdout().is_terminal(), std::io::stdout);
+    init_to(
+        process,
+        settings,
+        std::io::stdout().is_terminal(),
+        std::io::stdout,
+    );
 }
 
 /// As [`init`], to somewhere else than stdout: `writer` gives what one line is written to.

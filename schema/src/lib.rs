@@ -11,4 +11,5 @@ pub mod wire;
 
 pub use column::now_from;
 pub use db::{Db, DbError};
+pub use diesel::SqliteConnection;
 pub use migrate::{Migrated, migrate};

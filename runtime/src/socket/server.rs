@@ -110,6 +110,32 @@ pub async fn serve<L: Link, H: Handler<L>>(
     serve_peers(path, Peers::default(), handler, stop).await
 }
 
+/// A socket that connections already queue at, so that a process can say it is ready before it
+/// answers the first.
+#[derive(Debug)]
+pub struct Listening {
+    listener: UnixListener,
+    file: SocketFile,
+}
+
+/// Makes the socket at `path`; [`Listening::serve`] answers on it.
+///
+/// # Errors
+/// [`SocketError`] when the socket cannot be made.
+pub fn listen(path: &Path) -> Result<Listening, SocketError> {
+    let (listener, file) = bind(path)?;
+    tracing::debug!(socket = %path.display(), "listening on {}", path.display());
+    Ok(Listening { listener, file })
+}
+
+impl Listening {
+    /// Answers until `stop`, for our own user, root and `peers`. Runs on the current arbiter.
+    pub async fn serve<L: Link, H: Handler<L>>(self, peers: Peers, handler: H, stop: Stop) {
+        self.serve_if(move |uid| peers.is_allowed(uid), handler, stop)
+            .await;
+    }
+}
+
 /// As [`serve`], for more users.
 ///
 /// # Errors
@@ -130,38 +156,48 @@ pub(super) async fn serve_if<L: Link, H: Handler<L>>(
     handler: H,
     stop: Stop,
 ) -> Result<(), SocketError> {
-    let (listener, file) = bind(path)?;
-    tracing::debug!(socket = %path.display(), "listening on {}", path.display());
-    let mut connections = JoinSet::new();
-    let mut pause = FIRST_PAUSE;
-    loop {
-        tokio::select! {
-            biased;
-            () = stop.requested() => break,
-            Some(ended) = connections.join_next() => note(ended),
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    pause = FIRST_PAUSE;
-                    connections.spawn_local(admit::<L, H, _>(stream, &is_allowed, &handler, &stop));
-                }
-                Err(error) => {
-                    // EMFILE and the like: connections that end make room again.
-                    tracing::warn!("cannot accept a connection: {}", Chain(&error));
-                    tokio::select! {
-                        () = stop.requested() => break,
-                        () = tokio::time::sleep(pause) => {}
+    listen(path)?.serve_if(is_allowed, handler, stop).await;
+    Ok(())
+}
+
+impl Listening {
+    async fn serve_if<L: Link, H: Handler<L>>(
+        self,
+        is_allowed: impl Fn(u32) -> bool + 'static,
+        handler: H,
+        stop: Stop,
+    ) {
+        let Self { listener, file } = self;
+        let mut connections = JoinSet::new();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.requested() => break,
+                Some(ended) = connections.join_next() => note(ended),
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        pause = FIRST_PAUSE;
+                        connections.spawn_local(admit::<L, H, _>(stream, &is_allowed, &handler, &stop));
                     }
-                    pause = (pause * 2).min(MAX_PAUSE);
-                }
-            },
+                    Err(error) => {
+                        // EMFILE and the like: connections that end make room again.
+                        tracing::warn!("cannot accept a connection: {}", Chain(&error));
+                        tokio::select! {
+                            () = stop.requested() => break,
+                            () = tokio::time::sleep(pause) => {}
+                        }
+                        pause = (pause * 2).min(MAX_PAUSE);
+                    }
+                },
+            }
+        }
+        drop(listener);
+        file.remove();
+        while let Some(ended) = connections.join_next().await {
+            note(ended);
         }
     }
-    drop(listener);
-    file.remove();
-    while let Some(ended) = connections.join_next().await {
-        note(ended);
-    }
-    Ok(())
 }
 
 /// The future of one connection; it borrows nothing.
@@ -236,6 +272,7 @@ fn make_directory(path: &Path) -> io::Result<()> {
 }
 
 /// The file of a socket that we made, by its inode: a successor may have put its own there.
+#[derive(Debug)]
 struct SocketFile {
     path: PathBuf,
     inode: (u64, u64),

@@ -252,7 +252,10 @@ impl List {
     /// # Errors
     /// When the database fails.
     pub fn name(conn: &mut SqliteConnection, id: ListId, name: &str) -> QueryResult<()> {
-        diesel::update(lists::table.find(id)).set(lists::description.eq(name)).execute(conn).map(drop)
+        diesel::update(lists::table.find(id))
+            .set(lists::description.eq(name))
+            .execute(conn)
+            .map(drop)
     }
 
     /// The list as people see it.

@@ -123,6 +123,17 @@ impl SyncRun {
             .optional()
     }
 
+    /// The run with this number, which must exist.
+    ///
+    /// # Errors
+    /// [`diesel::result::Error::NotFound`] when it does not, or when the database fails.
+    pub fn get(conn: &mut SqliteConnection, id: RunId) -> QueryResult<Self> {
+        sync_history::table
+            .find(id)
+            .select(Self::as_select())
+            .first(conn)
+    }
+
     /// The last run that has ended.
     ///
     /// # Errors

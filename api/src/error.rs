@@ -1,0 +1,395 @@
+//! The one table from errors to HTTP: status, code and title of each, as problem details.
+//! Causes are logged, never sent.
+//!
+//! Source: RFC 9457, <https://www.rfc-editor.org/rfc/rfc9457>.
+
+use std::collections::BTreeMap;
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    body::BoxBody,
+    http::{StatusCode, header},
+};
+use runtime::socket::CallError;
+use schema::{
+    DbError,
+    models::RunId,
+    wire::{Failure, FailureCode},
+};
+use serde::Serialize;
+
+/// Media type of every error.
+pub(crate) const PROBLEM: &str = "application/problem+json";
+/// Seconds after which a process that did not answer is probably there again.
+const RETRY_AFTER_S: &str = "2";
+
+/// Why a request was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    /// What the path or body names does not exist.
+    #[error("there is no {0}")]
+    NotFound(String),
+    /// No resource has this path.
+    #[error("there is nothing at {0}")]
+    UnknownPath(String),
+    /// The resource does not do that.
+    #[error("{method} is not possible here, only {allowed}")]
+    Method {
+        /// The method.
+        method: String,
+        /// Those that are possible: `GET, POST`.
+        allowed: &'static str,
+    },
+    /// Values that cannot be.
+    #[error("{}", .0.sentence())]
+    Fields(Fields),
+    /// The body is no JSON.
+    #[error("the body is not valid JSON: {0}")]
+    Json(String),
+    /// The body or query cannot be read at all.
+    #[error("{0}")]
+    Unreadable(String),
+    /// The body is too long.
+    #[error("the body is longer than {limit} bytes")]
+    TooLarge {
+        /// The most there may be.
+        limit: usize,
+    },
+    /// A key is needed and none was sent, or it is none of ours.
+    #[error(
+        "{problem}; send a key in the header `X-Api-Key` (or `Authorization: Bearer`): the first one \
+         lies in the file `$LISTSYNC_DATA_DIR/api-key`, `listsync api-key create` makes another, \
+         and the setting `AUTH` says who needs one"
+    )]
+    Unauthorized {
+        /// What was wrong.
+        problem: &'static str,
+    },
+    /// A page of another site tried to change something.
+    #[error(
+        "a page of {0} may not change anything here; send a key in the header `X-Api-Key` to do it \
+         from there"
+    )]
+    ForeignOrigin(String),
+    /// A run is going on.
+    #[error("{message}")]
+    RunGoesOn {
+        /// What the sync-worker said.
+        message: String,
+        /// The run.
+        run: RunId,
+    },
+    /// Not everything that is needed works.
+    #[error("{}", .0.join("; "))]
+    NotReady(Vec<String>),
+    /// Another process failed, refused, or did not answer.
+    #[error("another process did not do it")]
+    Peer(#[from] CallError),
+    /// Another process answered something else than it was asked.
+    #[error("{peer} gave the wrong answer: {answer}")]
+    Unexpected {
+        /// Who.
+        peer: &'static str,
+        /// What.
+        answer: String,
+    },
+    /// The database failed.
+    #[error("the database failed")]
+    Database(#[from] DbError),
+    /// A status from within the server without a body.
+    #[error("{}", .0.canonical_reason().unwrap_or("the request failed"))]
+    Bare(StatusCode),
+}
+
+/// Values that cannot be, by field.
+#[derive(Debug, Default)]
+pub(crate) struct Fields(BTreeMap<String, String>);
+
+impl Fields {
+    /// One field.
+    pub(crate) fn of(name: impl Into<String>, problem: impl Into<String>) -> Self {
+        let mut fields = Self::default();
+        fields.add(name, problem);
+        fields
+    }
+
+    /// Adds one; the first problem of a field is kept.
+    pub(crate) fn add(&mut self, name: impl Into<String>, problem: impl Into<String>) {
+        self.0.entry(name.into()).or_insert_with(|| problem.into());
+    }
+
+    /// Nothing when there are none.
+    pub(crate) fn check(self) -> Result<(), ApiError> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(ApiError::Fields(self))
+        }
+    }
+
+    fn sentence(&self) -> String {
+        let parts: Vec<String> = self
+            .0
+            .iter()
+            .map(|(name, problem)| format!("`{name}` {problem}"))
+            .collect();
+        parts.join("; ")
+    }
+}
+
+impl From<Fields> for ApiError {
+    fn from(fields: Fields) -> Self {
+        Self::Fields(fields)
+    }
+}
+
+/// The body of an error.
+#[derive(Debug, Serialize)]
+struct Problem {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    code: &'static str,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    fields: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_id: Option<RunId>,
+}
+
+impl ApiError {
+    /// The table: status, code, title.
+    fn row(&self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::NotFound(_) => (S::NOT_FOUND, "not_found", "Not found"),
+            Self::UnknownPath(_) => (S::NOT_FOUND, "unknown_path", "Not found"),
+            Self::Method { .. } => (
+                S::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "Method not allowed",
+            ),
+            Self::Fields(_) => (S::UNPROCESSABLE_ENTITY, "invalid", "Invalid values"),
+            Self::Json(_) => (S::BAD_REQUEST, "bad_json", "Malformed JSON"),
+            Self::Unreadable(_) => (S::BAD_REQUEST, "bad_request", "Malformed request"),
+            Self::TooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "too_large", "Body too large"),
+            Self::Unauthorized { .. } => (S::UNAUTHORIZED, "unauthorized", "A key is needed"),
+            Self::ForeignOrigin(_) => (S::FORBIDDEN, "foreign_origin", "Foreign origin"),
+            Self::RunGoesOn { .. } => (S::CONFLICT, "busy", "A run is going on"),
+            Self::NotReady(_) => (S::SERVICE_UNAVAILABLE, "not_ready", "Not ready"),
+            Self::Peer(CallError::Failed(failure)) => Self::failure_row(failure.code),
+            Self::Peer(CallError::Unreachable { .. } | CallError::Lost { .. }) => {
+                Self::failure_row(FailureCode::Unavailable)
+            }
+            Self::Database(error) if error.is_retryable() => (
+                S::SERVICE_UNAVAILABLE,
+                "database_busy",
+                "The database is busy",
+            ),
+            Self::Peer(CallError::Wire { .. }) | Self::Unexpected { .. } | Self::Database(_) => {
+                Self::failure_row(FailureCode::Internal)
+            }
+            Self::Bare(status) => (
+                *status,
+                "http",
+                status.canonical_reason().unwrap_or("The request failed"),
+            ),
+        }
+    }
+
+    fn failure_row(code: FailureCode) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match code {
+            FailureCode::NotFound => (S::NOT_FOUND, "not_found", "Not found"),
+            FailureCode::Conflict => (S::CONFLICT, "conflict", "Conflict"),
+            FailureCode::Busy => (S::CONFLICT, "busy", "Busy"),
+            FailureCode::Invalid => (S::UNPROCESSABLE_ENTITY, "invalid", "Invalid values"),
+            FailureCode::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
+            FailureCode::Cancelled => (S::SERVICE_UNAVAILABLE, "cancelled", "Cancelled"),
+            FailureCode::BadFrame | FailureCode::VersionMismatch | FailureCode::Internal => {
+                (S::INTERNAL_SERVER_ERROR, "internal", "A fault of ours")
+            }
+        }
+    }
+
+    /// What is sent of it, as sentences.
+    pub(crate) fn to_detail(&self) -> String {
+        match self {
+            _ if self.status_code() == StatusCode::INTERNAL_SERVER_ERROR => {
+                "Something failed inside ListSync; the log of the process `api` has the cause."
+                    .into()
+            }
+            Self::Peer(CallError::Failed(failure)) => {
+                let mut detail = sentence(&failure.message);
+                if let Some(remedy) = &failure.remedy {
+                    detail.push(' ');
+                    detail.push_str(remedy);
+                }
+                detail
+            }
+            Self::Peer(CallError::Unreachable { peer, .. }) => {
+                sentence(&format!("{peer} does not answer; try again in a moment"))
+            }
+            Self::Peer(CallError::Lost { peer }) => sentence(&format!(
+                "the connection to {peer} was lost before it answered, so the change may have been \
+                 made; look before you try again"
+            )),
+            Self::Database(_) => "The database is busy; try again in a moment.".into(),
+            other => sentence(&other.to_string()),
+        }
+    }
+
+    fn fields(&self) -> BTreeMap<String, String> {
+        match self {
+            Self::Fields(fields) => fields.0.clone(),
+            Self::Peer(CallError::Failed(failure)) if failure.code == FailureCode::Invalid => {
+                named_field(failure).into_iter().collect()
+            }
+            _ => BTreeMap::new(),
+        }
+    }
+}
+
+/// The field that a failure's message names first: `` `item_limit` must be above 0``.
+fn named_field(failure: &Failure) -> Option<(String, String)> {
+    let rest = failure.message.strip_prefix('`')?;
+    let (name, problem) = rest.split_once('`')?;
+    let is_field = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    is_field.then(|| (name.to_owned(), problem.trim().to_owned()))
+}
+
+/// A fragment with a capital and a full stop.
+fn sentence(fragment: &str) -> String {
+    let mut letters = fragment.chars();
+    let mut text: String = letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default();
+    if !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    text
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.row().0
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let (status, code, title) = self.row();
+        let mut response = HttpResponse::build(status);
+        response.content_type(PROBLEM);
+        match self {
+            Self::Unauthorized { .. } => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"ListSync\""));
+            }
+            Self::Method { allowed, .. } => {
+                response.insert_header((header::ALLOW, *allowed));
+            }
+            _ if status == StatusCode::SERVICE_UNAVAILABLE => {
+                response.insert_header((header::RETRY_AFTER, RETRY_AFTER_S));
+            }
+            _ => {}
+        }
+        response.json(Problem {
+            r#type: format!("urn:listsync:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            detail: self.to_detail(),
+            code,
+            fields: self.fields(),
+            run_id: match self {
+                Self::RunGoesOn { run, .. } => Some(*run),
+                _ => None,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::body::to_bytes;
+
+    async fn sent(error: ApiError) -> (u16, serde_json::Value, HttpResponse<()>) {
+        let (response, body) = error.error_response().into_parts();
+        let body = to_bytes(body).await.unwrap();
+        (
+            response.status().as_u16(),
+            serde_json::from_slice(&body).unwrap(),
+            response,
+        )
+    }
+
+    fn failed(code: FailureCode, message: &str) -> ApiError {
+        CallError::Failed(Failure::new(code, message)).into()
+    }
+
+    #[actix_web::test]
+    async fn every_failure_of_a_peer_has_its_status() {
+        for (code, status, word) in [
+            (FailureCode::NotFound, 404, "not_found"),
+            (FailureCode::Conflict, 409, "conflict"),
+            (FailureCode::Busy, 409, "busy"),
+            (FailureCode::Invalid, 422, "invalid"),
+            (FailureCode::Unavailable, 503, "unavailable"),
+            (FailureCode::Cancelled, 503, "cancelled"),
+            (FailureCode::BadFrame, 500, "internal"),
+            (FailureCode::VersionMismatch, 500, "internal"),
+            (FailureCode::Internal, 500, "internal"),
+        ] {
+            let (got, body, response) = sent(failed(code, "disk /dev/sda1 is full")).await;
+            assert_eq!((got, body["code"].as_str().unwrap()), (status, word));
+            assert_eq!(body["status"], status);
+            assert_eq!(body["type"], format!("urn:listsync:problem:{word}"));
+            assert_eq!(
+                response.headers().contains_key(header::RETRY_AFTER),
+                status == 503
+            );
+            // The cause of a fault of ours stays in the log.
+            assert_eq!(
+                body["detail"].as_str().unwrap().contains("sda1"),
+                status != 500
+            );
+        }
+    }
+
+    #[actix_web::test]
+    async fn what_the_other_process_says_and_advises_is_sent_as_sentences() {
+        let failure = Failure::new(FailureCode::Invalid, "`item_limit` must be above 0")
+            .with_remedy("Leave it out for all entries.");
+        let (_, body, _) = sent(CallError::Failed(failure).into()).await;
+        assert_eq!(
+            body["detail"],
+            "`item_limit` must be above 0. Leave it out for all entries."
+        );
+        assert_eq!(body["fields"]["item_limit"], "must be above 0");
+        let (_, body, _) = sent(failed(FailureCode::NotFound, "no list has the number 9")).await;
+        assert_eq!(body["detail"], "No list has the number 9.");
+        assert!(body.get("fields").is_none());
+    }
+
+    #[actix_web::test]
+    async fn a_process_that_is_away_is_named_without_its_path() {
+        let error = CallError::Unreachable {
+            peer: "the sync-worker",
+            path: "/run/secret/sync-worker.sock".into(),
+            source: std::io::Error::other("no such file"),
+        };
+        let (status, body, _) = sent(error.into()).await;
+        assert_eq!(status, 503);
+        assert_eq!(
+            body["detail"],
+            "The sync-worker does not answer; try again in a moment."
+        );
+        let (status, _, _) = sent(
+            CallError::Lost {
+                peer: "the sync-worker",
+            }
+            .into(),
+        )
+        .await;
+        assert_eq!(status, 503);
+    }
+}

@@ -1,0 +1,247 @@
+//! `/api/sync-history`: the runs, the newest first, and the report of each.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use schema::{
+    models::{RunId, RunStatus, RunTrigger, SyncRun},
+    wire::sync::{ListReport, ReasonCount, RunCounts, RunReport},
+};
+use serde::{Deserialize, Serialize};
+
+use super::only;
+use crate::{error::ApiError, query::Query, shared::Shared};
+
+const LIMIT: i64 = 50;
+const MAX_OFFSET: i64 = 1_000_000_000;
+
+pub(crate) fn configure(scope: &mut web::ServiceConfig) {
+    scope
+        .service(
+            web::resource("/sync-history")
+                .route(web::get().to(all))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
+            web::resource("/sync-history/{id}")
+                .route(web::get().to(one))
+                .default_service(only("GET, HEAD")),
+        );
+}
+
+/// Some of the runs.
+#[derive(Debug, Serialize)]
+struct RunPage {
+    runs: Vec<Run>,
+    total: i64,
+    limit: i64,
+    offset: i64,
+}
+
+/// One run.
+#[derive(Debug, Serialize)]
+struct Run {
+    id: RunId,
+    trigger: RunTrigger,
+    status: RunStatus,
+    reason: Option<String>,
+    started_at: DateTime<Utc>,
+    completed_at: Option<DateTime<Utc>>,
+    duration_ms: Option<i64>,
+    /// What became of its titles, once it has ended.
+    counts: Option<RunCounts>,
+}
+
+/// One run with all that is known of it.
+#[derive(Debug, Serialize)]
+struct FullRun {
+    #[serde(flatten)]
+    run: Run,
+    /// The request it was started with.
+    scope: Option<serde_json::Value>,
+    lists: Vec<ListReport>,
+    reasons: Vec<ReasonCount>,
+}
+
+/// The part of a report that a row needs.
+#[derive(Deserialize)]
+struct Counted {
+    summary: Summary,
+}
+
+#[derive(Deserialize)]
+struct Summary {
+    counts: RunCounts,
+}
+
+impl Run {
+    fn of(run: &SyncRun) -> Self {
+        let counts = run
+            .report
+            .as_deref()
+            .and_then(|text| read::<Counted>(run.id, text));
+        Self {
+            id: run.id,
+            trigger: run.sync_mode,
+            status: run.status,
+            reason: run.reason.clone(),
+            started_at: run.started_at(),
+            completed_at: run.sync_completed.map(|time| time.and_utc()),
+            duration_ms: run
+                .sync_completed
+                .map(|end| (end - run.sync_started).num_milliseconds().max(0)),
+            counts: counts.map(|counted| counted.summary.counts),
+        }
+    }
+}
+
+/// Stored by another version perhaps: the rest of the run is shown without it.
+fn read<T: serde::de::DeserializeOwned>(run: RunId, text: &str) -> Option<T> {
+    serde_json::from_str(text)
+        .inspect_err(
+            |error| tracing::warn!(run.id = %run, "cannot read what run {run} stored: {error}"),
+        )
+        .ok() // said above
+}
+
+async fn all(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
+    let mut query = Query::of(&request)?;
+    let (limit, offset) = (
+        query.limit(LIMIT),
+        query.number("offset", 0, 0..=MAX_OFFSET),
+    );
+    query.check()?;
+    let (runs, total) = shared
+        .db
+        .read(move |conn| SyncRun::page(conn, limit, offset))
+        .await?;
+    let runs = runs.iter().map(Run::of).collect();
+    Ok(HttpResponse::Ok().json(RunPage {
+        runs,
+        total,
+        limit,
+        offset,
+    }))
+}
+
+async fn one(path: web::Path<String>, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
+    let missing = || {
+        ApiError::NotFound(format!(
+            "run `{}`",
+            path.chars().take(100).collect::<String>()
+        ))
+    };
+    let id = RunId(path.parse().map_err(|_no_number| missing())?);
+    let run = shared
+        .db
+        .read(move |conn| SyncRun::find(conn, id))
+        .await?
+        .ok_or_else(missing)?;
+    let report = run
+        .report
+        .as_deref()
+        .and_then(|text| read::<RunReport>(id, text));
+    let (lists, reasons) = report
+        .map(|report| (report.lists, report.reasons))
+        .unwrap_or_default();
+    Ok(HttpResponse::Ok().json(FullRun {
+        run: Run::of(&run),
+        scope: read(id, &run.scope),
+        lists,
+        reasons,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{World, sync_status};
+    use schema::models::NewRun;
+
+    async fn world() -> World {
+        let world = World::alone().await;
+        let now = world.clock.now();
+        let summary = sync_status().last_run.unwrap();
+        let reasons = vec![ReasonCount {
+            decision: "skipped".into(),
+            reason: "in the library".into(),
+            titles: 9,
+            examples: vec!["Heat".into()],
+        }];
+        let report = RunReport {
+            summary,
+            lists: Vec::new(),
+            reasons,
+        };
+        let reports = [
+            Some(serde_json::to_string(&report).unwrap()),
+            Some("{}".into()),
+            None,
+        ];
+        world
+            .db
+            .write(move |conn| {
+                for report in reports {
+                    let new = NewRun {
+                        sync_started: now,
+                        sync_mode: RunTrigger::Manual,
+                        status: RunStatus::Running,
+                        scope: r#"{"lists":[]}"#.into(),
+                    };
+                    let mut run = SyncRun::insert(conn, &new)?;
+                    if report.is_some() {
+                        run.status = RunStatus::Completed;
+                        run.sync_completed = Some(now + chrono::TimeDelta::milliseconds(1500));
+                        run.report = report;
+                        run.save_end(conn)?;
+                    }
+                }
+                Ok::<_, schema::DbError>(())
+            })
+            .await
+            .unwrap();
+        world
+    }
+
+    #[actix_web::test]
+    async fn runs_are_listed_newest_first_with_their_counters() {
+        let world = world().await;
+        let answer = world.get("/api/sync-history?limit=2&offset=1").await;
+        assert_eq!((answer.status, &answer.json["total"]), (200, &3.into()));
+        let runs = answer.json["runs"].as_array().unwrap();
+        assert_eq!(
+            (runs.len(), &runs[0]["id"], &runs[1]["id"]),
+            (2, &2.into(), &1.into())
+        );
+        assert_eq!(runs[1]["counts"]["requested"], 12);
+        assert_eq!(runs[1]["duration_ms"], 1500);
+        // One whose report cannot be read is shown without.
+        assert_eq!(runs[0]["counts"], serde_json::Value::Null);
+        world
+            .get("/api/sync-history?limit=201&offset=-1")
+            .await
+            .blames(&["limit", "offset"]);
+    }
+
+    #[actix_web::test]
+    async fn one_run_is_shown_with_its_report() {
+        let world = world().await;
+        let answer = world.get("/api/sync-history/1").await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json["reasons"][0]["reason"], "in the library");
+        assert_eq!(answer.json["scope"]["lists"], serde_json::json!([]));
+        let running = world.get("/api/sync-history/3").await;
+        assert_eq!(
+            (
+                &running.json["status"],
+                running.json["lists"].as_array().unwrap().len()
+            ),
+            (&"running".into(), 0)
+        );
+        for id in ["4", "0", "x", "99999999999"] {
+            world
+                .get(&format!("/api/sync-history/{id}"))
+                .await
+                .is_problem(404, "not_found");
+        }
+    }
+}

@@ -1,0 +1,720 @@
+//! `/api/lists`: what is followed. Reads come from the database, changes go to the sync-worker,
+//! which knows the providers. The paths with type and id are the old product's.
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use chrono::{DateTime, Utc};
+use schema::{
+    models::{FetchKind, ItemFilter, List, ListId, ListPolicy},
+    wire::sync::{
+        AddList, ChangeList, FromSyncWorker, ListView, RemoveList, SyncLink, ToSyncWorker,
+        double_option,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{items, only};
+use crate::{
+    body::Json,
+    error::{ApiError, Fields},
+    query::Query,
+    shared::{Shared, unexpected},
+};
+
+/// Rows of a page; the old clients know no pages.
+const LIMIT: i64 = 200;
+const LONGEST_INPUT: usize = 2048;
+const LONGEST_NAME: usize = 200;
+const LONGEST_TYPE: usize = 50;
+
+pub(crate) fn configure(scope: &mut web::ServiceConfig) {
+    scope
+        .service(
+            web::resource("/lists")
+                .route(web::get().to(all))
+                .route(web::post().to(add))
+                .default_service(only("GET, HEAD, POST")),
+        )
+        .service(
+            web::resource("/lists/{id}")
+                .route(web::get().to(one))
+                .route(web::put().to(replace))
+                .route(web::patch().to(change))
+                .route(web::delete().to(remove))
+                .default_service(only("GET, HEAD, PUT, PATCH, DELETE")),
+        )
+        .service(
+            web::resource("/lists/{id:\\d+}/items")
+                .route(web::get().to(items_of))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
+            web::resource("/lists/{list_type}/{list_id:.+}/items")
+                .route(web::get().to(items_of_named))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
+            web::resource("/lists/{list_type}/{list_id:.+}")
+                .route(web::get().to(one_named))
+                .route(web::delete().to(remove_named))
+                .default_service(only("GET, HEAD, DELETE")),
+        );
+}
+
+/// A list. Differs from the sync-worker's by the two names of the old product.
+#[derive(Debug, Serialize)]
+struct ListAnswer {
+    id: ListId,
+    list_type: String,
+    list_id: String,
+    list_url: String,
+    /// `description` under its old name.
+    display_name: String,
+    description: String,
+    item_count: i32,
+    status: FetchKind,
+    status_reason: Option<String>,
+    last_synced: Option<DateTime<Utc>>,
+    auto_sync: bool,
+    item_limit: Option<i32>,
+    is_4k: Option<bool>,
+    requested_as: Option<i32>,
+    /// `requested_as` under its old name, as text.
+    user_id: Option<String>,
+    from_settings: bool,
+    removed_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<ListView> for ListAnswer {
+    fn from(list: ListView) -> Self {
+        Self {
+            id: list.id,
+            list_type: list.list_type,
+            list_id: list.list_id,
+            list_url: list.list_url,
+            display_name: list.description.clone(),
+            description: list.description,
+            item_count: list.item_count,
+            status: list.status,
+            status_reason: list.status_reason,
+            last_synced: list.last_synced,
+            auto_sync: list.auto_sync,
+            item_limit: list.item_limit,
+            is_4k: list.is_4k,
+            requested_as: list.requested_as,
+            user_id: list.requested_as.map(|user| user.to_string()),
+            from_settings: list.from_settings,
+            removed_at: list.removed_at,
+            created_at: list.created_at,
+            updated_at: list.updated_at,
+        }
+    }
+}
+
+/// One page of lists.
+#[derive(Debug, Serialize)]
+struct ListPage {
+    lists: Vec<ListAnswer>,
+    total: usize,
+    page: i64,
+    limit: i64,
+}
+
+async fn all(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
+    let mut query = Query::of(&request)?;
+    let (page, with_removed) = (query.page(LIMIT), query.flag("with_removed"));
+    query.check()?;
+    let lists = shared
+        .db
+        .read(move |conn| List::all(conn, with_removed))
+        .await?;
+    let total = lists.len();
+    let skipped = usize::try_from(page.offset()).unwrap_or(usize::MAX);
+    let shown = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let lists = lists.into_iter().skip(skipped).take(shown);
+    Ok(HttpResponse::Ok().json(ListPage {
+        lists: lists
+            .map(|(list, policy)| list.view(&policy).into())
+            .collect(),
+        total,
+        page: page.page,
+        limit: page.limit,
+    }))
+}
+
+/// A list to add: `url` alone, or `list_type` and `list_id`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct NewList {
+    list_type: Option<String>,
+    list_id: Option<String>,
+    url: Option<String>,
+    description: Option<String>,
+    auto_sync: Option<bool>,
+    item_limit: Option<i32>,
+    is_4k: Option<bool>,
+    requested_as: Option<i32>,
+    /// `requested_as` as the old clients send it.
+    user_id: Option<UserId>,
+}
+
+/// A number, or the same as text.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "serde_json::Value")]
+struct UserId(i32);
+
+impl TryFrom<serde_json::Value> for UserId {
+    type Error = &'static str;
+
+    fn try_from(value: serde_json::Value) -> Result<Self, Self::Error> {
+        let number = match &value {
+            serde_json::Value::String(text) => text.trim().parse().ok(), // told below
+            other => other.as_i64().and_then(|number| i32::try_from(number).ok()), // told below
+        };
+        number.map(Self).ok_or("a user is a whole number")
+    }
+}
+
+impl NewList {
+    fn checked(self) -> Result<AddList, ApiError> {
+        let mut wrong = Fields::default();
+        let text = |text: Option<String>| {
+            text.map(|text| text.trim().to_owned())
+                .filter(|text| !text.is_empty())
+        };
+        let (list_type, list_id, url) = (text(self.list_type), text(self.list_id), text(self.url));
+        let input = match (list_id, url) {
+            (Some(_), Some(_)) => {
+                wrong.add("url", "cannot be given beside `list_id`; give one of them");
+                String::new()
+            }
+            (None, None) => {
+                wrong.add(
+                    "url",
+                    "is needed: the address of the list, or else `list_type` and `list_id`",
+                );
+                String::new()
+            }
+            (Some(list_id), None) => {
+                if list_type.is_none() && !list_id.contains("://") {
+                    wrong.add(
+                        "list_type",
+                        "is needed with `list_id`: the provider, such as `imdb`",
+                    );
+                }
+                list_id
+            }
+            (None, Some(url)) => url,
+        };
+        at_most(&mut wrong, "url", &input, LONGEST_INPUT);
+        at_most(
+            &mut wrong,
+            "list_type",
+            list_type.as_deref().unwrap_or_default(),
+            LONGEST_TYPE,
+        );
+        let requested_as = self
+            .requested_as
+            .or(self.user_id.map(|UserId(number)| number));
+        check_policy(&mut wrong, self.item_limit, requested_as);
+        let description = text(self.description);
+        at_most(
+            &mut wrong,
+            "description",
+            description.as_deref().unwrap_or_default(),
+            LONGEST_NAME,
+        );
+        wrong.check()?;
+        Ok(AddList {
+            input,
+            list_type,
+            description,
+            auto_sync: self.auto_sync,
+            item_limit: self.item_limit,
+            is_4k: self.is_4k,
+            requested_as,
+        })
+    }
+}
+
+fn at_most(wrong: &mut Fields, name: &str, text: &str, most: usize) {
+    if text.chars().count() > most {
+        wrong.add(name, format!("must have at most {most} characters"));
+    }
+}
+
+fn check_policy(wrong: &mut Fields, item_limit: Option<i32>, requested_as: Option<i32>) {
+    if item_limit.is_some_and(|limit| limit < 1) {
+        wrong.add(
+            "item_limit",
+            "must be above 0; leave it out for all entries",
+        );
+    }
+    if requested_as.is_some_and(|user| user < 1) {
+        wrong.add(
+            "requested_as",
+            "must be above 0: the number of a Seerr user",
+        );
+    }
+}
+
+async fn add(body: Json<NewList>, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
+    let request = ToSyncWorker::AddList(body.0.checked()?);
+    let list = answered(shared.change(request).await?)?;
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, format!("/api/lists/{}", list.id)))
+        .json(list))
+}
+
+fn answered(answer: FromSyncWorker) -> Result<ListAnswer, ApiError> {
+    match answer {
+        FromSyncWorker::List(list) => Ok((*list).into()),
+        other => Err(unexpected::<SyncLink>(&other)),
+    }
+}
+
+/// What is no number is no list's.
+fn number(text: &str) -> Result<ListId, ApiError> {
+    let number = text.parse().map_err(|_no_number| no_list(text))?;
+    Ok(ListId(number))
+}
+
+fn no_list(text: &str) -> ApiError {
+    ApiError::NotFound(format!(
+        "list `{}`",
+        text.chars().take(100).collect::<String>()
+    ))
+}
+
+async fn find(shared: &Shared, id: ListId) -> Result<ListAnswer, ApiError> {
+    let found = shared
+        .db
+        .read(move |conn| {
+            let Some(list) = List::find(conn, id)? else {
+                return Ok(None);
+            };
+            Ok::<_, schema::DbError>(Some(list.view(&ListPolicy::of(conn, id)?)))
+        })
+        .await?;
+    Ok(found.ok_or_else(|| no_list(&id.to_string()))?.into())
+}
+
+/// The list that its provider calls so; one that was removed is not there.
+pub(super) async fn find_named(
+    shared: &Shared,
+    list_type: &str,
+    list_id: &str,
+) -> Result<ListId, ApiError> {
+    let (wanted_type, wanted_id) = (list_type.to_owned(), list_id.to_owned());
+    let found = shared
+        .db
+        .read(move |conn| List::find_by_name(conn, &wanted_type, &wanted_id))
+        .await?;
+    found
+        .filter(|list| list.removed_at.is_none())
+        .map(|list| list.id)
+        .ok_or_else(|| no_list(&format!("{list_type}/{list_id}")))
+}
+
+async fn one(path: web::Path<String>, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
+    Ok(HttpResponse::Ok().json(find(&shared, number(&path)?).await?))
+}
+
+async fn one_named(
+    path: web::Path<(String, String)>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let id = find_named(&shared, &path.0, &path.1).await?;
+    Ok(HttpResponse::Ok().json(find(&shared, id).await?))
+}
+
+/// Everything that can be changed; what is absent goes back to its default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Replacement {
+    description: Option<String>,
+    auto_sync: Option<bool>,
+    item_limit: Option<i32>,
+    is_4k: Option<bool>,
+    requested_as: Option<i32>,
+}
+
+/// What is to be changed; null goes back to the default, what is absent stays.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::option_option,
+    reason = "an absent field is not the same as null"
+)]
+struct Change {
+    #[serde(with = "double_option")]
+    description: Option<Option<String>>,
+    #[serde(with = "double_option")]
+    auto_sync: Option<Option<bool>>,
+    #[serde(with = "double_option")]
+    item_limit: Option<Option<i32>>,
+    #[serde(with = "double_option")]
+    is_4k: Option<Option<bool>>,
+    #[serde(with = "double_option")]
+    requested_as: Option<Option<i32>>,
+}
+
+impl From<Replacement> for Change {
+    fn from(all: Replacement) -> Self {
+        Self {
+            description: Some(all.description),
+            auto_sync: Some(all.auto_sync),
+            item_limit: Some(all.item_limit),
+            is_4k: Some(all.is_4k),
+            requested_as: Some(all.requested_as),
+        }
+    }
+}
+
+impl Change {
+    fn checked(self, list: ListId) -> Result<ChangeList, ApiError> {
+        let mut wrong = Fields::default();
+        check_policy(
+            &mut wrong,
+            self.item_limit.flatten(),
+            self.requested_as.flatten(),
+        );
+        let description = self.description.map(|text| {
+            text.map(|text| text.trim().to_owned())
+                .filter(|text| !text.is_empty())
+        });
+        let name = description
+            .as_ref()
+            .and_then(Option::as_deref)
+            .unwrap_or_default();
+        at_most(&mut wrong, "description", name, LONGEST_NAME);
+        wrong.check()?;
+        Ok(ChangeList {
+            list,
+            description,
+            auto_sync: self.auto_sync.map(|auto_sync| auto_sync.unwrap_or(true)),
+            item_limit: self.item_limit,
+            is_4k: self.is_4k,
+            requested_as: self.requested_as,
+        })
+    }
+}
+
+async fn replace(
+    path: web::Path<String>,
+    body: Json<Replacement>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    send_change(&shared, number(&path)?, body.0.into()).await
+}
+
+async fn change(
+    path: web::Path<String>,
+    body: Json<Change>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    send_change(&shared, number(&path)?, body.0).await
+}
+
+async fn send_change(
+    shared: &Shared,
+    id: ListId,
+    change: Change,
+) -> Result<HttpResponse, ApiError> {
+    let request = ToSyncWorker::ChangeList(change.checked(id)?);
+    Ok(HttpResponse::Ok().json(answered(shared.change(request).await?)?))
+}
+
+async fn remove(
+    path: web::Path<String>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    send_removal(&shared, number(&path)?).await
+}
+
+async fn remove_named(
+    path: web::Path<(String, String)>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let id = find_named(&shared, &path.0, &path.1).await?;
+    send_removal(&shared, id).await
+}
+
+async fn send_removal(shared: &Shared, list: ListId) -> Result<HttpResponse, ApiError> {
+    let request = ToSyncWorker::RemoveList(RemoveList { list });
+    Ok(HttpResponse::Ok().json(answered(shared.change(request).await?)?))
+}
+
+async fn items_of(
+    request: HttpRequest,
+    path: web::Path<String>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let list = find(&shared, number(&path)?).await?;
+    send_items(&request, &shared, list.id).await
+}
+
+async fn items_of_named(
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let id = find_named(&shared, &path.0, &path.1).await?;
+    send_items(&request, &shared, id).await
+}
+
+async fn send_items(
+    request: &HttpRequest,
+    shared: &Shared,
+    list: ListId,
+) -> Result<HttpResponse, ApiError> {
+    let mut query = Query::of(request)?;
+    let page = query.page(items::LIMIT);
+    query.check()?;
+    let filter = ItemFilter {
+        list: Some(list),
+        ..ItemFilter::default()
+    };
+    Ok(HttpResponse::Ok().json(items::page(shared, filter, page).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::World;
+    use schema::wire::FailureCode;
+
+    fn asked(world: &World) -> ToSyncWorker {
+        let mut asked = world.asked();
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        asked.remove(0)
+    }
+
+    #[actix_web::test]
+    async fn lists_come_from_the_database_in_pages_and_without_removed_ones() {
+        let world = World::alone().await;
+        let first = world.insert_list("imdb", "top").await;
+        for name in ["a", "b", "c"] {
+            world.insert_list("trakt", name).await;
+        }
+        let now = world.clock.now();
+        world
+            .db
+            .write(move |conn| List::set_removed(conn, first, Some(now), now))
+            .await
+            .unwrap();
+        let answer = world.get("/api/lists?limit=2&page=2").await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(
+            (&answer.json["total"], &answer.json["page"]),
+            (&3.into(), &2.into())
+        );
+        assert_eq!(answer.json["lists"].as_array().unwrap().len(), 1);
+        let list = &answer.json["lists"][0];
+        assert_eq!(list["display_name"], "c of trakt");
+        assert_eq!(list["status"], "new");
+        assert_eq!(list["created_at"], "2026-11-21T12:00:00Z");
+        assert_eq!(
+            world.get("/api/lists?with_removed=true").await.json["total"],
+            4
+        );
+        let empty = world.get("/api/lists?page=1000000&limit=200").await;
+        assert_eq!(empty.json["lists"].as_array().unwrap().len(), 0);
+    }
+
+    #[actix_web::test]
+    async fn a_list_is_added_by_address_or_as_the_old_clients_do() {
+        for (body, input, list_type, user) in [
+            (
+                r#"{"url":" https://www.imdb.com/chart/top "}"#,
+                "https://www.imdb.com/chart/top",
+                None,
+                None,
+            ),
+            (
+                r#"{"list_type":"imdb","list_id":"top","user_id":"4"}"#,
+                "top",
+                Some("imdb"),
+                Some(4),
+            ),
+            (
+                r#"{"list_type":"imdb","list_id":"top","user_id":4}"#,
+                "top",
+                Some("imdb"),
+                Some(4),
+            ),
+            (
+                r#"{"list_id":"https://trakt.tv/x"}"#,
+                "https://trakt.tv/x",
+                None,
+                None,
+            ),
+        ] {
+            let world = World::new().await;
+            let answer = world.send("POST", "/api/lists", body).await;
+            assert_eq!(answer.status, 201, "{}", answer.json);
+            assert_eq!(answer.header("location"), "/api/lists/5");
+            assert_eq!(
+                (&answer.json["id"], &answer.json["user_id"]),
+                (&5.into(), &"1".into())
+            );
+            let ToSyncWorker::AddList(add) = asked(&world) else {
+                panic!()
+            };
+            assert_eq!(
+                (add.input.as_str(), add.list_type.as_deref()),
+                (input, list_type)
+            );
+            assert_eq!(add.requested_as, user);
+        }
+    }
+
+    #[actix_web::test]
+    async fn what_cannot_be_added_is_refused_field_by_field() {
+        let world = World::new().await;
+        let long = format!(r#"{{"url":"{}"}}"#, "x".repeat(3000));
+        for (body, fields) in [
+            ("{}", &["url"][..]),
+            (r#"{"list_type":"imdb"}"#, &["url"]),
+            (r#"{"list_id":"top"}"#, &["list_type"]),
+            (r#"{"url":"x","list_id":"top"}"#, &["url"]),
+            (
+                r#"{"url":"x","item_limit":0,"requested_as":-1}"#,
+                &["item_limit", "requested_as"],
+            ),
+            (r#"{"url":"x","user_id":"me"}"#, &["user_id"]),
+            (r#"{"url":"x","colour":1}"#, &["colour"]),
+            (r#"{"url":"x","item_limit":99999999999}"#, &["item_limit"]),
+            (&long, &["url"]),
+        ] {
+            world.send("POST", "/api/lists", body).await.blames(fields);
+        }
+        assert!(world.asked().is_empty());
+    }
+
+    #[actix_web::test]
+    async fn what_the_sync_worker_refuses_is_passed_on() {
+        let world = World::new().await;
+        for (code, status, word) in [
+            (FailureCode::Conflict, 409, "conflict"),
+            (FailureCode::Invalid, 422, "invalid"),
+            (FailureCode::Internal, 500, "internal"),
+        ] {
+            world.sync_fails(code, "the list imdb:top is there already");
+            world
+                .send("POST", "/api/lists", r#"{"url":"x"}"#)
+                .await
+                .is_problem(status, word);
+        }
+        let alone = World::alone().await;
+        let answer = alone.send("POST", "/api/lists", r#"{"url":"x"}"#).await;
+        answer.is_problem(503, "unavailable");
+        assert_eq!(answer.header("retry-after"), "2");
+    }
+
+    #[actix_web::test]
+    async fn one_list_is_shown_by_number_or_as_its_provider_calls_it() {
+        let world = World::alone().await;
+        let id = world.insert_list("trakt", "me/best films").await;
+        let answer = world.get(&format!("/api/lists/{id}")).await;
+        assert_eq!(
+            (answer.status, &answer.json["list_id"]),
+            (200, &"me/best films".into())
+        );
+        let answer = world.get("/api/lists/trakt/me/best%20films").await;
+        assert_eq!((answer.status, &answer.json["id"]), (200, &id.0.into()));
+        for path in [
+            "/api/lists/trakt/nothing",
+            "/api/lists/0",
+            "/api/lists/-1",
+            "/api/lists/x",
+        ] {
+            world.get(path).await.is_problem(404, "not_found");
+        }
+    }
+
+    #[actix_web::test]
+    async fn put_replaces_all_that_can_be_changed_and_patch_only_what_is_given() {
+        let world = World::new().await;
+        assert_eq!(
+            world
+                .send("PUT", "/api/lists/5", r#"{"item_limit":20}"#)
+                .await
+                .status,
+            200
+        );
+        assert_eq!(
+            asked(&world),
+            ToSyncWorker::ChangeList(ChangeList {
+                list: ListId(5),
+                description: Some(None),
+                auto_sync: Some(true),
+                item_limit: Some(Some(20)),
+                is_4k: Some(None),
+                requested_as: Some(None),
+            })
+        );
+        let world = World::new().await;
+        let body = r#"{"item_limit":null,"auto_sync":false}"#;
+        assert_eq!(world.send("PATCH", "/api/lists/5", body).await.status, 200);
+        let mut expected = ChangeList::of(ListId(5));
+        expected.item_limit = Some(None);
+        expected.auto_sync = Some(false);
+        assert_eq!(asked(&world), ToSyncWorker::ChangeList(expected));
+        world
+            .send("PATCH", "/api/lists/5", r#"{"item_limit":-3}"#)
+            .await
+            .blames(&["item_limit"]);
+        world
+            .send("PUT", "/api/lists/5", r#"{"list_id":"x"}"#)
+            .await
+            .blames(&["list_id"]);
+        world.sync_fails(FailureCode::NotFound, "there is no list 5");
+        world
+            .send("PATCH", "/api/lists/5", "{}")
+            .await
+            .is_problem(404, "not_found");
+    }
+
+    #[actix_web::test]
+    async fn a_list_is_removed_by_number_or_as_its_provider_calls_it() {
+        let world = World::new().await;
+        let id = world.insert_list("trakt", "me/best").await;
+        let number = format!("/api/lists/{id}");
+        for path in [number.as_str(), "/api/lists/trakt/me/best"] {
+            assert_eq!(world.send("DELETE", path, "").await.status, 200);
+        }
+        let remove = ToSyncWorker::RemoveList(RemoveList { list: id });
+        assert_eq!(world.asked(), [remove.clone(), remove]);
+        world
+            .send("DELETE", "/api/lists/trakt/other", "")
+            .await
+            .is_problem(404, "not_found");
+    }
+
+    #[actix_web::test]
+    async fn the_entries_of_a_list_are_paged() {
+        let world = World::alone().await;
+        let id = world.insert_list("trakt", "me/best").await;
+        for path in [
+            format!("/api/lists/{id}/items?limit=20"),
+            "/api/lists/trakt/me/best/items".into(),
+        ] {
+            let answer = world.get(&path).await;
+            assert_eq!(
+                (answer.status, &answer.json["total"]),
+                (200, &0.into()),
+                "{path}"
+            );
+        }
+        world
+            .get("/api/lists/77/items")
+            .await
+            .is_problem(404, "not_found");
+        world
+            .get(&format!("/api/lists/{id}/items?limit=x"))
+            .await
+            .blames(&["limit"]);
+    }
+}

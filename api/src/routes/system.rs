@@ -1,0 +1,537 @@
+//! `/api/system/…`: how everything is, and the time. Without a key health is reduced to what a
+//! monitor or a home automation reads.
+
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, middleware::from_fn, web};
+use chrono::{DateTime, Datelike, Local, NaiveDate, Offset, SecondsFormat, TimeZone, Utc};
+use schema::{
+    models::{RunStatus, SyncRun},
+    wire::{
+        supervisor::{LastExit, ProgramState, ProgramStatus, StatusReport},
+        sync::{Missing, SyncStatus},
+    },
+};
+use serde::Serialize;
+
+use super::only;
+use crate::{
+    auth::{self, Caller},
+    error::ApiError,
+    shared::Shared,
+};
+
+/// A run that is this late is overdue; up to then it is being started.
+const OVERDUE_S: i64 = 300;
+
+/// What everybody may see.
+pub(crate) fn configure_open(app: &mut web::ServiceConfig) {
+    app.service(
+        web::resource("/api/system/health")
+            .route(web::get().to(health))
+            .default_service(only("GET, HEAD"))
+            .wrap(from_fn(auth::recognise)),
+    )
+    .service(
+        web::resource("/api/system/time")
+            .route(web::get().to(time))
+            .default_service(only("GET, HEAD")),
+    );
+}
+
+/// What needs a key.
+pub(crate) fn configure(scope: &mut web::ServiceConfig) {
+    scope.service(
+        web::resource("/system/status")
+            .route(web::get().to(status))
+            .default_service(only("GET, HEAD")),
+    );
+}
+
+/// How it is in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Overall {
+    /// All is well.
+    Healthy,
+    /// Works, and a person should look.
+    Warning,
+    /// Does not do its work.
+    Error,
+}
+
+/// Where the schedule is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Schedule {
+    /// The sync-worker does not answer.
+    Unknown,
+    /// A run is going on.
+    Running,
+    /// Something has to be set first.
+    NotConfigured,
+    /// Only people and scripts start runs.
+    Manual,
+    /// The next run is in the future.
+    Scheduled,
+    /// The next run is being started.
+    Due,
+    /// The next run should have started minutes ago.
+    Overdue,
+}
+
+impl Schedule {
+    fn of(sync: Option<&SyncStatus>, now: DateTime<Utc>) -> Self {
+        let Some(sync) = sync else {
+            return Self::Unknown;
+        };
+        if sync.run.is_some() {
+            return Self::Running;
+        }
+        if !sync.missing.is_empty() {
+            return Self::NotConfigured;
+        }
+        match sync.next_sync {
+            None => Self::Manual,
+            Some(next) if next > now => Self::Scheduled,
+            Some(next) if (now - next).num_seconds() <= OVERDUE_S => Self::Due,
+            Some(_) => Self::Overdue,
+        }
+    }
+}
+
+/// Health for everybody.
+#[derive(Debug, Serialize)]
+struct Reduced {
+    status: Overall,
+    sync_status: Schedule,
+    last_sync: Option<DateTime<Utc>>,
+    next_sync: Option<DateTime<Utc>>,
+}
+
+/// Health for the owner.
+#[derive(Debug, Serialize)]
+struct Health {
+    #[serde(flatten)]
+    reduced: Reduced,
+    version: &'static str,
+    /// Whether it can be read.
+    database: bool,
+    /// Whether the sync-worker answers; its name is the old product's.
+    process: bool,
+    ports: Vec<Listening>,
+    /// `absent`, `idle` or `ready`.
+    browser: &'static str,
+    processes: Vec<Process>,
+    missing: Vec<Missing>,
+}
+
+#[derive(Debug, Serialize)]
+struct Listening {
+    name: &'static str,
+    address: String,
+    port: u16,
+}
+
+/// One program of the supervisor.
+#[derive(Debug, Serialize)]
+struct Process {
+    name: String,
+    state: ProgramState,
+    essential: bool,
+    pid: Option<i32>,
+    since: DateTime<Utc>,
+    started_at: Option<DateTime<Utc>>,
+    uptime_s: Option<i64>,
+    ready_after_ms: Option<u64>,
+    restarts: u64,
+    last_exit: Option<LastExit>,
+    next_try_at: Option<DateTime<Utc>>,
+    status_text: Option<String>,
+}
+
+impl Process {
+    fn of(program: ProgramStatus, now: DateTime<Utc>) -> Self {
+        Self {
+            uptime_s: program
+                .started_at
+                .map(|start| (now - start).num_seconds().max(0)),
+            name: program.name,
+            state: program.state,
+            essential: program.essential,
+            pid: program.pid,
+            since: program.since,
+            started_at: program.started_at,
+            ready_after_ms: program.ready_after_ms,
+            restarts: program.restarts,
+            last_exit: program.last_exit,
+            next_try_at: program.next_try_at,
+            status_text: program.status_text,
+        }
+    }
+
+    fn all(report: Option<StatusReport>, now: DateTime<Utc>) -> Vec<Self> {
+        let programs = report.map(|report| report.programs).unwrap_or_default();
+        programs
+            .into_iter()
+            .map(|program| Self::of(program, now))
+            .collect()
+    }
+}
+
+/// What the three sources of health said.
+struct Seen {
+    last_completed: Result<Option<DateTime<Utc>>, ApiError>,
+    sync: Result<SyncStatus, ApiError>,
+    supervisor: Result<StatusReport, ApiError>,
+    now: DateTime<Utc>,
+}
+
+impl Seen {
+    async fn look(shared: &Shared) -> Self {
+        let (last_completed, sync, supervisor) = tokio::join!(
+            shared.db.read(SyncRun::last_completed),
+            shared.sync_status(),
+            shared.processes()
+        );
+        for error in [sync.as_ref().err(), supervisor.as_ref().err()]
+            .into_iter()
+            .flatten()
+        {
+            tracing::debug!("health is incomplete: {}", runtime::Chain(error));
+        }
+        if let Err(error) = &last_completed {
+            tracing::error!("the database cannot be read: {}", runtime::Chain(error));
+        }
+        Self {
+            last_completed: last_completed
+                .map(|time| time.map(|time| time.and_utc()))
+                .map_err(ApiError::from),
+            sync,
+            supervisor,
+            now: shared.clock.now_utc(),
+        }
+    }
+
+    fn overall(&self) -> Overall {
+        let database = if self.last_completed.is_ok() {
+            Overall::Healthy
+        } else {
+            Overall::Error
+        };
+        let sync = match &self.sync {
+            Err(_) => Overall::Error,
+            Ok(status) if !status.missing.is_empty() => Overall::Warning,
+            Ok(status) => match &status.last_run {
+                Some(run) if run.status == RunStatus::Failed => Overall::Warning,
+                _ => Overall::Healthy,
+            },
+        };
+        let processes = match &self.supervisor {
+            Err(_) => Overall::Warning,
+            Ok(report) => report
+                .programs
+                .iter()
+                .map(of_program)
+                .max()
+                .unwrap_or(Overall::Healthy),
+        };
+        database.max(sync).max(processes)
+    }
+
+    fn reduced(&self) -> Reduced {
+        let sync = self.sync.as_ref().ok();
+        Reduced {
+            status: self.overall(),
+            sync_status: Schedule::of(sync, self.now),
+            last_sync: self.last_completed.as_ref().ok().copied().flatten(),
+            next_sync: sync.and_then(|sync| sync.next_sync),
+        }
+    }
+}
+
+fn of_program(program: &ProgramStatus) -> Overall {
+    match program.state {
+        ProgramState::Running | ProgramState::Stopped | ProgramState::Exited => Overall::Healthy,
+        ProgramState::Fatal if program.essential => Overall::Error,
+        _ => Overall::Warning,
+    }
+}
+
+/// Always 200, as it is a report; probes ask `/readyz`.
+async fn health(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
+    let seen = Seen::look(&shared).await;
+    let reduced = seen.reduced();
+    if request.extensions().get::<Caller>() != Some(&Caller::Owner) {
+        return HttpResponse::Ok().json(reduced);
+    }
+    let port = |name, at: std::net::SocketAddr| Listening {
+        name,
+        address: at.ip().to_string(),
+        port: at.port(),
+    };
+    HttpResponse::Ok().json(Health {
+        reduced,
+        version: env!("CARGO_PKG_VERSION"),
+        database: seen.last_completed.is_ok(),
+        process: seen.sync.is_ok(),
+        ports: vec![
+            port("api", shared.ports.api),
+            port("dashboard", shared.ports.dashboard),
+        ],
+        browser: "absent",
+        missing: seen.sync.map(|sync| sync.missing).unwrap_or_default(),
+        processes: Process::all(seen.supervisor.ok(), seen.now), // why it is absent was logged
+    })
+}
+
+/// The shape of the old product, without what it read from logs.
+#[derive(Debug, Serialize)]
+struct Status {
+    version: &'static str,
+    overall_health: Overall,
+    database: DatabaseStatus,
+    process: ProcessStatus,
+    sync: SyncPart,
+}
+
+#[derive(Debug, Serialize)]
+struct DatabaseStatus {
+    connected: bool,
+    file_exists: bool,
+    file_size: u64,
+    last_modified: Option<DateTime<Utc>>,
+    error: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct ProcessStatus {
+    running: bool,
+    processes: Vec<Process>,
+    error: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct SyncPart {
+    status: Schedule,
+    last_sync: Option<DateTime<Utc>>,
+    next_sync: Option<DateTime<Utc>>,
+    interval_hours: Option<f64>,
+    automated: Option<bool>,
+    missing: Vec<Missing>,
+    error: Option<String>,
+}
+
+async fn status(shared: web::Data<Shared>) -> HttpResponse {
+    let (seen, file) = tokio::join!(
+        Seen::look(&shared),
+        tokio::fs::metadata(shared.database.clone())
+    );
+    let reduced = seen.reduced();
+    let file = file.ok(); // told as `file_exists`
+    let modified = file.as_ref().and_then(|file| file.modified().ok()); // not every file system knows
+    let is_running = seen.sync.is_ok();
+    let error_of = |error: &ApiError| error.to_detail();
+    let (sync_error, supervisor_error) = (
+        seen.sync.as_ref().err().map(error_of),
+        seen.supervisor.as_ref().err().map(error_of),
+    );
+    let sync = seen.sync.ok(); // its error is told
+    HttpResponse::Ok().json(Status {
+        version: env!("CARGO_PKG_VERSION"),
+        overall_health: reduced.status,
+        database: DatabaseStatus {
+            connected: seen.last_completed.is_ok(),
+            file_exists: file.is_some(),
+            file_size: file.map_or(0, |file| file.len()),
+            last_modified: modified.map(DateTime::from),
+            error: seen
+                .last_completed
+                .is_err()
+                .then_some("The database cannot be read."),
+        },
+        process: ProcessStatus {
+            running: is_running,
+            processes: Process::all(seen.supervisor.ok(), seen.now), // its error is told
+            error: supervisor_error,
+        },
+        sync: SyncPart {
+            status: reduced.sync_status,
+            last_sync: reduced.last_sync,
+            next_sync: reduced.next_sync,
+            interval_hours: sync.as_ref().map(|sync| sync.interval_hours),
+            automated: sync.as_ref().map(|sync| sync.automated),
+            missing: sync.map(|sync| sync.missing).unwrap_or_default(),
+            error: sync_error,
+        },
+    })
+}
+
+/// The time of this machine.
+#[derive(Debug, Serialize)]
+struct Now {
+    current_time: String,
+    timestamp: f64,
+    timezone: Zone,
+    formatted: Formatted,
+}
+
+#[derive(Debug, Serialize)]
+struct Zone {
+    name: String,
+    utc_offset: String,
+    is_dst: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Formatted {
+    date: String,
+    time: String,
+    full: String,
+    iso: String,
+}
+
+async fn time(shared: web::Data<Shared>) -> HttpResponse {
+    let now = shared.clock.now_utc();
+    let local = now.with_timezone(&Local);
+    let iso = local.to_rfc3339_opts(SecondsFormat::Micros, true);
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "microseconds since 1970 fit 53 bits until 2255"
+    )]
+    let timestamp = now.timestamp_micros() as f64 / 1e6;
+    HttpResponse::Ok().json(Now {
+        current_time: iso.clone(),
+        timestamp,
+        timezone: Zone {
+            name: shared.time_zone.clone(),
+            utc_offset: local.format("%:z").to_string(),
+            is_dst: is_summer_time(local),
+        },
+        formatted: Formatted {
+            date: local.format("%Y-%m-%d").to_string(),
+            time: local.format("%H:%M:%S").to_string(),
+            full: local.format("%Y-%m-%d %H:%M:%S %:z").to_string(),
+            iso,
+        },
+    })
+}
+
+/// Whether the clock is ahead of where it stands in the other half of the year.
+fn is_summer_time(local: DateTime<Local>) -> bool {
+    let offset = |month| {
+        let day = NaiveDate::from_ymd_opt(local.year(), month, 1)?.and_hms_opt(12, 0, 0)?;
+        Some(
+            local
+                .timezone()
+                .offset_from_utc_datetime(&day)
+                .fix()
+                .local_minus_utc(),
+        )
+    };
+    let winter = [1, 7].into_iter().filter_map(offset).min();
+    winter.is_some_and(|winter| local.offset().fix().local_minus_utc() > winter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{World, now};
+    use chrono::TimeDelta;
+
+    #[actix_web::test]
+    async fn health_without_a_key_is_reduced_to_four_words() {
+        let world = World::new().await;
+        let answer = world.anonymous("GET", "/api/system/health").await;
+        assert_eq!(answer.status, 200);
+        let mut keys: Vec<_> = answer.json.as_object().unwrap().keys().cloned().collect();
+        keys.sort();
+        assert_eq!(keys, ["last_sync", "next_sync", "status", "sync_status"]);
+        assert_eq!(answer.json["sync_status"], "scheduled");
+        assert_eq!(answer.json["status"], "healthy");
+        assert_eq!(answer.json["next_sync"], "2026-11-21T18:00:00Z");
+    }
+
+    #[actix_web::test]
+    async fn health_with_a_key_lists_database_ports_browser_and_processes() {
+        let world = World::new().await;
+        let answer = world.get("/api/system/health").await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json["database"], true);
+        assert_eq!(answer.json["process"], true);
+        assert_eq!(answer.json["browser"], "absent");
+        assert_eq!(answer.json["ports"][0]["name"], "api");
+        assert_eq!(answer.json["ports"][1]["port"], 3222);
+        assert_eq!(answer.json["processes"][0]["name"], "sync-worker");
+        assert_eq!(answer.json["processes"][0]["state"], "RUNNING");
+        assert_eq!(answer.json["processes"][0]["uptime_s"], 3600);
+        assert_eq!(answer.json["sync_status"], "scheduled");
+    }
+
+    #[actix_web::test]
+    async fn health_answers_even_when_every_other_process_is_away() {
+        let world = World::alone().await;
+        let answer = world.get("/api/system/health").await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json["sync_status"], "unknown");
+        assert_eq!(answer.json["status"], "error");
+        assert_eq!(answer.json["process"], false);
+        assert_eq!(answer.json["processes"], serde_json::json!([]));
+    }
+
+    #[actix_web::test]
+    async fn status_has_the_old_shape() {
+        let world = World::new().await;
+        let answer = world.get("/api/system/status").await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json["overall_health"], "healthy");
+        assert_eq!(answer.json["database"]["connected"], true);
+        assert!(answer.json["database"]["file_size"].as_u64().unwrap() > 0);
+        assert_eq!(answer.json["process"]["running"], true);
+        assert_eq!(answer.json["process"]["processes"][0]["pid"], 41);
+        assert_eq!(answer.json["sync"]["interval_hours"], 6.0);
+        assert_eq!(answer.json["sync"]["error"], serde_json::Value::Null);
+        let alone = World::alone().await;
+        let answer = alone.get("/api/system/status").await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(
+            answer.json["sync"]["error"],
+            "The sync-worker does not answer; try again in a moment."
+        );
+    }
+
+    #[actix_web::test]
+    async fn the_time_is_told_to_everybody() {
+        let world = World::new().await;
+        let answer = world.anonymous("GET", "/api/system/time").await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json["timestamp"], 1_795_262_400.0);
+        let told = answer.json["current_time"].as_str().unwrap();
+        assert_eq!(DateTime::parse_from_rfc3339(told).unwrap(), now());
+        assert_eq!(answer.json["timezone"]["name"], "UTC");
+    }
+
+    #[test]
+    fn the_schedule_is_one_word() {
+        let word = |change: fn(&mut SyncStatus)| {
+            let mut status = crate::testing::sync_status();
+            change(&mut status);
+            Schedule::of(Some(&status), now())
+        };
+        assert_eq!(word(|_| {}), Schedule::Scheduled);
+        assert_eq!(word(|s| s.next_sync = None), Schedule::Manual);
+        assert_eq!(
+            word(|s| s.next_sync = Some(now() - TimeDelta::seconds(9))),
+            Schedule::Due
+        );
+        assert_eq!(
+            word(|s| s.next_sync = Some(now() - TimeDelta::hours(1))),
+            Schedule::Overdue
+        );
+        assert_eq!(
+            word(|s| s.run = Some(crate::testing::progress())),
+            Schedule::Running
+        );
+        let missing = |s: &mut SyncStatus| s.missing = vec![crate::testing::missing()];
+        assert_eq!(word(missing), Schedule::NotConfigured);
+        assert_eq!(Schedule::of(None, now()), Schedule::Unknown);
+    }
+}

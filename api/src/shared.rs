@@ -1,0 +1,142 @@
+//! What every handler may use: the database, the two other processes, the clock, the settings of
+//! the ports. Asks those processes with time limits, so that no request hangs on one of them.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use runtime::{
+    Clock, Settings,
+    settings::{AuthMode, PathSettings},
+    socket::{CallError, Client},
+};
+use schema::{
+    Db, DbError,
+    models::ApiKey,
+    wire::{
+        Failure, FailureCode, Link,
+        supervisor::{FromSupervisor, StatusReport, StatusRequest, SupervisorLink, ToSupervisor},
+        sync::{FromSyncWorker, SyncLink, SyncStatus, SyncStatusRequest, ToSyncWorker},
+    },
+};
+use tokio::time::timeout;
+
+use crate::error::ApiError;
+
+/// How long a look at another process may take.
+const LOOK_LIMIT: Duration = Duration::from_secs(2);
+/// How long the database may take: opening a broken one is tried for longer than anybody waits.
+const READ_LIMIT: Duration = Duration::from_secs(4);
+/// How long a change may take; the sync-worker may be writing the end of a run.
+const CHANGE_LIMIT: Duration = Duration::from_secs(30);
+/// How long a change waits for a process that is being restarted.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// One for all workers of the server.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    db: Db,
+    pub(crate) clock: Clock,
+    pub(crate) auth: AuthMode,
+    pub(crate) ports: Ports,
+    pub(crate) database: PathBuf,
+    pub(crate) time_zone: String,
+    sync: Client<SyncLink>,
+    supervisor: Client<SupervisorLink>,
+}
+
+/// Where the server listens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ports {
+    pub(crate) api: SocketAddr,
+    pub(crate) dashboard: SocketAddr,
+}
+
+impl Shared {
+    pub(crate) fn new(db: Db, settings: &Settings, ports: Ports, clock: Clock) -> Self {
+        let Settings {
+            paths, http, sync, ..
+        } = settings;
+        Self::at(db, paths, http.auth, ports, sync.time_zone.clone(), clock)
+    }
+
+    pub(crate) fn at(
+        db: Db,
+        paths: &PathSettings,
+        auth: AuthMode,
+        ports: Ports,
+        time_zone: String,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            db,
+            clock,
+            auth,
+            ports,
+            database: paths.database(),
+            time_zone,
+            sync: Client::new(paths),
+            supervisor: Client::new(paths),
+        }
+    }
+
+    /// Reads the database, within a limit.
+    pub(crate) async fn read<T, E, F>(&self, query: F) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        E: Into<DbError>,
+        F: FnOnce(&mut SqliteConnection) -> Result<T, E> + Send + 'static,
+    {
+        let read = timeout(READ_LIMIT, self.db.read(query)).await;
+        Ok(read.map_err(|_elapsed| ApiError::DatabaseSlow { limit: READ_LIMIT })??)
+    }
+
+    /// Whether the database can be read.
+    pub(crate) async fn try_database(&self) -> Result<(), ApiError> {
+        self.read(ApiKey::count_valid).await.map(drop)
+    }
+
+    /// What the sync-worker is doing.
+    pub(crate) async fn sync_status(&self) -> Result<SyncStatus, ApiError> {
+        let request = ToSyncWorker::Status(SyncStatusRequest {});
+        match limited::<SyncLink>(LOOK_LIMIT, self.sync.call(request)).await? {
+            FromSyncWorker::Status(status) => Ok(status),
+            other => Err(unexpected::<SyncLink>(&other)),
+        }
+    }
+
+    /// How the processes are.
+    pub(crate) async fn processes(&self) -> Result<StatusReport, ApiError> {
+        let request = ToSupervisor::Status(StatusRequest::default());
+        match limited::<SupervisorLink>(LOOK_LIMIT, self.supervisor.call(request)).await? {
+            FromSupervisor::Status(report) => Ok(report),
+            other => Err(unexpected::<SupervisorLink>(&other)),
+        }
+    }
+
+    /// Asks the sync-worker to change something.
+    pub(crate) async fn change(&self, request: ToSyncWorker) -> Result<FromSyncWorker, ApiError> {
+        let client = self.sync.clone().patient(PATIENCE);
+        limited::<SyncLink>(CHANGE_LIMIT, client.call(request)).await
+    }
+}
+
+async fn limited<L: Link>(
+    limit: Duration,
+    call: impl Future<Output = Result<L::Answer, CallError>>,
+) -> Result<L::Answer, ApiError> {
+    let late = || {
+        let message = format!("{} did not answer within {} s", L::PEER, limit.as_secs());
+        ApiError::Peer(CallError::Failed(Failure::new(
+            FailureCode::Unavailable,
+            message,
+        )))
+    };
+    Ok(timeout(limit, call).await.map_err(|_elapsed| late())??)
+}
+
+/// The answer belongs to another request: a fault of ours.
+pub(crate) fn unexpected<L: Link>(answer: &L::Answer) -> ApiError {
+    ApiError::Unexpected {
+        peer: L::PEER,
+        answer: format!("{answer:?}"),
+    }
+}

@@ -1,0 +1,396 @@
+//! A world for tests: the app over a database of its own, and doubles of the sync-worker and the
+//! supervisor behind real sockets.
+
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use actix_web::{
+    body::to_bytes,
+    http::header::{HeaderMap, HeaderName, HeaderValue},
+    test, web,
+};
+use chrono::{DateTime, Utc};
+use runtime::{
+    Clock, Stop,
+    secret::api_key_digest,
+    settings::{AuthMode, PathSettings},
+    socket::{Answers, serve},
+};
+use schema::{
+    Db,
+    models::{ApiKey, FetchKind, List, ListId, NewApiKey, NewList, RunId, RunStatus, RunTrigger},
+    wire::{
+        Failure, FailureCode, Link,
+        supervisor::{
+            FromSupervisor, ProgramState, ProgramStatus, StatusReport, SupervisorLink, ToSupervisor,
+        },
+        sync::{
+            FromSyncWorker, ListView, Missing, RunCounts, RunPhase, RunProgress, RunRef,
+            RunSummary, SyncLink, SyncStatus, ToSyncWorker,
+        },
+    },
+};
+use serde_json::Value;
+
+use crate::{
+    error::PROBLEM,
+    server,
+    shared::{Ports, Shared},
+};
+
+pub(crate) const KEY: &str = "a-key-of-forty-three-characters-0123456789a";
+
+pub(crate) fn now() -> DateTime<Utc> {
+    "2026-11-21T12:00:00Z".parse().unwrap()
+}
+
+pub(crate) struct World {
+    pub(crate) db: Db,
+    pub(crate) paths: PathSettings,
+    pub(crate) clock: Clock,
+    sync: Double,
+    shared: web::Data<Shared>,
+    stop: Stop,
+    _folder: tempfile::TempDir,
+}
+
+/// What the double of the sync-worker was asked, and what it answers next instead of its default.
+#[derive(Clone, Default)]
+struct Double {
+    asked: Arc<Mutex<Vec<ToSyncWorker>>>,
+    next: Arc<Mutex<VecDeque<FromSyncWorker>>>,
+    status: Arc<Mutex<Option<SyncStatus>>>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.request();
+    }
+}
+
+impl World {
+    /// With both other processes, and a key needed.
+    pub(crate) async fn new() -> Self {
+        Self::with(AuthMode::Required).await
+    }
+
+    pub(crate) async fn with(auth: AuthMode) -> Self {
+        let world = Self::at(auth).await;
+        let sync = world.sync.clone();
+        let path = world.paths.socket(SyncLink::SOCKET);
+        let handler = move |request, answers: Answers<SyncLink>| {
+            let answer = sync.answer(request);
+            async move { answers.last(answer).await }
+        };
+        spawn::<SyncLink, _>(&path, handler, &world.stop).await;
+        let path = world.paths.socket(SupervisorLink::SOCKET);
+        let handler = |_: ToSupervisor, answers: Answers<SupervisorLink>| async move {
+            answers.last(FromSupervisor::Status(processes())).await;
+        };
+        spawn::<SupervisorLink, _>(&path, handler, &world.stop).await;
+        world
+    }
+
+    /// With nobody behind the sockets.
+    pub(crate) async fn alone() -> Self {
+        Self::at(AuthMode::Required).await
+    }
+
+    async fn at(auth: AuthMode) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name| folder.path().join(name);
+        let paths = PathSettings {
+            data_dir: at("data"),
+            run_dir: at("run"),
+            log_dir: at("logs"),
+        };
+        paths.create().unwrap();
+        schema::migrate(&paths.database()).unwrap();
+        let clock = Clock::fixed(now().naive_utc());
+        let db = Db::open(&paths.database()).unwrap();
+        let key = NewApiKey {
+            name: "tests".into(),
+            digest: api_key_digest(KEY),
+            created_at: clock.now(),
+        };
+        db.write(move |conn| ApiKey::insert(conn, &key))
+            .await
+            .unwrap();
+        let ports = Ports {
+            api: "127.0.0.1:4222".parse().unwrap(),
+            dashboard: "127.0.0.1:3222".parse().unwrap(),
+        };
+        // A pool of its own, which has no connection yet: see `break_database`.
+        let served = Db::open(&paths.database()).unwrap();
+        let shared = Shared::at(served, &paths, auth, ports, "UTC".into(), clock.clone());
+        Self {
+            db,
+            paths,
+            clock,
+            sync: Double::default(),
+            shared: web::Data::new(shared),
+            stop: Stop::new(),
+            _folder: folder,
+        }
+    }
+
+    /// Puts rubbish where the database was. Do it before the first request.
+    pub(crate) fn break_database(&self) {
+        std::fs::remove_file(self.paths.database()).unwrap();
+        std::fs::write(self.paths.database(), "no database".repeat(500)).unwrap();
+    }
+
+    /// What the sync-worker answers next instead of its default.
+    pub(crate) fn sync_answers(&self, answer: FromSyncWorker) {
+        self.sync.next.lock().unwrap().push_back(answer);
+    }
+
+    /// The next request to the sync-worker fails.
+    pub(crate) fn sync_fails(&self, code: FailureCode, message: &str) {
+        self.sync_answers(Failure::new(code, message).into());
+    }
+
+    /// What the sync-worker says of itself from now on.
+    pub(crate) fn sync_is(&self, status: SyncStatus) {
+        *self.sync.status.lock().unwrap() = Some(status);
+    }
+
+    /// What the sync-worker was asked beside its status.
+    pub(crate) fn asked(&self) -> Vec<ToSyncWorker> {
+        self.sync.asked.lock().unwrap().clone()
+    }
+
+    pub(crate) async fn insert_list(&self, list_type: &str, list_id: &str) -> ListId {
+        let new = NewList {
+            list_type: list_type.into(),
+            list_id: list_id.into(),
+            list_url: format!("https://{list_type}.example/{list_id}"),
+            description: format!("{list_id} of {list_type}"),
+            status: FetchKind::New,
+            auto_sync: true,
+            item_limit: None,
+            from_settings: false,
+            created_at: self.clock.now(),
+            updated_at: self.clock.now(),
+        };
+        self.db
+            .write(move |conn| List::insert(conn, &new))
+            .await
+            .unwrap()
+            .id
+    }
+
+    pub(crate) async fn anonymous(&self, method: &str, path: &str) -> Answer {
+        self.ask(method, path, &[], None, "").await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, "").await
+    }
+
+    /// With the key.
+    pub(crate) async fn send(&self, method: &str, path: &str, body: &str) -> Answer {
+        self.ask(method, path, &[("x-api-key", KEY)], None, body)
+            .await
+    }
+
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        peer: Option<&str>,
+        body: &str,
+    ) -> Answer {
+        let app = test::init_service(server::app(self.shared.clone())).await;
+        let peer: SocketAddr = format!("{}:50000", peer.unwrap_or("203.0.113.7"))
+            .parse()
+            .unwrap();
+        let mut request = test::TestRequest::with_uri(path)
+            .method(method.parse().unwrap())
+            .peer_addr(peer)
+            .set_payload(body.to_owned());
+        for (name, value) in headers {
+            request = request.append_header((*name, *value));
+        }
+        let (response, body) = test::call_service(&app, request.to_request())
+            .await
+            .into_parts()
+            .1
+            .into_parts();
+        let body = to_bytes(body).await.unwrap();
+        Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            json: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        }
+    }
+}
+
+impl Double {
+    fn answer(&self, request: ToSyncWorker) -> FromSyncWorker {
+        if let ToSyncWorker::Status(_) = request {
+            let status = self.status.lock().unwrap().clone();
+            return FromSyncWorker::Status(status.unwrap_or_else(sync_status));
+        }
+        self.asked.lock().unwrap().push(request.clone());
+        if let Some(answer) = self.next.lock().unwrap().pop_front() {
+            return answer;
+        }
+        match request {
+            ToSyncWorker::StartRun(_) => FromSyncWorker::RunStarted(RunRef { run: RunId(7) }),
+            ToSyncWorker::CancelRun(_) => FromSyncWorker::RunCancelled(RunRef { run: RunId(7) }),
+            _ => FromSyncWorker::List(Box::new(list_view())),
+        }
+    }
+}
+
+async fn spawn<L: Link, H: runtime::socket::Handler<L>>(path: &Path, handler: H, stop: &Stop) {
+    let (socket, stop) = (path.to_owned(), stop.clone());
+    actix_rt::spawn(async move { serve::<L, H>(&socket, handler, stop).await.unwrap() });
+    let bound = async {
+        while !path.exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), bound)
+        .await
+        .unwrap();
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) json: Value,
+    headers: HeaderMap,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let name: HeaderName = name.parse().unwrap();
+        self.headers
+            .get(name)
+            .map_or("", |value: &HeaderValue| value.to_str().unwrap())
+    }
+
+    /// Whether it is an error in the form of all errors.
+    #[track_caller]
+    pub(crate) fn is_problem(&self, status: u16, code: &str) {
+        assert_eq!(
+            (self.status, self.json["code"].as_str()),
+            (status, Some(code)),
+            "{}",
+            self.json
+        );
+        assert_eq!(self.header("content-type"), PROBLEM);
+        assert_eq!(self.json["status"], status);
+        for member in ["type", "title", "detail"] {
+            assert!(!self.json[member].as_str().unwrap().is_empty(), "{member}");
+        }
+        assert_eq!(self.header("x-content-type-options"), "nosniff");
+        assert_eq!(self.header("cache-control"), "no-store");
+        assert_eq!(self.header("access-control-allow-origin"), "");
+    }
+
+    /// Whether it is a 422 that names exactly these fields.
+    #[track_caller]
+    pub(crate) fn blames(&self, fields: &[&str]) {
+        self.is_problem(422, "invalid");
+        let named: Vec<&str> = self.json["fields"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        assert_eq!(named, fields);
+    }
+}
+
+pub(crate) fn sync_status() -> SyncStatus {
+    SyncStatus {
+        run: None,
+        last_run: Some(RunSummary {
+            run: RunId(3),
+            trigger: RunTrigger::Schedule,
+            status: RunStatus::Completed,
+            reason: None,
+            started_at: now(),
+            completed_at: Some(now()),
+            counts: RunCounts {
+                entries: 250,
+                requested: 12,
+                ..RunCounts::default()
+            },
+        }),
+        next_sync: Some(now() + chrono::TimeDelta::hours(6)),
+        interval_hours: 6.0,
+        automated: true,
+        missing: Vec::new(),
+    }
+}
+
+pub(crate) fn progress() -> RunProgress {
+    RunProgress {
+        run: RunId(8),
+        phase: RunPhase::Apply,
+        done: 3,
+        total: 10,
+        item: Some("Heat".into()),
+    }
+}
+
+pub(crate) fn missing() -> Missing {
+    Missing {
+        what: "Seerr is not configured".into(),
+        remedy: "Set OVERSEERR_URL and OVERSEERR_API_KEY.".into(),
+    }
+}
+
+pub(crate) fn list_view() -> ListView {
+    ListView {
+        id: ListId(5),
+        list_type: "imdb".into(),
+        list_id: "top".into(),
+        list_url: "https://imdb.example/chart/top".into(),
+        description: "Top 250".into(),
+        item_count: 0,
+        status: FetchKind::New,
+        status_reason: None,
+        last_synced: None,
+        auto_sync: true,
+        item_limit: None,
+        is_4k: None,
+        requested_as: Some(1),
+        from_settings: false,
+        removed_at: None,
+        created_at: now(),
+        updated_at: now(),
+    }
+}
+
+fn processes() -> StatusReport {
+    StatusReport {
+        version: "0.1.0".into(),
+        pid: 40,
+        started_at: now(),
+        is_stopping: false,
+        programs: vec![ProgramStatus {
+            name: "sync-worker".into(),
+            state: ProgramState::Running,
+            essential: true,
+            pid: Some(41),
+            since: now() - chrono::TimeDelta::hours(1),
+            started_at: Some(now() - chrono::TimeDelta::hours(1)),
+            ready_after_ms: Some(30),
+            restarts: 2,
+            last_exit: None,
+            next_try_at: None,
+            status_text: Some("waits for the next run".into()),
+        }],
+    }
+}

@@ -1,0 +1,243 @@
+//! What tests read from: a site on loopback that answers as told, and a provider whose lists are
+//! plain JSON. Leaves the real sites' shapes to `providers/fixtures.rs`.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
+use runtime::{
+    Clock, Environment,
+    settings::{self, ProvidersSettings},
+};
+use schema::{Db, wire::scraper::Entry};
+use tempfile::TempDir;
+use url::Url;
+
+use crate::{
+    fetch::Fetcher,
+    provider::{
+        Answer, ListToRead, Page, Politeness, Provider, ProviderError, Recognized, Request, Way,
+    },
+    settings::Limits,
+};
+
+/// What a site was asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Hit {
+    /// From 0.
+    pub(crate) number: usize,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Hit {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The number in `page=…`, 1 without.
+    pub(crate) fn page(&self) -> u32 {
+        self.query.strip_prefix("page=").map_or(1, |number| number.parse().unwrap())
+    }
+}
+
+type Reply = dyn Fn(&Hit) -> HttpResponse + Send + Sync;
+
+struct Shared {
+    reply: Box<Reply>,
+    hits: Mutex<Vec<Hit>>,
+    count: AtomicUsize,
+}
+
+/// A site on loopback; it ends with the test's process.
+pub(crate) struct FakeSite {
+    pub(crate) url: String,
+    shared: Arc<Shared>,
+    _handle: ServerHandle,
+}
+
+impl FakeSite {
+    pub(crate) async fn start(
+        reply: impl Fn(&Hit) -> HttpResponse + Send + Sync + 'static,
+    ) -> Self {
+        let shared = Arc::new(Shared {
+            reply: Box::new(reply),
+            hits: Mutex::default(),
+            count: AtomicUsize::new(0),
+        });
+        let data = web::Data::from(Arc::clone(&shared));
+        let server = HttpServer::new(move || {
+            App::new().app_data(data.clone()).default_service(web::to(answer))
+        })
+        .workers(1)
+        .disable_signals()
+        .bind(("127.0.0.1", 0))
+        .unwrap();
+        let url = format!("http://{}", server.addrs()[0]);
+        let server = server.run();
+        let handle = server.handle();
+        actix_rt::spawn(server);
+        Self { url, shared, _handle: handle }
+    }
+
+    pub(crate) fn hits(&self) -> Vec<Hit> {
+        self.shared.hits.lock().unwrap().clone()
+    }
+}
+
+async fn answer(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared>) -> HttpResponse {
+    let hit = Hit {
+        number: shared.count.fetch_add(1, Ordering::SeqCst),
+        path: request.path().to_owned(),
+        query: request.query_string().to_owned(),
+        headers: request
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect(),
+        body: String::from_utf8_lossy(&body).into_owned(),
+    };
+    shared.hits.lock().unwrap().push(hit.clone());
+    (shared.reply)(&hit)
+}
+
+/// A page of [`PlainLists`]: `{"items":[1,2],"total":2,"next":2}`.
+pub(crate) fn plain(items: std::ops::Range<u32>, total: Option<u32>, next: Option<u32>) -> HttpResponse {
+    let items: Vec<u32> = items.collect();
+    HttpResponse::Ok().json(serde_json::json!({"items": items, "total": total, "next": next}))
+}
+
+/// A provider of lists in plain JSON, one way per base address, without any rate.
+#[derive(Default)]
+pub(crate) struct PlainLists {
+    pub(crate) ways: Vec<(&'static str, String)>,
+    pub(crate) is_whole_list: bool,
+}
+
+impl PlainLists {
+    pub(crate) fn at(sites: &[&FakeSite]) -> Self {
+        let names = ["first", "second", "third"];
+        let ways = names.into_iter().zip(sites.iter().map(|site| site.url.clone())).collect();
+        Self { ways, is_whole_list: false }
+    }
+}
+
+impl Provider for PlainLists {
+    fn name(&self) -> &'static str {
+        "plain"
+    }
+
+    fn title(&self) -> &'static str {
+        "Plain"
+    }
+
+    fn accepts(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn politeness(&self) -> Politeness {
+        Politeness { per_second: 0.0, burst: 1, at_once: 4 }
+    }
+
+    fn remedy_when_blocked(&self) -> &'static str {
+        "Use the export file."
+    }
+
+    fn recognize(&self, _: &str) -> Option<Recognized> {
+        None
+    }
+
+    fn ways(&self, _: &ListToRead, _: &ProvidersSettings) -> Result<Vec<Way>, ProviderError> {
+        let way = |(name, base): &(&'static str, String)| {
+            let request = Request::get(Url::parse(base).unwrap(), "page");
+            Way { name, first: Request { is_whole_list: self.is_whole_list, ..request } }
+        };
+        Ok(self.ways.iter().map(way).collect())
+    }
+
+    fn parse(
+        &self,
+        _: &ListToRead,
+        request: &Request,
+        answer: &Answer,
+    ) -> Result<Page, ProviderError> {
+        if answer.status == 410 {
+            return Err(ProviderError::Refused {
+                reason: "the list is private".into(),
+                remedy: "Make it public.".into(),
+            });
+        }
+        let body = answer.json()?;
+        let items = body["items"].as_array().ok_or_else(|| ProviderError::changed("no items"))?;
+        let next = body["next"].as_u64().map(|number| {
+            let mut url = request.url.clone();
+            url.set_query(Some(&format!("page={number}")));
+            Request { url, ..request.clone() }
+        });
+        Ok(Page {
+            entries: items.iter().map(|number| entry(number.as_u64().unwrap())).collect(),
+            announced: body["total"].as_u64().map(|total| u32::try_from(total).unwrap()),
+            next,
+            ..Page::default()
+        })
+    }
+}
+
+fn entry(number: u64) -> Entry {
+    Entry {
+        title: format!("Film {number}"),
+        imdb_id: Some(format!("tt{number:07}")),
+        ..Entry::default()
+    }
+}
+
+/// A database of its own, and limits that make failures quick.
+pub(crate) struct Bench {
+    pub(crate) folder: TempDir,
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("list_sync.db");
+        schema::migrate(&file).unwrap();
+        let clock = Clock::fixed("2026-11-21T12:00:00".parse().unwrap());
+        Self { db: Db::open(&file).unwrap(), folder, clock }
+    }
+
+    /// A fetcher as after a start of the process.
+    pub(crate) fn fetcher(&self) -> Fetcher {
+        self.fetcher_with(limits())
+    }
+
+    pub(crate) fn fetcher_with(&self, limits: Limits) -> Fetcher {
+        Fetcher::new(limits, self.db.clone(), self.clock.clone()).unwrap()
+    }
+}
+
+pub(crate) fn limits() -> Limits {
+    use std::time::Duration;
+    Limits {
+        total: Duration::from_secs(3),
+        idle: Duration::from_millis(400),
+        body_bytes: 1024 * 1024,
+        first_delay: Duration::from_millis(10),
+        ..Limits::default()
+    }
+}
+
+/// Settings with every site at `url`.
+pub(crate) fn sites(url: &str) -> ProvidersSettings {
+    let environment = Environment::of([
+        ("LISTSYNC_DATA_DIR", "/nowhere"),
+        ("LISTSYNC_IMDB_URL", url),
+        ("LISTSYNC_STEVENLU_URL", url),
+    ]);
+    settings::load(&environment, None, &[]).unwrap().settings.providers
+}

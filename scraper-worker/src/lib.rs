@@ -1,0 +1,48 @@
+//! The scraper-worker: reads list sites politely and says honestly how each reading ended.
+//!
+//! `door` answers the socket, `reading` sees one reading through, `walk` goes through its pages, `fetch` sends single requests, `providers` know
+//! the sites. Leaves which list is due and what an entry means to `sync-worker`. It reads hostile
+//! pages, so it holds no master key; each reading brings the one credential it needs.
+
+mod door;
+#[cfg(test)]
+mod fake_site;
+mod fetch;
+mod provider;
+mod providers;
+mod reading;
+mod settings;
+mod walk;
+
+use std::{process::ExitCode, rc::Rc};
+
+use anyhow::Context as _;
+use runtime::{MasterKey, boot, exit, socket};
+use schema::wire::{Link, scraper::ScraperLink};
+
+use crate::{door::Door, fetch::Fetcher, settings::Limits};
+
+/// Runs the process until SIGTERM and gives its exit code. `--once` is accepted and changes nothing:
+/// a reading is always asked for over the socket.
+pub fn run() -> ExitCode {
+    exit::run(serve)
+}
+
+async fn serve() -> anyhow::Result<()> {
+    let boot = boot("scraper-worker", MasterKey::NotHeld).await?;
+    let settings = &boot.settings.settings;
+    let fetcher = Fetcher::new(Limits::default(), boot.db.clone(), boot.clock.clone())
+        .context("cannot make the HTTP client")?;
+    let door = Door::new(Rc::new(fetcher), settings.providers.clone());
+    let socket = settings.paths.socket(ScraperLink::SOCKET);
+    let serving = socket::serve::<ScraperLink, _>(&socket, door, boot.stop.clone());
+    let told = async {
+        // The socket is bound at the first poll of `serving`, which `join` polls first.
+        boot.ready
+            .ready(&format!("reads {} sites", providers::all().len()));
+        boot.stop.requested().await;
+        boot.ready.stopping();
+    };
+    let (served, ()) = futures_util::future::join(serving, told).await;
+    served.context("cannot serve the socket")
+}

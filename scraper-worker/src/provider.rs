@@ -1,0 +1,398 @@
+//! What a list site is to us: which addresses it takes, which requests read a list, what the answers
+//! say. Pure description: leaves sending, waiting and retrying to `fetch`, the order of pages and
+//! completeness to `walk`, and everything about one site to its file in `providers`.
+
+use reqwest::header::{HeaderMap, HeaderValue};
+use runtime::settings::ProvidersSettings;
+use schema::wire::scraper::{Credential, Entry};
+use serde_json::Value;
+use url::Url;
+
+/// One list site.
+pub(crate) trait Provider: Sync {
+    /// Its name, the `list_type` of its lists.
+    fn name(&self) -> &'static str;
+
+    /// As people write it.
+    fn title(&self) -> &'static str;
+
+    /// Forms of addresses and ids it takes, for help texts.
+    fn accepts(&self) -> &'static [&'static str];
+
+    /// Setting that holds its key, when it needs one.
+    fn needs_key(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether it needs a browser.
+    fn needs_browser(&self) -> bool {
+        false
+    }
+
+    /// How often it may be asked, on each of its hosts.
+    fn politeness(&self) -> Politeness;
+
+    /// What a person can do when the site turns readers away: a sentence.
+    fn remedy_when_blocked(&self) -> &'static str;
+
+    /// Which list an address, id or name means; `None` when it is not this site's.
+    /// Two addresses of one list give the same id, and an id is recognized as itself.
+    fn recognize(&self, input: &str) -> Option<Recognized>;
+
+    /// The key of `source_ids` whose meaning shortens the reading of this list, when there is one.
+    fn wants_known(&self, _list_id: &str) -> Option<SourceKey> {
+        None
+    }
+
+    /// The ways of reading the list, best first.
+    ///
+    /// # Errors
+    /// [`ProviderError::Refused`] when it cannot even be asked for: a key is missing.
+    fn ways(&self, list: &ListToRead, sites: &ProvidersSettings)
+    -> Result<Vec<Way>, ProviderError>;
+
+    /// Reads the answer to one of its requests, whatever its status.
+    ///
+    /// # Errors
+    /// [`ProviderError`]; in particular [`ProviderError::Changed`] when it does not look as expected:
+    /// an empty list must never be made of a page that is not understood.
+    fn parse(
+        &self,
+        list: &ListToRead,
+        request: &Request,
+        answer: &Answer,
+    ) -> Result<Page, ProviderError>;
+}
+
+/// A list that a provider can read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Recognized {
+    /// The provider's id of it.
+    pub(crate) list_id: String,
+    /// Its address for people.
+    pub(crate) list_url: String,
+    /// What to call it until its own name is read.
+    pub(crate) name: String,
+}
+
+/// A list that is being read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ListToRead {
+    /// The provider's id of it.
+    pub(crate) id: String,
+    /// What [`Provider::wants_known`] asked for, when it is known.
+    pub(crate) known: Option<String>,
+    /// Key or token for this reading.
+    #[expect(dead_code, reason = "the sites that need one come next")]
+    pub(crate) credential: Option<Credential>,
+}
+
+/// One row of `source_ids`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SourceKey {
+    /// Site and kind of key: `imdb_profile`.
+    pub(crate) source: &'static str,
+    /// The key.
+    pub(crate) key: String,
+}
+
+/// One way of reading a list: a host, a format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Way {
+    /// For logs and reasons: `GraphQL`, `page`.
+    pub(crate) name: &'static str,
+    /// The request it begins with; each answer names the next.
+    pub(crate) first: Request,
+}
+
+/// Whether a request changes with its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Post,
+}
+
+/// A request, described.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    /// Beside our own (`User-Agent`, `Accept-Encoding`).
+    pub(crate) headers: Vec<(&'static str, HeaderValue)>,
+    /// JSON, for [`Method::Post`].
+    pub(crate) body: Option<String>,
+    /// What its answer is, for the provider's own `parse`: `profile`, `titles`.
+    pub(crate) step: &'static str,
+    /// Page number from 1, for the provider's own `parse`.
+    pub(crate) number: u32,
+    /// Whether the answer is the whole list, so that it is kept and asked for conditionally.
+    pub(crate) is_whole_list: bool,
+}
+
+impl Request {
+    /// Asks for a document.
+    pub(crate) fn get(url: Url, step: &'static str) -> Self {
+        Self {
+            method: Method::Get,
+            url,
+            headers: Vec::new(),
+            body: None,
+            step,
+            number: 1,
+            is_whole_list: false,
+        }
+    }
+
+    /// Posts JSON.
+    pub(crate) fn post(url: Url, step: &'static str, body: &Value) -> Self {
+        Self {
+            method: Method::Post,
+            body: Some(body.to_string()),
+            ..Self::get(url, step)
+        }
+        .header("content-type", HeaderValue::from_static("application/json"))
+    }
+
+    /// The same with one header more.
+    pub(crate) fn header(mut self, name: &'static str, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+/// Parses the address of a site from the settings, with `path` after it.
+///
+/// # Errors
+/// [`ProviderError::Refused`], naming the setting.
+pub(crate) fn address(base: &str, path: &str, setting: &str) -> Result<Url, ProviderError> {
+    let text = format!(
+        "{}/{}",
+        base.trim_end_matches('/'),
+        path.trim_start_matches('/')
+    );
+    Url::parse(&text).map_err(|error| ProviderError::Refused {
+        reason: format!("`{text}` is no address: {error}"),
+        remedy: format!("Correct the setting `{setting}`."),
+    })
+}
+
+/// What came back for a request, complete and decompressed.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+/// Words that only pages of walls have.
+const WALLS: &[(&str, &str)] = &[
+    ("token.awswaf.com", "an AWS robot check"),
+    ("awsWafCookieDomainList", "an AWS robot check"),
+    ("gokuProps", "an AWS robot check"),
+    ("verify that you're not a robot", "a robot check"),
+    ("challenges.cloudflare.com", "a Cloudflare challenge"),
+    ("<title>Just a moment...</title>", "a Cloudflare challenge"),
+];
+
+impl Answer {
+    /// The body of a 200 that is no wall.
+    ///
+    /// # Errors
+    /// [`ProviderError::Blocked`], [`ProviderError::NotFound`] or [`ProviderError::Changed`], by
+    /// status and by what is in the body.
+    pub(crate) fn document(&self) -> Result<&str, ProviderError> {
+        if let Some(how) = self.wall() {
+            return Err(ProviderError::Blocked { how });
+        }
+        match self.status {
+            200 => Ok(&self.body),
+            401 | 403 | 405 | 451 => Err(ProviderError::Blocked {
+                how: format!("status {}", self.status),
+            }),
+            404 | 410 => Err(ProviderError::NotFound),
+            status => Err(ProviderError::Changed {
+                what: format!("status {status}"),
+            }),
+        }
+    }
+
+    /// The JSON of a 200.
+    ///
+    /// # Errors
+    /// As [`Answer::document`], and [`ProviderError::Changed`] when it is no JSON.
+    pub(crate) fn json(&self) -> Result<Value, ProviderError> {
+        let text = self.document()?;
+        if self.is_html() {
+            return Err(ProviderError::Changed {
+                what: "a web page where JSON is due".into(),
+            });
+        }
+        serde_json::from_str(text).map_err(|error| ProviderError::Changed {
+            what: format!("malformed JSON: {error}"),
+        })
+    }
+
+    /// The value of a header, if it is readable text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok()) // unreadable is as good as absent
+    }
+
+    fn is_html(&self) -> bool {
+        self.header("content-type")
+            .is_some_and(|kind| kind.contains("text/html"))
+            || self.body.trim_start().starts_with('<')
+    }
+
+    fn wall(&self) -> Option<String> {
+        if self.header("x-amzn-waf-action").is_some() || self.status == 202 {
+            return Some(format!("status {} and a robot check", self.status));
+        }
+        if self.header("cf-mitigated").is_some() {
+            return Some(format!("status {} and a Cloudflare challenge", self.status));
+        }
+        // Walls are small; a real list page may quote any of these words in a plot.
+        let start = self
+            .body
+            .get(..self.body.floor_char_boundary(20_000))
+            .unwrap_or_default();
+        let is_suspect = self.status != 200 || self.body.len() < 20_000;
+        WALLS
+            .iter()
+            .find(|(word, _)| is_suspect && self.is_html() && start.contains(word))
+            .map(|(_, name)| format!("status {} and {name}", self.status))
+    }
+}
+
+/// What one answer holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Page {
+    /// In page order. Rank 0 stands for "the next one".
+    pub(crate) entries: Vec<Entry>,
+    /// Entries that are no movie and no show, or have neither id nor title.
+    pub(crate) dropped: u32,
+    /// Entries the whole list is said to have.
+    pub(crate) announced: Option<u32>,
+    /// The list's own name.
+    pub(crate) name: Option<String>,
+    /// The request after this one.
+    #[serde(skip)]
+    pub(crate) next: Option<Request>,
+    /// What was learned about a key of the site, to be remembered for good.
+    #[serde(skip)]
+    pub(crate) learned: Option<(SourceKey, String)>,
+}
+
+/// Why an answer is no page of the list. The variants differ in what the walker does next.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ProviderError {
+    /// The site says no to this list, whichever way it is asked.
+    #[error("{reason}")]
+    Refused {
+        /// What it said, with the list's name or id.
+        reason: String,
+        /// What the person can do, as a sentence.
+        remedy: String,
+    },
+    /// There is no such document. The walker names the list; other ways are not tried.
+    #[error("the site has no such list")]
+    NotFound,
+    /// The site turns readers away; another way may be open.
+    #[error("the site turned us away ({how})")]
+    Blocked {
+        /// By which sign it was known.
+        how: String,
+    },
+    /// The answer does not look as this version expects; another way may be better.
+    #[error("the site's answer is not the one expected: {what}")]
+    Changed {
+        /// What is missing or different.
+        what: String,
+    },
+    /// The site answered in its own words that it failed; another way or time may be better.
+    #[error("the site failed: {what}")]
+    Failed {
+        /// Its words.
+        what: String,
+    },
+}
+
+impl ProviderError {
+    /// A [`ProviderError::Changed`].
+    pub(crate) fn changed(what: impl Into<String>) -> Self {
+        Self::Changed { what: what.into() }
+    }
+}
+
+/// How often a host may be asked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Politeness {
+    /// Requests a second in the long run; 0 for no limit.
+    pub(crate) per_second: f64,
+    /// Requests that may go at once after a pause.
+    pub(crate) burst: u32,
+    /// Requests that may be under way at the same time.
+    pub(crate) at_once: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, kind: &'static str, body: &str) -> Answer {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static(kind));
+        Answer {
+            status,
+            headers,
+            body: body.into(),
+        }
+    }
+
+    #[test]
+    fn walls_are_told_from_pages_by_status_and_by_their_words() {
+        let challenge = "<html><script src='https://x.token.awswaf.com/challenge.js'></script>";
+        for (status, body) in [(202, ""), (405, "<html>"), (403, ""), (200, challenge)] {
+            let error = answer(status, "text/html", body).document().unwrap_err();
+            assert!(
+                matches!(error, ProviderError::Blocked { .. }),
+                "{status}: {error}"
+            );
+        }
+        let words_in_a_plot = format!("<html>{}token.awswaf.com", "x".repeat(30_000));
+        assert!(
+            answer(200, "text/html", &words_in_a_plot)
+                .document()
+                .is_ok()
+        );
+        assert_eq!(
+            answer(404, "text/html", "").document(),
+            Err(ProviderError::NotFound)
+        );
+    }
+
+    #[test]
+    fn a_page_where_json_is_due_is_a_change_and_not_an_empty_list() {
+        for (kind, body) in [
+            ("text/html", "<html>maintenance"),
+            ("application/json", "{"),
+            ("text/plain", ""),
+        ] {
+            let error = answer(200, kind, body).json().unwrap_err();
+            assert!(matches!(error, ProviderError::Changed { .. }), "{error}");
+        }
+        assert_eq!(
+            answer(200, "text/plain", "[]").json(),
+            Ok(Value::Array(Vec::new()))
+        );
+    }
+
+    #[test]
+    fn a_base_address_keeps_its_path_and_a_wrong_one_names_its_setting() {
+        let url = address("http://mirror/imdb/", "/chart/top/", "providers.imdb.url").unwrap();
+        assert_eq!(url.as_str(), "http://mirror/imdb/chart/top/");
+        let error = address("mirror", "x", "providers.imdb.url").unwrap_err();
+        assert!(
+            matches!(error, ProviderError::Refused { remedy, .. } if remedy.contains("providers.imdb.url"))
+        );
+    }
+}

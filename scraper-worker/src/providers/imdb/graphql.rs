@@ -1,0 +1,354 @@
+//! IMDb's `GraphQL`: our query, its answers, its refusals. Leaves rows of titles to `title`.
+
+use reqwest::header::HeaderValue;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{ImdbList, no_watchlist, private, title};
+use crate::provider::{Answer, Page, ProviderError, Request, SourceKey};
+
+const PROFILE: &str = "profile";
+const TITLES: &str = "titles";
+
+/// Titles asked for at once; IMDb's own pages have as many, and more is refused as too much.
+const PAGE_SIZE: u32 = 250;
+
+/// Fields of a title.
+const TITLE: &str =
+    "id titleText { text } originalTitleText { text } releaseYear { year } titleType { id }";
+
+/// The key under which a profile's user id is remembered.
+pub(super) fn profile_key(profile: String) -> SourceKey {
+    SourceKey {
+        source: "imdb_profile",
+        key: profile,
+    }
+}
+
+/// The first request; `None` for what only its page shows. `known` is the user id of a profile.
+pub(super) fn first(list: &ImdbList, known: Option<&str>, url: Url) -> Option<Request> {
+    let (step, query) = match list {
+        ImdbList::List(id) => (TITLES, list_query(id)),
+        ImdbList::Watchlist(user) => (TITLES, watchlist_query(user)),
+        ImdbList::Profile(profile) => match known.filter(|known| is_user(known)) {
+            Some(user) => (TITLES, watchlist_query(user)),
+            None => (PROFILE, profile_query(profile)),
+        },
+        ImdbList::Chart(chart) => (
+            TITLES,
+            chart.graphql.map_or_else(box_office_query, chart_query),
+        ),
+        ImdbList::Search(_) => return None,
+    };
+    Some(request(url, step, &query, None))
+}
+
+/// Every id in a query was checked to be letters, digits and a dot when it was recognized.
+fn request(url: Url, step: &'static str, query: &str, after: Option<&str>) -> Request {
+    let body = json!({ "query": query, "variables": { "after": after } });
+    Request::post(url, step, &body)
+        .header("accept", HeaderValue::from_static("application/json"))
+        .header("x-imdb-client-name", HeaderValue::from_static("listsync"))
+}
+
+fn titles() -> String {
+    format!(
+        "titleListItemSearch(first: {PAGE_SIZE}, after: $after) {{ total \
+         pageInfo {{ hasNextPage endCursor }} \
+         edges {{ node {{ absolutePosition }} listItem: title {{ {TITLE} }} }} }}"
+    )
+}
+
+fn list_query(id: &str) -> String {
+    format!(
+        "query ListSyncList($after: String) {{ list(id: \"{id}\") {{ id name {{ originalText }} {} }} }}",
+        titles()
+    )
+}
+
+fn watchlist_query(user: &str) -> String {
+    format!(
+        "query ListSyncWatchlist($after: String) {{ \
+         predefinedList(classType: WATCH_LIST, userId: \"{user}\") {{ id {} }} }}",
+        titles()
+    )
+}
+
+fn chart_query(chart: &str) -> String {
+    format!(
+        "query ListSyncChart {{ chartTitles(chart: {{ chartType: {chart} }}, first: {PAGE_SIZE}) {{ \
+         total edges {{ currentRank node {{ {TITLE} }} }} }} }}"
+    )
+}
+
+fn box_office_query() -> String {
+    format!(
+        "query ListSyncBoxOffice {{ boxOfficeWeekendChart(limit: 50) {{ \
+         entries {{ title {{ {TITLE} }} }} }} }}"
+    )
+}
+
+fn profile_query(profile: &str) -> String {
+    format!(
+        "query ListSyncProfile {{ userProfile(input: {{ profileId: \"{profile}\" }}) {{ userId }} }}"
+    )
+}
+
+/// Reads an answer.
+pub(super) fn parse(
+    list: &ImdbList,
+    request: &Request,
+    answer: &Answer,
+) -> Result<Page, ProviderError> {
+    let body = body(answer)?;
+    if let Some(error) = body.pointer("/errors/0") {
+        refusal(list, error, body.get("data"))?;
+    }
+    let data = body.get("data").filter(|data| data.is_object());
+    let data = data.ok_or_else(|| ProviderError::changed("no `data` in the answer"))?;
+    if request.step == PROFILE {
+        resolved(list, request, data)
+    } else {
+        page(list, request, data)
+    }
+}
+
+/// `GraphQL` may answer errors with any status; what is no `GraphQL` at all speaks by its status.
+fn body(answer: &Answer) -> Result<Value, ProviderError> {
+    if answer.status != 200
+        && let Ok(body) = serde_json::from_str::<Value>(&answer.body)
+        && body.pointer("/errors/0").is_some()
+    {
+        return Ok(body);
+    }
+    answer.json().map_err(|error| match error {
+        // The address is wrong, not the list: another way may know it.
+        ProviderError::NotFound => ProviderError::changed("no GraphQL at this address"),
+        other => other,
+    })
+}
+
+/// What the first error means. Fine when there is data all the same: single fields may fail.
+fn refusal(list: &ImdbList, error: &Value, data: Option<&Value>) -> Result<(), ProviderError> {
+    let code = error
+        .pointer("/extensions/code")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    match code {
+        "FORBIDDEN" => return Err(private(&list.name())),
+        "RESOURCE_NOT_FOUND" | "NOT_FOUND" => return Err(ProviderError::NotFound),
+        _ => {}
+    }
+    if data.is_some_and(has_titles) {
+        return Ok(());
+    }
+    let message = error
+        .get("message")
+        .and_then(Value::as_str)
+        .unwrap_or("no message");
+    let message: String = message.chars().take(200).collect();
+    Err(match code {
+        "GRAPHQL_VALIDATION_FAILED" | "GRAPHQL_PARSE_FAILED" | "BAD_USER_INPUT" => {
+            ProviderError::changed(format!("our query is not understood: {message}"))
+        }
+        _ => ProviderError::Failed { what: message },
+    })
+}
+
+fn has_titles(data: &Value) -> bool {
+    rows(data).is_some()
+}
+
+fn resolved(list: &ImdbList, request: &Request, data: &Value) -> Result<Page, ProviderError> {
+    let ImdbList::Profile(profile) = list else {
+        return Err(ProviderError::changed(
+            "an answer about a user, who was not asked for",
+        ));
+    };
+    let user = data
+        .get("userProfile")
+        .ok_or_else(|| ProviderError::changed("no `userProfile`"))?;
+    if user.is_null() {
+        return Err(no_watchlist(list));
+    }
+    let id = user
+        .get("userId")
+        .and_then(Value::as_str)
+        .filter(|id| is_user(id));
+    let id = id.ok_or_else(|| ProviderError::changed("no `userId` of the form ur…"))?;
+    Ok(Page {
+        next: Some(self::request(
+            request.url.clone(),
+            TITLES,
+            &watchlist_query(id),
+            None,
+        )),
+        learned: Some((profile_key(profile.clone()), id.to_owned())),
+        ..Page::default()
+    })
+}
+
+fn is_user(id: &str) -> bool {
+    id.strip_prefix("ur").is_some_and(|digits| {
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+fn page(list: &ImdbList, request: &Request, data: &Value) -> Result<Page, ProviderError> {
+    if data.get("predefinedList").is_some_and(Value::is_null) {
+        return Err(no_watchlist(list));
+    }
+    if data.get("list").is_some_and(Value::is_null) {
+        return Err(ProviderError::NotFound);
+    }
+    let (connection, rows) =
+        rows(data).ok_or_else(|| ProviderError::changed("no list of titles"))?;
+    let name = data
+        .pointer("/list/name/originalText")
+        .and_then(Value::as_str);
+    Ok(Page {
+        announced: total(connection),
+        name: name.map(str::to_owned),
+        next: next(connection, request),
+        ..title::page(rows)?
+    })
+}
+
+/// The part of the answer that has the rows, and the rows.
+fn rows(data: &Value) -> Option<(&Value, &Vec<Value>)> {
+    [
+        ("/list/titleListItemSearch", "edges"),
+        ("/predefinedList/titleListItemSearch", "edges"),
+        ("/chartTitles", "edges"),
+        ("/boxOfficeWeekendChart", "entries"),
+    ]
+    .iter()
+    .find_map(|(path, rows)| {
+        let connection = data.pointer(path)?;
+        Some((connection, connection.get(rows)?.as_array()?))
+    })
+}
+
+/// How many titles the whole list has.
+pub(super) fn total(connection: &Value) -> Option<u32> {
+    u32::try_from(connection.get("total")?.as_u64()?).ok() // no list is that long
+}
+
+fn next(connection: &Value, request: &Request) -> Option<Request> {
+    let info = connection.get("pageInfo")?;
+    if !info.get("hasNextPage")?.as_bool()? {
+        return None;
+    }
+    let cursor = info.get("endCursor")?.clone();
+    let mut body: Value = serde_json::from_str(request.body.as_deref()?).ok()?; // we wrote it
+    *body.pointer_mut("/variables/after")? = cursor;
+    Some(Request {
+        body: Some(body.to_string()),
+        number: request.number + 1,
+        ..request.clone()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::imdb::address;
+    use reqwest::header::HeaderMap;
+
+    fn read(list: &str, status: u16, body: &Value) -> Result<Page, ProviderError> {
+        let list = address::parse(list).unwrap();
+        let request = first(&list, None, Url::parse("http://imdb.test").unwrap()).unwrap();
+        let answer = Answer {
+            status,
+            headers: HeaderMap::new(),
+            body: body.to_string(),
+        };
+        parse(&list, &request, &answer)
+    }
+
+    #[test]
+    fn refusals_are_told_apart_and_say_what_to_do() {
+        let error = |code: &str| json!({"data": null, "errors": [{"message": "no", "extensions": {"code": code}}]});
+        let private = read("ls0001", 200, &error("FORBIDDEN")).unwrap_err();
+        assert!(
+            matches!(&private, ProviderError::Refused { reason, remedy }
+                if reason.contains("private") && remedy.contains("public")),
+            "{private:?}"
+        );
+        assert_eq!(
+            read("ls0001", 200, &error("RESOURCE_NOT_FOUND")),
+            Err(ProviderError::NotFound)
+        );
+        assert_eq!(
+            read("ls0001", 404, &error("RESOURCE_NOT_FOUND")),
+            Err(ProviderError::NotFound)
+        );
+        let nobody = read("ur0001", 200, &json!({"data": {"predefinedList": null}})).unwrap_err();
+        assert!(matches!(nobody, ProviderError::Refused { .. }));
+        assert!(matches!(
+            read("ls0001", 200, &error("OOPS")),
+            Err(ProviderError::Failed { .. })
+        ));
+        let query = read("ls0001", 400, &error("GRAPHQL_VALIDATION_FAILED"));
+        assert!(matches!(query, Err(ProviderError::Changed { .. })));
+    }
+
+    #[test]
+    fn an_empty_list_is_empty_and_an_unknown_answer_is_not() {
+        let empty = json!({"data": {"list": {"titleListItemSearch": {"total": 0, "edges": []}}}});
+        assert_eq!(read("ls0001", 200, &empty).unwrap().announced, Some(0));
+        for strange in [
+            json!({}),
+            json!({"data": {}}),
+            json!({"data": {"list": {}}}),
+            json!([]),
+        ] {
+            let read = read("ls0001", 200, &strange);
+            assert!(
+                matches!(read, Err(ProviderError::Changed { .. })),
+                "{strange}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_next_page_is_asked_for_from_where_this_one_ended() {
+        let page = json!({"data": {"list": {"name": {"originalText": "Mine"}, "titleListItemSearch": {
+            "total": 300, "pageInfo": {"hasNextPage": true, "endCursor": "abc"},
+            "edges": [{"listItem": {"id": "tt0000001", "titleText": {"text": "One"}}}]}}}});
+        let page = read("ls0001", 200, &page).unwrap();
+        assert_eq!(
+            (page.name.as_deref(), page.announced),
+            (Some("Mine"), Some(300))
+        );
+        let next = page.next.unwrap();
+        let body: Value = serde_json::from_str(next.body.as_deref().unwrap()).unwrap();
+        assert_eq!(body["variables"]["after"], "abc");
+        assert_eq!(next.number, 2);
+    }
+
+    #[test]
+    fn a_profile_is_resolved_once_and_remembered() {
+        let page = read(
+            "p.abcd1234",
+            200,
+            &json!({"data": {"userProfile": {"userId": "ur0042"}}}),
+        );
+        let page = page.unwrap();
+        assert_eq!(
+            page.learned,
+            Some((profile_key("p.abcd1234".into()), "ur0042".into()))
+        );
+        assert!(page.next.unwrap().body.unwrap().contains("ur0042"));
+        let list = address::parse("p.abcd1234").unwrap();
+        let url = Url::parse("http://imdb.test").unwrap();
+        assert_eq!(first(&list, Some("ur0042"), url).unwrap().step, TITLES);
+    }
+
+    #[test]
+    fn requests_say_who_we_are() {
+        let list = address::parse("top").unwrap();
+        let request = first(&list, None, Url::parse("http://imdb.test").unwrap()).unwrap();
+        insta::assert_debug_snapshot!(request);
+    }
+}

@@ -1,0 +1,164 @@
+//! How IMDb's data, in `GraphQL` answers and in pages alike, describes rows of titles. Pure.
+
+use schema::{models::MediaType, wire::scraper::Entry};
+use serde_json::Value;
+
+use crate::provider::{Page, ProviderError};
+
+/// Reads rows in order. Rows that are no movie and no show, and rows without a title of IMDb, are
+/// counted as dropped.
+///
+/// # Errors
+/// [`ProviderError::Changed`] when there are rows and not one of them can be read.
+pub(super) fn page(rows: &[Value]) -> Result<Page, ProviderError> {
+    let mut page = Page::default();
+    let mut unreadable = 0;
+    for row in rows {
+        match read(row) {
+            Row::Wanted(entry) => page.entries.push(entry),
+            Row::Unwanted => page.dropped += 1,
+            Row::Unreadable => unreadable += 1,
+        }
+    }
+    if unreadable > 0 && unreadable as usize == rows.len() {
+        return Err(ProviderError::changed("no row has a title in it"));
+    }
+    page.dropped += unreadable;
+    Ok(page)
+}
+
+enum Row {
+    Wanted(Entry),
+    Unwanted,
+    Unreadable,
+}
+
+fn read(row: &Value) -> Row {
+    let title = inner(row);
+    let id = text(title, &["/id", "/titleId"]);
+    let Some(id) = id.filter(|id| is_title(id)) else {
+        return Row::Unreadable;
+    };
+    let media_type = match media_type(title.pointer("/titleType/id").and_then(Value::as_str)) {
+        Ok(media_type) => media_type,
+        Err(Unwanted) => return Row::Unwanted,
+    };
+    let name = text(title, &["/titleText/text", "/titleText"])
+        .unwrap_or_default()
+        .trim();
+    let original = text(title, &["/originalTitleText/text", "/originalTitleText"]);
+    Row::Wanted(Entry {
+        rank: rank(row),
+        title: name.to_owned(),
+        original_title: original
+            .map(str::trim)
+            .filter(|original| !original.is_empty() && *original != name)
+            .map(str::to_owned),
+        year: year(title),
+        media_type,
+        imdb_id: Some(id.to_owned()),
+        ..Entry::default()
+    })
+}
+
+/// The title in a row: lists wrap it in `listItem`, charts in `node`, the box office in `title`, and
+/// searches not at all.
+fn inner(row: &Value) -> &Value {
+    ["/listItem", "/node/listItem", "/title", "/node"]
+        .iter()
+        .filter_map(|path| row.pointer(path))
+        .find(|inner| inner.get("id").is_some())
+        .unwrap_or(row)
+}
+
+/// Place in the list as IMDb counts it; 0 when it does not say.
+fn rank(row: &Value) -> u32 {
+    ["/currentRank", "/node/absolutePosition"]
+        .iter()
+        .find_map(|path| row.pointer(path)?.as_u64())
+        .and_then(|rank| u32::try_from(rank).ok()) // no list is that long
+        .unwrap_or_default()
+}
+
+fn text<'a>(title: &'a Value, paths: &[&str]) -> Option<&'a str> {
+    paths.iter().find_map(|path| title.pointer(path)?.as_str())
+}
+
+fn is_title(id: &str) -> bool {
+    id.strip_prefix("tt").is_some_and(|digits| {
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+fn year(title: &Value) -> Option<i32> {
+    let year = title
+        .pointer("/releaseYear/year")
+        .or_else(|| title.get("releaseYear"))?
+        .as_i64()?;
+    i32::try_from(year)
+        .ok()
+        .filter(|year| (1000..=9999).contains(year)) // else it is no year
+}
+
+struct Unwanted;
+
+/// By the id of the type: its text is in the reader's language.
+fn media_type(id: Option<&str>) -> Result<Option<MediaType>, Unwanted> {
+    match id {
+        None => Ok(None),
+        Some("movie" | "tvMovie" | "short" | "video" | "tvSpecial" | "tvShort") => {
+            Ok(Some(MediaType::Movie))
+        }
+        Some("tvSeries" | "tvMiniSeries") => Ok(Some(MediaType::Tv)),
+        Some(_) => Err(Unwanted),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn row(kind: &str) -> Value {
+        json!({"listItem": {"id": "tt0000001", "titleText": {"text": "One"}, "titleType": {"id": kind}}})
+    }
+
+    #[test]
+    fn types_are_movies_shows_or_dropped() {
+        for kind in ["movie", "tvMovie", "short", "video", "tvSpecial", "tvShort"] {
+            let page = page(&[row(kind)]).unwrap();
+            assert_eq!(page.entries[0].media_type, Some(MediaType::Movie), "{kind}");
+        }
+        for kind in ["tvSeries", "tvMiniSeries"] {
+            let page = page(&[row(kind)]).unwrap();
+            assert_eq!(page.entries[0].media_type, Some(MediaType::Tv), "{kind}");
+        }
+        for kind in [
+            "tvEpisode",
+            "videoGame",
+            "musicVideo",
+            "podcastSeries",
+            "podcastEpisode",
+        ] {
+            let page = page(&[row(kind)]).unwrap();
+            assert_eq!((page.entries.len(), page.dropped), (0, 1), "{kind}");
+        }
+    }
+
+    #[test]
+    fn an_absent_year_or_type_is_absent_and_nothing_else() {
+        let bare =
+            json!({"node": {"id": "tt0000002", "titleText": {"text": "Two"}, "releaseYear": null}});
+        let page = page(&[bare]).unwrap();
+        assert_eq!(page.entries[0].year, None);
+        assert_eq!(page.entries[0].media_type, None);
+    }
+
+    #[test]
+    fn rows_of_which_none_can_be_read_are_a_change() {
+        let strange = json!({"thing": {"id": "nm0000001"}});
+        assert!(page(&[strange.clone(), strange.clone()]).is_err());
+        assert_eq!(page(&[strange, row("movie")]).unwrap().dropped, 1);
+        assert_eq!(page(&[]).unwrap(), Page::default());
+    }
+}

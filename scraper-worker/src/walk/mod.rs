@@ -1,0 +1,355 @@
+//! Goes through the pages of one list: their order, the ways of reading, limits, completeness. Hands
+//! entries on as pages arrive. Leaves single requests to `fetch` and what a page holds to the
+//! provider.
+//!
+//! Two ways are never mixed: once entries of one way were handed on, a failure makes the reading
+//! partial instead of beginning another way.
+
+mod pass;
+mod setback;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::HashSet, future::Future};
+
+use runtime::{Chain, settings::ProvidersSettings, socket::Gone};
+use schema::{
+    models::SourceId,
+    wire::scraper::{Entry, FetchOutcome},
+};
+use tokio::time::Instant;
+
+use self::{
+    pass::{Pass, Took},
+    setback::Setback,
+};
+use crate::{
+    fetch::{Budget, Fetched, Fetcher},
+    provider::{ListToRead, Page, Provider, ProviderError, Request, SourceKey, Way},
+};
+
+/// Pages of one list.
+const MOST_PAGES: u32 = 40;
+/// Entries of one list.
+const MOST_ENTRIES: usize = 10_000;
+/// Entries handed on at once.
+const CHUNK: usize = 100;
+
+/// Takes entries as they arrive.
+pub(crate) trait Sink {
+    /// Takes some, at most a hundred. Fails when nobody wants them any more.
+    fn entries(&self, entries: Vec<Entry>) -> impl Future<Output = Result<(), Gone>>;
+}
+
+/// A reading to do.
+pub(crate) struct Walk<'a> {
+    pub(crate) fetcher: &'a Fetcher,
+    pub(crate) provider: &'a dyn Provider,
+    pub(crate) sites: &'a ProvidersSettings,
+    pub(crate) list: ListToRead,
+    /// Entries wanted, from the top.
+    pub(crate) limit: Option<u32>,
+}
+
+/// How a reading went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Walked {
+    pub(crate) outcome: FetchOutcome,
+    pub(crate) name: Option<String>,
+    pub(crate) read: u32,
+    pub(crate) announced: Option<u32>,
+    pub(crate) dropped: u32,
+    /// Answers that were not kept ones.
+    pub(crate) pages: u32,
+    pub(crate) not_modified: bool,
+}
+
+impl Walk<'_> {
+    /// Reads the list.
+    ///
+    /// # Errors
+    /// [`Gone`] when nobody waits for the entries any more; everything else is an outcome.
+    pub(crate) async fn run(&self, sink: &impl Sink) -> Result<Walked, Gone> {
+        let mut going = Going::new(self, sink);
+        let outcome = match self.provider.ways(&self.list, self.sites) {
+            Ok(ways) => going.read(ways).await?,
+            Err(error) => self.setback(&error).into_outcome(),
+        };
+        Ok(going.end(outcome))
+    }
+
+    fn setback(&self, error: &ProviderError) -> Setback {
+        Setback::of_provider(error, self.provider, &self.list.id)
+    }
+}
+
+/// Why a pass ended before its end.
+enum Stop {
+    Setback(Setback),
+    Gone,
+}
+
+impl From<Gone> for Stop {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+impl From<Setback> for Stop {
+    fn from(setback: Setback) -> Self {
+        Self::Setback(setback)
+    }
+}
+
+/// How a pass came to its end.
+enum Passed {
+    Ended(FetchOutcome),
+    /// The total changed between two pages.
+    Changed {
+        before: u32,
+        now: u32,
+    },
+}
+
+/// A reading under way.
+struct Going<'a, S> {
+    walk: &'a Walk<'a>,
+    sink: &'a S,
+    budget: Budget,
+    begun: Instant,
+    /// Keys of what was handed on.
+    sent: HashSet<u64>,
+    name: Option<String>,
+    announced: Option<u32>,
+    dropped: u32,
+    asked: u32,
+    not_modified: u32,
+}
+
+impl<'a, S: Sink> Going<'a, S> {
+    fn new(walk: &'a Walk<'a>, sink: &'a S) -> Self {
+        Self {
+            walk,
+            sink,
+            budget: walk.fetcher.budget(),
+            begun: Instant::now(),
+            sent: HashSet::new(),
+            name: None,
+            announced: None,
+            dropped: 0,
+            asked: 0,
+            not_modified: 0,
+        }
+    }
+
+    /// Tries the ways in order.
+    async fn read(&mut self, ways: Vec<Way>) -> Result<FetchOutcome, Gone> {
+        let (provider, list) = (self.walk.provider.name(), &self.walk.list.id);
+        let mut setbacks = Vec::new();
+        for way in ways {
+            let setback = match self.read_way(&way).await {
+                Ok(outcome) => return Ok(outcome),
+                Err(Stop::Gone) => return Err(Gone),
+                Err(Stop::Setback(setback)) => setback,
+            };
+            if !self.sent.is_empty() {
+                return Ok(setback.into_partial(self.sent.len()));
+            }
+            if setback.is_final() {
+                return Ok(setback.into_outcome());
+            }
+            tracing::warn!(
+                provider,
+                list.id = %list,
+                way = way.name,
+                "Error fetching {provider} list {list} by {}: {setback}",
+                way.name
+            );
+            setbacks.push((way.name, setback));
+        }
+        Ok(Setback::of_all(setbacks).into_outcome())
+    }
+
+    /// Reads one way; once more from the beginning if the list changes meanwhile.
+    async fn read_way(&mut self, way: &Way) -> Result<FetchOutcome, Stop> {
+        if let Passed::Ended(outcome) = self.pass(way).await? {
+            return Ok(outcome);
+        }
+        tracing::info!(
+            list.id = %self.walk.list.id,
+            "the list {} changed while it was read, reading it again", self.walk.list.id
+        );
+        Ok(match self.pass(way).await? {
+            Passed::Ended(outcome) => outcome,
+            Passed::Changed { before, now } => FetchOutcome::Partial {
+                reason: format!(
+                    "the list kept changing while it was read: {before} entries, then {now}"
+                ),
+                retryable: true,
+            },
+        })
+    }
+
+    async fn pass(&mut self, way: &Way) -> Result<Passed, Stop> {
+        let mut pass = Pass::default();
+        let ended = self.pages(way, &mut pass).await;
+        self.dropped = pass.dropped;
+        self.announced = pass.announced.or(self.announced);
+        let ended = ended?;
+        if matches!(ended, Passed::Ended(FetchOutcome::Complete))
+            && !self.sent.iter().all(|key| pass.has_seen(*key))
+        {
+            // Only after a second pass: what the first one handed on is gone from the list.
+            return Ok(partial(
+                "entries were removed from the list while it was read".into(),
+                true,
+            ));
+        }
+        Ok(ended)
+    }
+
+    async fn pages(&mut self, way: &Way, pass: &mut Pass) -> Result<Passed, Stop> {
+        let mut next = Some(way.first.clone());
+        let mut pages = 0;
+        while let Some(request) = next.take() {
+            if let Some(reason) = self.too_long(pages, pass) {
+                return Ok(partial(reason, false));
+            }
+            pages += 1;
+            let page = self.page(&request).await?;
+            self.name = page.name.clone().or(self.name.take());
+            next.clone_from(&page.next);
+            match pass.take(page) {
+                Took::Page(entries) => {
+                    let is_enough = self.hand_on(entries, pass).await?;
+                    if is_enough {
+                        return Ok(Passed::Ended(FetchOutcome::Complete));
+                    }
+                }
+                Took::TotalChanged { before, now } => return Ok(Passed::Changed { before, now }),
+                Took::Repeated if pass.announced.is_some() && pass.shortfall().is_none() => break,
+                Took::Repeated => {
+                    let reason = format!(
+                        "the site sent the same page twice after {} entries",
+                        pass.entries()
+                    );
+                    return Ok(partial(reason, true));
+                }
+            }
+        }
+        Ok(match pass.shortfall() {
+            None => Passed::Ended(FetchOutcome::Complete),
+            Some((announced, read)) => partial(
+                format!("the site announced {announced} entries, {read} could be read"),
+                true,
+            ),
+        })
+    }
+
+    /// Hands on what was not handed on before; true when that is all that was asked for.
+    async fn hand_on(&mut self, mut entries: Vec<Entry>, pass: &Pass) -> Result<bool, Gone> {
+        let limit = self.walk.limit.map_or(usize::MAX, |limit| limit as usize);
+        let excess = pass.entries().saturating_sub(limit);
+        entries.truncate(entries.len().saturating_sub(excess));
+        entries.retain(|entry| self.sent.insert(pass::key(entry)));
+        let mut rest = entries.into_iter().peekable();
+        while rest.peek().is_some() {
+            self.sink
+                .entries(rest.by_ref().take(CHUNK).collect())
+                .await?;
+        }
+        Ok(pass.entries() >= limit)
+    }
+
+    /// Why no further page is asked for, if so.
+    fn too_long(&self, pages: u32, pass: &Pass) -> Option<String> {
+        let limit = self.walk.fetcher.limits().walk;
+        if pages >= MOST_PAGES {
+            Some(format!(
+                "the list has more than {MOST_PAGES} pages; the rest was not read"
+            ))
+        } else if pass.entries() >= MOST_ENTRIES {
+            Some(format!(
+                "the list has more than {MOST_ENTRIES} entries; the rest was not read"
+            ))
+        } else if self.begun.elapsed() > limit {
+            let minutes = limit.as_secs() / 60;
+            Some(format!(
+                "reading took longer than {minutes} minutes; the rest was not read"
+            ))
+        } else {
+            None
+        }
+    }
+
+    /// One request and its page. A kept answer that is not understood any more is fetched anew.
+    async fn page(&mut self, request: &Request) -> Result<Page, Setback> {
+        let fetched = self.fetch(request, false).await?;
+        let mut parsed = self.parse(request, &fetched);
+        let mut to_keep = fetched.to_keep;
+        if fetched.is_not_modified && matches!(parsed, Err(ProviderError::Changed { .. })) {
+            let afresh = self.fetch(request, true).await?;
+            parsed = self.parse(request, &afresh);
+            to_keep = afresh.to_keep;
+        }
+        let page = parsed.map_err(|error| self.walk.setback(&error))?;
+        if let Some(answer) = to_keep {
+            self.walk.fetcher.keep(answer).await;
+        }
+        if let Some((key, value)) = &page.learned {
+            remember(self.walk.fetcher, key.clone(), value.clone()).await;
+        }
+        Ok(page)
+    }
+
+    async fn fetch(&mut self, request: &Request, afresh: bool) -> Result<Fetched, Setback> {
+        let politeness = self.walk.provider.politeness();
+        let fetched = self
+            .walk
+            .fetcher
+            .fetch(request, politeness, &mut self.budget, afresh)
+            .await
+            .map_err(|error| Setback::of_fetch(&error))?;
+        self.asked += 1;
+        self.not_modified += u32::from(fetched.is_not_modified);
+        Ok(fetched)
+    }
+
+    fn parse(&self, request: &Request, fetched: &Fetched) -> Result<Page, ProviderError> {
+        self.walk
+            .provider
+            .parse(&self.walk.list, request, &fetched.answer)
+    }
+
+    fn end(self, outcome: FetchOutcome) -> Walked {
+        Walked {
+            outcome,
+            name: self.name,
+            read: u32::try_from(self.sent.len()).unwrap_or(u32::MAX),
+            announced: self.announced,
+            dropped: self.dropped,
+            pages: self.asked - self.not_modified,
+            not_modified: self.asked > 0 && self.asked == self.not_modified,
+        }
+    }
+}
+
+fn partial(reason: String, retryable: bool) -> Passed {
+    Passed::Ended(FetchOutcome::Partial { reason, retryable })
+}
+
+/// Writes down what a key of a site means. A failure costs one request next time.
+async fn remember(fetcher: &Fetcher, key: SourceKey, value: String) {
+    let row = SourceId {
+        source: key.source.to_owned(),
+        source_key: key.key,
+        media_type: None,
+        imdb_id: None,
+        tmdb_id: None,
+        other_id: Some(value),
+        known_at: fetcher.clock().now(),
+    };
+    if let Err(error) = fetcher.db().write(move |conn| row.save(conn)).await {
+        tracing::warn!("cannot remember a site's id: {}", Chain(&error));
+    }
+}

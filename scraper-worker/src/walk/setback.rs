@@ -1,0 +1,206 @@
+//! What a failure means for a reading: whether another way may help, and how the reading ends if
+//! none does. Pure.
+
+use std::fmt;
+
+use runtime::Chain;
+use schema::wire::scraper::FetchOutcome;
+
+use crate::{
+    fetch::FetchError,
+    provider::{Provider, ProviderError},
+};
+
+/// A way that came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Setback {
+    reason: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    /// No, whichever way.
+    Refused { remedy: String },
+    /// Turned away on this way.
+    Blocked { remedy: &'static str },
+    /// No usable answer on this way.
+    Failed { retryable: bool },
+    /// The host asked to be left alone; going round by another would not be polite.
+    Later,
+}
+
+impl Setback {
+    pub(super) fn of_fetch(error: &FetchError) -> Self {
+        let kind = match error {
+            FetchError::Later { .. } => Kind::Later,
+            _ => Kind::Failed {
+                retryable: error.is_retryable(),
+            },
+        };
+        Self {
+            reason: Chain(error).to_string(),
+            kind,
+        }
+    }
+
+    pub(super) fn of_provider(error: &ProviderError, provider: &dyn Provider, list: &str) -> Self {
+        let title = provider.title();
+        let (reason, kind) = match error {
+            ProviderError::Refused { reason, remedy } => (
+                reason.clone(),
+                Kind::Refused {
+                    remedy: remedy.clone(),
+                },
+            ),
+            ProviderError::NotFound => (
+                format!("{title} has no list {list}"),
+                Kind::Refused {
+                    remedy: "Check its address, or remove it here.".into(),
+                },
+            ),
+            ProviderError::Blocked { how } => (
+                format!("{title} turned us away ({how})"),
+                Kind::Blocked {
+                    remedy: provider.remedy_when_blocked(),
+                },
+            ),
+            ProviderError::Changed { what } => (
+                format!("{title}'s answer is not the one expected: {what}"),
+                Kind::Failed { retryable: false },
+            ),
+            ProviderError::Failed { what } => (
+                format!("{title} failed: {what}"),
+                Kind::Failed { retryable: true },
+            ),
+        };
+        Self { reason, kind }
+    }
+
+    /// All ways came to nothing. Refused when we were turned away and waiting helps none of them.
+    pub(super) fn of_all(setbacks: Vec<(&'static str, Self)>) -> Self {
+        let retryable = setbacks
+            .iter()
+            .any(|(_, setback)| matches!(setback.kind, Kind::Failed { retryable: true }));
+        let blocked = setbacks.iter().find_map(|(_, setback)| match setback.kind {
+            Kind::Blocked { .. } => Some(setback.kind.clone()),
+            _ => None,
+        });
+        let kind = blocked
+            .filter(|_| !retryable)
+            .unwrap_or(Kind::Failed { retryable });
+        let mut setbacks = setbacks;
+        if setbacks.len() == 1
+            && let Some((_, only)) = setbacks.pop()
+        {
+            return only;
+        }
+        let reasons: Vec<_> = setbacks
+            .iter()
+            .map(|(way, setback)| format!("{way}: {}", setback.reason))
+            .collect();
+        Self {
+            reason: reasons.join("; "),
+            kind,
+        }
+    }
+
+    /// Whether other ways are pointless.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(self.kind, Kind::Refused { .. } | Kind::Later)
+    }
+
+    pub(super) fn into_outcome(self) -> FetchOutcome {
+        let reason = self.reason;
+        match self.kind {
+            Kind::Refused { remedy } => FetchOutcome::Refused { reason, remedy },
+            Kind::Blocked { remedy } => FetchOutcome::Refused {
+                reason,
+                remedy: remedy.into(),
+            },
+            Kind::Failed { retryable } => FetchOutcome::Failed { reason, retryable },
+            Kind::Later => FetchOutcome::Failed {
+                reason,
+                retryable: true,
+            },
+        }
+    }
+
+    /// The end of a reading that handed on `read` entries already.
+    pub(super) fn into_partial(self, read: usize) -> FetchOutcome {
+        FetchOutcome::Partial {
+            retryable: matches!(self.kind, Kind::Failed { retryable: true } | Kind::Later),
+            reason: format!("after {read} entries: {}", self.reason),
+        }
+    }
+}
+
+impl fmt::Display for Setback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blocked() -> Setback {
+        Setback {
+            reason: "turned away".into(),
+            kind: Kind::Blocked {
+                remedy: "Use the file.",
+            },
+        }
+    }
+
+    fn failed(retryable: bool) -> Setback {
+        Setback {
+            reason: "no answer".into(),
+            kind: Kind::Failed { retryable },
+        }
+    }
+
+    #[test]
+    fn turned_away_everywhere_is_a_refusal_and_a_passing_failure_is_not() {
+        let refused = Setback::of_all(vec![("GraphQL", blocked()), ("page", failed(false))]);
+        assert_eq!(
+            refused.into_outcome(),
+            FetchOutcome::Refused {
+                reason: "GraphQL: turned away; page: no answer".into(),
+                remedy: "Use the file.".into(),
+            }
+        );
+        let failed = Setback::of_all(vec![("GraphQL", failed(true)), ("page", blocked())]);
+        assert!(matches!(
+            failed.into_outcome(),
+            FetchOutcome::Failed {
+                retryable: true,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn a_single_way_speaks_for_itself() {
+        let only = Setback::of_all(vec![("file", failed(true))]).into_outcome();
+        assert_eq!(
+            only,
+            FetchOutcome::Failed {
+                reason: "no answer".into(),
+                retryable: true
+            }
+        );
+    }
+
+    #[test]
+    fn after_entries_were_handed_on_everything_is_partial() {
+        assert_eq!(
+            blocked().into_partial(250),
+            FetchOutcome::Partial {
+                reason: "after 250 entries: turned away".into(),
+                retryable: false
+            }
+        );
+    }
+}

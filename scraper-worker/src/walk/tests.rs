@@ -1,0 +1,460 @@
+//! Readings of lists from a site on loopback: what completes, what is partial, what fails, and that
+//! no failure looks like an emptied list.
+
+use std::{
+    cell::RefCell,
+    time::{Duration, Instant},
+};
+
+use actix_web::{HttpResponse, web::Bytes};
+use futures_util::stream;
+use schema::models::HttpCache;
+
+use super::*;
+use crate::settings::Limits;
+use crate::fake_site::{Bench, FakeSite, Hit, PlainLists, limits, plain, sites};
+
+#[derive(Default)]
+struct Kept(RefCell<Vec<Vec<Entry>>>);
+
+impl Sink for Kept {
+    async fn entries(&self, entries: Vec<Entry>) -> Result<(), Gone> {
+        self.0.borrow_mut().push(entries);
+        Ok(())
+    }
+}
+
+impl Kept {
+    fn ids(&self) -> Vec<u32> {
+        let number = |entry: &Entry| entry.imdb_id.as_ref().unwrap()[2..].parse().unwrap();
+        self.0.borrow().iter().flatten().map(number).collect()
+    }
+}
+
+async fn read_with(fetcher: &Fetcher, provider: &PlainLists, limit: Option<u32>) -> (Walked, Kept) {
+    let sites = sites("http://127.0.0.1:9");
+    let list = ListToRead { id: "l1".into(), ..ListToRead::default() };
+    let walk = Walk { fetcher, provider, sites: &sites, list, limit };
+    let kept = Kept::default();
+    let walked = walk.run(&kept).await.unwrap();
+    (walked, kept)
+}
+
+async fn read(sites: &[&FakeSite]) -> (Walked, Kept) {
+    read_with(&Bench::new().fetcher(), &PlainLists::at(sites), None).await
+}
+
+async fn site(reply: impl Fn(&Hit) -> HttpResponse + Send + Sync + 'static) -> FakeSite {
+    FakeSite::start(reply).await
+}
+
+fn partial_of(walked: &Walked) -> &str {
+    match &walked.outcome {
+        FetchOutcome::Partial { reason, .. } => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn failure_of(walked: &Walked) -> (&str, bool) {
+    match &walked.outcome {
+        FetchOutcome::Failed { reason, retryable } => (reason, *retryable),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[actix_rt::test]
+async fn a_list_is_read_page_by_page_and_handed_on_in_hundreds() {
+    let site = site(|hit| match hit.page() {
+        1 => plain(0..250, Some(300), Some(2)),
+        _ => plain(250..300, Some(300), None),
+    })
+    .await;
+    let (walked, kept) = read(&[&site]).await;
+    assert_eq!(walked.outcome, FetchOutcome::Complete);
+    assert_eq!((walked.read, walked.announced, walked.pages), (300, Some(300), 2));
+    assert_eq!(kept.ids(), (0..300).collect::<Vec<_>>());
+    let sizes: Vec<_> = kept.0.borrow().iter().map(Vec::len).collect();
+    assert_eq!(sizes, [100, 100, 50, 50]);
+    assert!(kept.0.borrow().iter().flatten().map(|entry| entry.rank).eq(1..=300));
+}
+
+#[actix_rt::test]
+async fn an_empty_list_is_complete() {
+    let site = site(|_| plain(0..0, Some(0), None)).await;
+    let (walked, _) = read(&[&site]).await;
+    assert_eq!((walked.outcome, walked.read), (FetchOutcome::Complete, 0));
+}
+
+#[actix_rt::test]
+async fn a_limit_ends_the_reading_early_and_completely() {
+    let site = site(|hit| plain(hit.page() * 10..hit.page() * 10 + 10, Some(500), Some(hit.page() + 1))).await;
+    let fetcher = Bench::new().fetcher();
+    let (walked, kept) = read_with(&fetcher, &PlainLists::at(&[&site]), Some(15)).await;
+    assert_eq!((walked.outcome, walked.pages), (FetchOutcome::Complete, 2));
+    assert_eq!(kept.ids(), (10..25).collect::<Vec<_>>());
+}
+
+#[actix_rt::test]
+async fn fewer_entries_than_announced_are_partial() {
+    let site = site(|_| plain(0..250, Some(300), None)).await;
+    let (walked, _) = read(&[&site]).await;
+    assert_eq!(partial_of(&walked), "the site announced 300 entries, 250 could be read");
+    assert_eq!(walked.read, 250);
+}
+
+#[actix_rt::test]
+async fn announced_entries_of_which_none_comes_are_partial_and_not_empty() {
+    let site = site(|_| plain(0..0, Some(12), None)).await;
+    let (walked, _) = read(&[&site]).await;
+    assert_eq!(partial_of(&walked), "the site announced 12 entries, 0 could be read");
+}
+
+#[actix_rt::test]
+async fn a_repeated_page_ends_the_reading_as_partial() {
+    let site = site(|hit| plain(0..10, None, Some(hit.page() + 1))).await;
+    let (walked, kept) = read(&[&site]).await;
+    assert_eq!(partial_of(&walked), "the site sent the same page twice after 10 entries");
+    assert_eq!((kept.ids().len(), site.hits().len()), (10, 2));
+}
+
+#[actix_rt::test]
+async fn a_repeated_page_after_all_that_was_announced_is_the_end() {
+    let site = site(|hit| plain(0..10, Some(10), Some(hit.page() + 1))).await;
+    let (walked, _) = read(&[&site]).await;
+    assert_eq!(walked.outcome, FetchOutcome::Complete);
+}
+
+#[actix_rt::test]
+async fn pages_without_end_are_cut_off() {
+    let site = site(|hit| plain(hit.page() * 10..hit.page() * 10 + 10, None, Some(hit.page() + 1))).await;
+    let (walked, _) = read(&[&site]).await;
+    assert_eq!(partial_of(&walked), "the list has more than 40 pages; the rest was not read");
+    assert_eq!(site.hits().len(), 40);
+}
+
+#[actix_rt::test]
+async fn a_list_that_grows_meanwhile_is_read_once_more_and_each_entry_is_handed_on_once() {
+    let site = site(|hit| match hit.number {
+        0 => plain(0..10, Some(15), Some(2)),
+        1 => plain(9..15, Some(16), None),
+        2 => plain(100..101, Some(16), Some(2)),
+        _ => plain(0..15, Some(16), None),
+    })
+    .await;
+    let (walked, kept) = read(&[&site]).await;
+    assert_eq!(walked.outcome, FetchOutcome::Complete);
+    let mut ids = kept.ids();
+    ids.sort_unstable();
+    assert_eq!(ids, (0..15).chain([100]).collect::<Vec<_>>());
+}
+
+#[actix_rt::test]
+async fn a_list_that_keeps_changing_is_partial() {
+    let site = site(|hit| {
+        let total = 20 + u32::try_from(hit.number).unwrap();
+        let from = hit.page() * 10 - 10;
+        plain(from..from + 10, Some(total), (hit.page() < 3).then(|| hit.page() + 1))
+    })
+    .await;
+    let (walked, _) = read(&[&site]).await;
+    assert!(partial_of(&walked).starts_with("the list kept changing while it was read"));
+}
+
+#[actix_rt::test]
+async fn a_list_that_loses_an_entry_meanwhile_is_partial() {
+    let site = site(|hit| match hit.number {
+        0 => plain(0..10, Some(15), Some(2)),
+        1 => plain(11..15, Some(14), None),
+        2 => plain(1..11, Some(14), Some(2)),
+        _ => plain(11..15, Some(14), None),
+    })
+    .await;
+    let (walked, _) = read(&[&site]).await;
+    assert_eq!(partial_of(&walked), "entries were removed from the list while it was read");
+}
+
+#[actix_rt::test]
+async fn the_second_way_is_taken_when_the_first_gives_nothing() {
+    for broken in [403_u16, 500, 202, 418] {
+        let first = site(move |_| HttpResponse::build(broken.try_into().unwrap()).finish()).await;
+        let second = site(|_| plain(0..5, Some(5), None)).await;
+        let (walked, kept) = read(&[&first, &second]).await;
+        assert_eq!(walked.outcome, FetchOutcome::Complete, "{broken}");
+        assert_eq!(kept.ids().len(), 5, "{broken}");
+    }
+}
+
+#[actix_rt::test]
+async fn two_ways_are_never_mixed() {
+    let first = site(|hit| match hit.page() {
+        1 => plain(0..10, Some(20), Some(2)),
+        _ => HttpResponse::Forbidden().finish(),
+    })
+    .await;
+    let second = site(|_| plain(0..20, Some(20), None)).await;
+    let (walked, kept) = read(&[&first, &second]).await;
+    assert_eq!(partial_of(&walked), "after 10 entries: Plain turned us away (status 403)");
+    assert_eq!((kept.ids().len(), second.hits().len()), (10, 0));
+}
+
+#[actix_rt::test]
+async fn a_private_list_is_refused_without_trying_another_way() {
+    let first = site(|_| HttpResponse::Gone().finish()).await;
+    let second = site(|_| plain(0..1, None, None)).await;
+    let (walked, _) = read(&[&first, &second]).await;
+    assert_eq!(
+        walked.outcome,
+        FetchOutcome::Refused {
+            reason: "the list is private".into(),
+            remedy: "Make it public.".into()
+        }
+    );
+    assert!(second.hits().is_empty());
+}
+
+#[actix_rt::test]
+async fn a_missing_list_is_refused_and_named() {
+    let site = site(|_| HttpResponse::NotFound().finish()).await;
+    let (walked, _) = read(&[&site]).await;
+    assert!(
+        matches!(&walked.outcome, FetchOutcome::Refused { reason, .. } if reason == "Plain has no list l1")
+    );
+}
+
+#[actix_rt::test]
+async fn walls_are_refusals_with_a_way_round() {
+    let challenge = || {
+        HttpResponse::Ok()
+            .content_type("text/html")
+            .body("<html><script src=\"https://1.token.awswaf.com/1/challenge.js\"></script>")
+    };
+    let walls: [fn() -> HttpResponse; 3] = [
+        || HttpResponse::Accepted().body("<html>challenge.js"),
+        || HttpResponse::Forbidden().insert_header(("cf-mitigated", "challenge")).finish(),
+        challenge,
+    ];
+    for wall in walls {
+        let site = site(move |_| wall()).await;
+        let (walked, _) = read(&[&site]).await;
+        assert!(
+            matches!(&walked.outcome, FetchOutcome::Refused { remedy, .. } if remedy == "Use the export file."),
+            "{walked:?}"
+        );
+        assert_eq!(site.hits().len(), 1, "a wall is not tried again");
+    }
+}
+
+#[actix_rt::test]
+async fn a_page_where_json_is_due_fails_and_is_not_empty() {
+    let site =
+        site(|_| HttpResponse::Ok().content_type("text/html").body("<html>We are back soon")).await;
+    let (walked, _) = read(&[&site]).await;
+    assert_eq!(
+        failure_of(&walked),
+        ("Plain's answer is not the one expected: a web page where JSON is due", false)
+    );
+}
+
+#[actix_rt::test]
+async fn a_torn_answer_is_tried_again_and_then_fails() {
+    // The beginning of a gzip of many zeros, without its end.
+    let torn: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xed, 0xc1, 1, 1];
+    let site =
+        site(move |_| HttpResponse::Ok().insert_header(("content-encoding", "gzip")).body(torn)).await;
+    let (walked, _) = read(&[&site]).await;
+    let (reason, retryable) = failure_of(&walked);
+    assert!(reason.starts_with("no complete answer from 127.0.0.1:"), "{reason}");
+    assert!(retryable);
+    assert_eq!(site.hits().len(), 3);
+}
+
+#[actix_rt::test]
+async fn an_endless_answer_is_cut_off_at_the_cap() {
+    let site = site(|_| {
+        let piece = Bytes::from(vec![b' '; 64 * 1024]);
+        HttpResponse::Ok().streaming(stream::repeat_with(move || {
+            Ok::<_, actix_web::Error>(piece.clone())
+        }))
+    })
+    .await;
+    let begun = Instant::now();
+    let (walked, _) = read(&[&site]).await;
+    let (reason, retryable) = failure_of(&walked);
+    assert!(reason.ends_with("is longer than 1048576 bytes"), "{reason}");
+    assert!(!retryable && site.hits().len() == 1);
+    assert!(begun.elapsed() < Duration::from_secs(3));
+}
+
+#[actix_rt::test]
+async fn an_answer_that_never_comes_and_one_that_drips_end_at_their_deadlines() {
+    let hang = site(|_| {
+        HttpResponse::Ok().streaming(stream::pending::<Result<Bytes, actix_web::Error>>())
+    })
+    .await;
+    let drip = site(|_| {
+        HttpResponse::Ok().streaming(stream::unfold((), |()| async {
+            actix_rt::time::sleep(Duration::from_millis(50)).await;
+            Some((Ok::<_, actix_web::Error>(Bytes::from_static(b" ")), ()))
+        }))
+    })
+    .await;
+    let limits = Limits { total: Duration::from_millis(900), tries: 1, ..limits() };
+    for (site, limit_ms) in [(hang, 800), (drip, 1500)] {
+        let fetcher = Bench::new().fetcher_with(limits.clone());
+        let begun = Instant::now();
+        let (walked, _) = read_with(&fetcher, &PlainLists::at(&[&site]), None).await;
+        assert!(failure_of(&walked).1, "{walked:?}");
+        assert!(begun.elapsed() < Duration::from_millis(limit_ms), "{:?}", begun.elapsed());
+    }
+}
+
+#[actix_rt::test]
+async fn a_redirect_to_another_address_is_not_followed_and_one_within_the_site_is() {
+    let inside = site(|_| plain(0..3, None, None)).await;
+    let to = format!("{}/latest/meta-data?key=1", inside.url);
+    let outside = site(move |_| {
+        HttpResponse::Found().insert_header(("location", to.clone())).finish()
+    })
+    .await;
+    let (walked, _) = read(&[&outside]).await;
+    let (reason, retryable) = failure_of(&walked);
+    assert!(reason.contains("points to another address") && !reason.contains("key"), "{reason}");
+    assert!(!retryable && inside.hits().is_empty());
+
+    let moved = site(|hit| match hit.path.as_str() {
+        "/new" => plain(0..3, None, None),
+        _ => HttpResponse::MovedPermanently().insert_header(("location", "/new")).finish(),
+    })
+    .await;
+    assert_eq!(read(&[&moved]).await.0.read, 3);
+}
+
+#[actix_rt::test]
+async fn a_site_that_is_not_there_fails_with_its_cause() {
+    let provider = PlainLists { ways: vec![("only", "http://127.0.0.1:9".into())], ..PlainLists::default() };
+    let (walked, _) = read_with(&Bench::new().fetcher(), &provider, None).await;
+    let (reason, retryable) = failure_of(&walked);
+    assert!(reason.contains("127.0.0.1:9") && reason.contains("refused"), "{reason}");
+    assert!(retryable);
+}
+
+#[actix_rt::test]
+async fn a_failing_server_is_tried_three_times() {
+    let site = site(|hit| match hit.number {
+        0 | 1 => HttpResponse::BadGateway().finish(),
+        _ => plain(0..3, None, None),
+    })
+    .await;
+    assert_eq!(read(&[&site]).await.0.read, 3);
+    let site = self::site(|_| HttpResponse::BadGateway().finish()).await;
+    let (walked, _) = read(&[&site]).await;
+    assert!(failure_of(&walked).0.ends_with("answered 502 each time it was asked"));
+    assert_eq!(site.hits().len(), 3);
+}
+
+#[actix_rt::test]
+async fn a_short_retry_after_is_waited_for() {
+    let site = site(|hit| match hit.number {
+        0 => HttpResponse::TooManyRequests().insert_header(("retry-after", "1")).finish(),
+        _ => plain(0..3, None, None),
+    })
+    .await;
+    let begun = Instant::now();
+    assert_eq!(read(&[&site]).await.0.read, 3);
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+}
+
+#[actix_rt::test]
+async fn a_long_retry_after_ends_the_reading_and_is_kept_to_after_a_restart() {
+    let busy = site(|_| {
+        HttpResponse::ServiceUnavailable().insert_header(("retry-after", "3600")).finish()
+    })
+    .await;
+    let other = site(|_| plain(0..3, None, None)).await;
+    let bench = Bench::new();
+    let provider = PlainLists::at(&[&busy, &other]);
+    for _ in 0..2 {
+        let (walked, _) = read_with(&bench.fetcher(), &provider, None).await;
+        let (reason, retryable) = failure_of(&walked);
+        assert!(reason.contains("asked to be left alone until 2026-11-21 1"), "{reason}");
+        assert!(retryable);
+    }
+    assert_eq!((busy.hits().len(), other.hits().len()), (1, 0));
+    bench.clock.advance(Duration::from_secs(3601));
+    read_with(&bench.fetcher(), &provider, None).await;
+    assert_eq!(busy.hits().len(), 2);
+}
+
+#[actix_rt::test]
+async fn a_refusal_without_retry_after_is_tried_again_and_then_left_alone() {
+    let site = site(|_| HttpResponse::TooManyRequests().finish()).await;
+    let bench = Bench::new();
+    let provider = PlainLists::at(&[&site]);
+    let (walked, _) = read_with(&bench.fetcher(), &provider, None).await;
+    assert!(failure_of(&walked).0.contains("asked to be left alone until"));
+    assert_eq!(site.hits().len(), 3);
+}
+
+#[actix_rt::test]
+async fn a_wait_ends_at_once_when_nobody_wants_the_list_any_more() {
+    let site =
+        site(|_| HttpResponse::TooManyRequests().insert_header(("retry-after", "30")).finish()).await;
+    let (fetcher, provider) = (Bench::new().fetcher(), PlainLists::at(&[&site]));
+    let begun = Instant::now();
+    let reading = Box::pin(read_with(&fetcher, &provider, None));
+    let given_up = tokio::time::timeout(Duration::from_millis(300), reading).await;
+    assert!(given_up.is_err() && begun.elapsed() < Duration::from_secs(1));
+}
+
+#[actix_rt::test]
+async fn an_unchanged_list_costs_one_conditional_request() {
+    let site = site(|hit| match hit.header("if-none-match") {
+        Some("\"v1\"") => HttpResponse::NotModified().finish(),
+        _ => {
+            let mut answer = plain(0..3, Some(3), None);
+            let etag = actix_web::http::header::HeaderValue::from_static("\"v1\"");
+            answer.headers_mut().insert(actix_web::http::header::ETAG, etag);
+            answer
+        }
+    })
+    .await;
+    let bench = Bench::new();
+    let provider = PlainLists { is_whole_list: true, ..PlainLists::at(&[&site]) };
+    let (first, _) = read_with(&bench.fetcher(), &provider, None).await;
+    assert_eq!((first.pages, first.not_modified), (1, false));
+    let (second, kept) = read_with(&bench.fetcher(), &provider, None).await;
+    assert_eq!(second.outcome, FetchOutcome::Complete);
+    assert_eq!((second.pages, second.not_modified, kept.ids()), (0, true, vec![0, 1, 2]));
+
+    // A kept answer that is not understood any more is fetched anew.
+    let url = format!("{}/", site.url);
+    let spoiled = move |conn: &mut _| {
+        let mut row = HttpCache::find(conn, &url)?.unwrap();
+        row.body = b"{}".to_vec();
+        row.save(conn, 10)
+    };
+    bench.db.write::<_, schema::DbError, _>(move |conn| Ok(spoiled(conn)?)).await.unwrap();
+    let (third, kept) = read_with(&bench.fetcher(), &provider, None).await;
+    assert_eq!((third.outcome, kept.ids()), (FetchOutcome::Complete, vec![0, 1, 2]));
+    assert_eq!((third.pages, third.not_modified), (1, false));
+}
+
+#[actix_rt::test]
+async fn we_say_who_we_are_and_take_no_cookies() {
+    let site = site(|hit| match hit.number {
+        0 => {
+            let mut answer = plain(0..3, None, Some(2));
+            let cookie = actix_web::http::header::HeaderValue::from_static("id=1");
+            answer.headers_mut().insert(actix_web::http::header::SET_COOKIE, cookie);
+            answer
+        }
+        _ => plain(3..4, None, None),
+    })
+    .await;
+    read(&[&site]).await;
+    for hit in site.hits() {
+        assert!(hit.header("user-agent").unwrap().starts_with("ListSync/"));
+        assert_eq!(hit.header("cookie"), None);
+        assert!(hit.header("accept-encoding").unwrap().contains("gzip"));
+    }
+}

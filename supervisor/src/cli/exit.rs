@@ -1,0 +1,143 @@
+//! The exit codes of `listsync`, and how `--help` explains them. Leaves those of the daemon itself
+//! (`listsync run`) to `daemon`; they are listed here because one table is easier to find than two.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Done, all as wanted.
+    Done,
+    /// Not carried out, or something that was looked at is not well.
+    Failed,
+    /// The command line or the surroundings do not allow it.
+    Usage,
+    /// `status`: something is down.
+    Down,
+    /// The supervisor cannot be reached, or `status` was asked about a program that does not exist.
+    Unreachable,
+    /// A program is not running (`pid`) or could not be started (`start`, `restart`).
+    NotRunning,
+    /// A fault of ours or of the machine.
+    Software,
+    /// The settings cannot be used.
+    BadSettings,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+impl Exit {
+    /// The number.
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Down => 3,
+            Self::Unreachable => 4,
+            Self::NotRunning => 7,
+            Self::Software => runtime::exit::SOFTWARE,
+            Self::BadSettings => runtime::exit::BAD_SETTINGS,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// The graver of two ends, for commands that do several things.
+    pub(super) fn or_worse(self, other: Self) -> Self {
+        if other.code() > self.code() {
+            other
+        } else {
+            self
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// For `listsync --help`.
+pub(super) const ALL: &str = "\
+Exit codes:
+    0  done, all as wanted
+    1  not carried out, or something that was looked at is not well
+    2  the command line is wrong, or a terminal is needed
+    3  status: something is down
+    4  the supervisor cannot be reached; status: no such program
+    7  pid: not running; start, restart: could not be started
+   70  a fault of ours or of the machine; run: an essential program could not be kept up
+   75  run: another supervisor runs already
+   77  run: a directory is not ours to write
+   78  the settings cannot be used
+  130  interrupted";
+
+/// For `listsync status --help`.
+pub(super) const STATUS: &str = "\
+Exit codes:
+    0  every program listed runs, is on its way, or was never meant to run
+    3  one is down: STOPPED by a person, EXITED with an error, BACKOFF or FATAL
+    4  the supervisor cannot be reached, or there is no such program";
+
+/// For `listsync start --help` and its kin.
+pub(super) const CONTROL: &str = "\
+Exit codes:
+    0  done, also where nothing had to be done
+    1  there is no such program
+    4  the supervisor cannot be reached
+    7  a program could not be started or stopped";
+
+/// For `listsync pid --help`.
+pub(super) const PID: &str = "\
+Exit codes:
+    0  it runs
+    1  there is no such program
+    4  the supervisor cannot be reached
+    7  it does not run; 0 is printed in place of its number";
+
+/// For `listsync sync --help`.
+pub(super) const SYNC: &str = "\
+Exit codes:
+    0  started; with --wait: completed
+    1  not started; with --wait: failed or cancelled
+    4  the supervisor cannot be reached
+  130  interrupted; the run goes on";
+
+/// For `listsync check --help`.
+pub(super) const CHECK: &str = "\
+Exit codes:
+    0  all is well, perhaps with something to know
+    1  something is not well
+   78  the settings cannot be used (with --settings-only)";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_graver_end_counts() {
+        assert_eq!(Exit::Done.or_worse(Exit::Failed), Exit::Failed);
+        assert_eq!(Exit::NotRunning.or_worse(Exit::Failed), Exit::NotRunning);
+        assert_eq!(Exit::Unreachable.or_worse(Exit::Done), Exit::Unreachable);
+    }
+
+    #[test]
+    fn every_code_is_explained_in_help() {
+        let all = [
+            Exit::Done,
+            Exit::Failed,
+            Exit::Usage,
+            Exit::Down,
+            Exit::Unreachable,
+            Exit::NotRunning,
+            Exit::Software,
+            Exit::BadSettings,
+            Exit::Interrupted,
+        ];
+        for exit in all {
+            let code = format!("{:>5}  ", exit.code());
+            assert!(ALL.lines().any(|line| line.starts_with(&code)), "{exit:?}");
+        }
+    }
+}

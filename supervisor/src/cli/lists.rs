@@ -1,0 +1,226 @@
+//! `listsync lists`: the table of lists. Leaves adding and removing to `lists_add` and `lists_remove`.
+
+use clap::Subcommand;
+use schema::{
+    models::FetchKind,
+    wire::{
+        Link,
+        sync::{FromSyncWorker, ListView, ListsRequest, SyncLink, ToSyncWorker},
+    },
+};
+
+use super::{
+    error::CommandError,
+    exit::Exit,
+    lists_add, lists_remove,
+    session::Session,
+    table::{Cell, Table},
+    terminal::{Look, Tone},
+};
+
+/// Arguments of `lists`.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Args {
+    /// Also those that were removed
+    #[arg(long)]
+    all: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Follow a list: paste its address, or give its id
+    Add(lists_add::Args),
+    /// Follow lists no longer; what they asked for stays requested
+    Remove(lists_remove::Args),
+}
+
+/// What stands there while there are no lists.
+const EMPTY: &str = "\
+No lists yet. Add one by its address or id, for example:
+  listsync lists add https://www.imdb.com/list/ls012345678/
+  listsync lists add top --type imdb
+  listsync lists add stevenlu";
+
+/// Shows the lists, or adds, or removes.
+pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandError> {
+    match args.command {
+        Some(Command::Add(args)) => return lists_add::run(session, args).await,
+        Some(Command::Remove(args)) => return lists_remove::run(session, args).await,
+        None => {}
+    }
+    let lists = fetch(session, args.all).await?;
+    if session.json {
+        session.terminal.say_json(&lists)?;
+    } else if lists.is_empty() {
+        session.terminal.say(EMPTY)?;
+    } else {
+        session.terminal.say(&table(&lists, session.look()))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// All lists of the sync-worker, by number.
+///
+/// # Errors
+/// [`CommandError`].
+pub(super) async fn fetch(
+    session: &Session,
+    with_removed: bool,
+) -> Result<Vec<ListView>, CommandError> {
+    let request = ToSyncWorker::Lists(ListsRequest { with_removed });
+    let mut stream = match session.sync_worker().await?.stream(request).await {
+        Ok(stream) => stream,
+        Err(error) => return Err(session.explained(error).await),
+    };
+    let mut lists = Vec::new();
+    while let Some(answer) = stream.next().await? {
+        let FromSyncWorker::Lists(part) = answer else {
+            return Err(CommandError::unexpected(SyncLink::PEER));
+        };
+        lists.extend(part.lists);
+    }
+    Ok(lists)
+}
+
+fn table(lists: &[ListView], look: Look) -> String {
+    let mut table = Table::new(&[
+        "#id",
+        "type",
+        "list",
+        "name",
+        "#items",
+        "status",
+        "last synced",
+        "auto",
+    ]);
+    for list in lists {
+        let (tone, status) = status(list);
+        table.row([
+            list.id.into(),
+            list.list_type.as_str().into(),
+            list.list_id.as_str().into(),
+            list.description.as_str().into(),
+            items(list).into(),
+            Cell::toned(tone, status),
+            list.last_synced
+                .map_or_else(|| "never".into(), |at| look.time(at))
+                .into(),
+            if list.auto_sync { "yes" } else { "no" }.into(),
+        ]);
+    }
+    table.render(look)
+}
+
+/// `250`, or `250 (top 10)` when only its top is followed.
+fn items(list: &ListView) -> String {
+    match list.item_limit {
+        Some(limit) => format!("{} (top {limit})", list.item_count),
+        None => list.item_count.to_string(),
+    }
+}
+
+fn status(list: &ListView) -> (Tone, String) {
+    if list.removed_at.is_some() {
+        let why = if list.from_settings {
+            "removed (it stays in the settings and is not added again)"
+        } else {
+            "removed"
+        };
+        return (Tone::Faint, why.into());
+    }
+    let word = list.status.as_str();
+    let text = match &list.status_reason {
+        Some(reason) => format!("{word}: {reason}"),
+        None => word.to_owned(),
+    };
+    (outcome_tone(list.status), text)
+}
+
+/// The colour of an outcome.
+pub(super) fn outcome_tone(outcome: FetchKind) -> Tone {
+    match outcome {
+        FetchKind::New => Tone::Faint,
+        FetchKind::Complete => Tone::Good,
+        FetchKind::Partial => Tone::Warning,
+        FetchKind::Refused | FetchKind::Failed => Tone::Bad,
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::cli::session::tests::{World, at};
+    use schema::{models::ListId, wire::sync::Lists};
+
+    pub(in crate::cli) fn list(id: i32, list_type: &str, list_id: &str, name: &str) -> ListView {
+        ListView {
+            id: ListId(id),
+            list_type: list_type.into(),
+            list_id: list_id.into(),
+            list_url: format!("https://{list_type}.example/{list_id}"),
+            description: name.into(),
+            item_count: 250,
+            status: FetchKind::Complete,
+            status_reason: None,
+            last_synced: Some(at(0)),
+            auto_sync: true,
+            item_limit: None,
+            is_4k: None,
+            requested_as: None,
+            from_settings: false,
+            removed_at: None,
+            created_at: at(0),
+            updated_at: at(0),
+        }
+    }
+
+    fn args(all: bool) -> Args {
+        Args { all, command: None }
+    }
+
+    #[actix_rt::test]
+    async fn each_list_is_a_row_however_many_answers_it_takes() {
+        let world = World::new();
+        world.serve::<SyncLink>(|_| {
+            let refused = ListView {
+                status: FetchKind::Refused,
+                status_reason: Some("the list is private; make it public".into()),
+                item_limit: Some(10),
+                last_synced: None,
+                auto_sync: false,
+                ..list(2, "imdb", "ls1", "Mine")
+            };
+            [list(1, "imdb", "top", "IMDb Top 250"), refused]
+                .into_iter()
+                .map(|list| FromSyncWorker::Lists(Lists { lists: vec![list] }))
+                .collect()
+        });
+        run(&world.session, args(false)).await.unwrap();
+        insta::assert_snapshot!(world.printed(), @"
+        id  type  list  name                 items  status                                        last synced       auto
+         1  imdb  top   IMDb Top 250           250  complete                                      2026-03-01 12:00  yes
+         2  imdb  ls1   Mine          250 (top 10)  refused: the list is private; make it public  never             no
+        ");
+    }
+
+    #[actix_rt::test]
+    async fn with_no_lists_it_says_how_to_add_one() {
+        let world = World::new();
+        world.serve::<SyncLink>(|_| vec![FromSyncWorker::Lists(Lists { lists: vec![] })]);
+        run(&world.session, args(true)).await.unwrap();
+        assert_eq!(world.printed().trim_end(), EMPTY);
+    }
+
+    #[test]
+    fn a_removed_list_of_the_settings_says_that_it_stays_removed() {
+        let removed = ListView {
+            removed_at: Some(at(0)),
+            from_settings: true,
+            ..list(1, "imdb", "top", "x")
+        };
+        assert!(status(&removed).1.contains("not added again"));
+    }
+}

@@ -1,0 +1,384 @@
+//! `listsync run`: everything from settings to the last exit code.
+//!
+//! Order: settings and program table, directories, locks, migrations, logs, then socket and programs. What
+//! fails before logs is said on stderr. Leaves keeping programs up to [`crate::program`].
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use runtime::{
+    Chain, Cipher, Clock, Environment, Loaded, Readiness, Stop, exit, logs,
+    settings::{self, LogFormat, LogSettings, PathSettings},
+};
+use schema::{
+    Db, DbError, Migrated,
+    wire::{Link as _, scraper::ScraperLink, supervisor::SupervisorLink, sync::SyncLink},
+};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+};
+
+use crate::{
+    door::Door,
+    lock::{Lock, LockError},
+    log::{Console, LogPlan, Logs, OWN},
+    program::{Context, Fleet},
+    settings as programs,
+};
+
+/// Exit code when another supervisor runs.
+pub(crate) const RUNS_ALREADY: u8 = 75;
+
+/// How long processes may take to vanish after SIGKILL; the kernel ends them when we end.
+const KILL_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long the last answers and the last lines may take.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Our own log: the owner's limits are for programs.
+const LOG_MAX_BYTES: u64 = 10 * 1024 * 1024;
+const LOG_BACKUPS: u32 = 5;
+
+/// Runs the supervisor until it is asked to stop; `config` is the file of `--config`.
+///
+/// Only the main thread may call it, outside any asynchronous runtime. It says itself what went
+/// wrong. Ends with 0 after an asked-for stop, 70 when an essential program cannot be kept up or something
+/// is broken, 75 when ListSync runs already, 78 when the settings or the database cannot be used.
+pub(crate) fn run(environment: &Environment, config: Option<PathBuf>) -> ExitCode {
+    let supervisor = match Supervisor::prepare(environment, config) {
+        Ok(supervisor) => supervisor,
+        Err(error) => return refuse(&error),
+    };
+    actix_rt::System::new().block_on(supervisor.supervise(environment))
+}
+
+/// A start that cannot be is said on stderr, and its kind is the exit code.
+fn refuse(error: &anyhow::Error) -> ExitCode {
+    let said = exit::report(error);
+    let is_lock = |error: &LockError| matches!(error, LockError::Held { .. });
+    let is_database =
+        |error: &DbError| matches!(error, DbError::Foreign { .. } | DbError::Newer { .. });
+    if error.downcast_ref().is_some_and(is_lock) {
+        ExitCode::from(RUNS_ALREADY)
+    } else if error.downcast_ref().is_some_and(is_database) {
+        ExitCode::from(exit::BAD_SETTINGS)
+    } else {
+        said
+    }
+}
+
+/// All that is needed to begin.
+struct Supervisor {
+    loaded: Loaded,
+    config: Option<PathBuf>,
+    programs: Vec<programs::Program>,
+    logs: Logs,
+    epoch: Instant,
+    _lock: Lock,
+}
+
+impl Supervisor {
+    fn prepare(environment: &Environment, config: Option<PathBuf>) -> anyhow::Result<Self> {
+        let epoch = Instant::now();
+        let mut loaded = settings::load(environment, config.as_deref(), &[])?;
+        loaded.settings.log.format = format_of(&loaded.settings.log);
+        let binaries = programs::binaries().context("cannot tell where our programs are")?;
+        let programs = programs::programs(&loaded, environment, &binaries)?;
+        let paths = loaded.settings.paths.clone();
+        paths.create()?;
+        let lock = Lock::take(&paths)?;
+        clean(&paths);
+        std::fs::create_dir_all(notify_dir(&paths)).context("cannot make the notify directory")?;
+        let migrated = schema::migrate(&paths.database())?;
+        let logs = start_logs(&loaded, &programs).context("cannot start logging")?;
+        loaded.log();
+        say_migrated(&migrated, &paths.database());
+        Ok(Self { loaded, config, programs, logs, epoch, _lock: lock })
+    }
+
+    async fn supervise(self, environment: &Environment) -> ExitCode {
+        let paths = self.loaded.settings.paths.clone();
+        let clock = Clock::system();
+        let (gave_up, mut given_up) = mpsc::unbounded_channel();
+        let shared = Context {
+            logs: self.logs.clone(),
+            clock: clock.clone(),
+            notify_dir: notify_dir(&paths),
+            gave_up,
+            epoch: self.epoch,
+        };
+        let (shutdown, force, door_closed) = (Stop::new(), Stop::new(), Stop::new());
+        listen_for_signals(&shutdown, &force);
+        let fleet = Fleet::new(self.programs, &shared);
+        let door =
+            Door::new(fleet.clone(), self.logs.clone(), clock, paths.database(), shutdown.clone());
+        let socket = paths.socket(SupervisorLink::SOCKET);
+        let mut served = {
+            let stop = door_closed.clone();
+            actix_rt::spawn(async move { runtime::socket::serve(&socket, door, stop).await })
+        };
+        let readiness = Readiness::from_environment(environment);
+        let startup = actix_rt::spawn({
+            let (fleet, readiness, http) =
+                (fleet.clone(), readiness.clone(), self.loaded.settings.http.clone());
+            let epoch = self.epoch;
+            async move {
+                fleet.start_all().await;
+                let text = ready_text(&fleet, http.bind, http.api_port, http.dashboard_port);
+                let took_ms = u64::try_from(epoch.elapsed().as_millis()).unwrap_or(u64::MAX);
+                tracing::info!(took_ms, "{text}");
+                readiness.ready(&text);
+            }
+        });
+        let advice = actix_rt::spawn(advise(
+            environment.clone(),
+            self.config.clone(),
+            paths.clone(),
+        ));
+
+        let mut code = ExitCode::SUCCESS;
+        tokio::select! {
+            () = shutdown.requested() => {}
+            Some(name) = given_up.recv() => {
+                tracing::error!(process = name, "stopping everything: {name} is essential and cannot be kept up");
+                code = ExitCode::from(exit::SOFTWARE);
+            }
+            ended = &mut served => {
+                match ended {
+                    Ok(Ok(())) => tracing::error!("stopping everything: our socket was closed"),
+                    Ok(Err(error)) => tracing::error!("stopping everything: {}", Chain(&error)),
+                    Err(error) => tracing::error!("stopping everything: {}", Chain(&error)),
+                }
+                code = ExitCode::from(exit::SOFTWARE);
+            }
+        }
+        shutdown.request();
+        startup.abort();
+        advice.abort();
+        readiness.stopping();
+        tokio::select! {
+            () = fleet.stop_all() => {}
+            () = force.requested() => {
+                if tokio::time::timeout(KILL_LIMIT, fleet.kill_all()).await.is_err() {
+                    tracing::error!("some programs do not even end when killed; leaving them to the kernel");
+                    code = ExitCode::from(exit::SOFTWARE);
+                }
+            }
+        }
+        door_closed.request();
+        if !served.is_finished() && tokio::time::timeout(LAST_WORDS, served).await.is_err() {
+            tracing::debug!("a caller did not read its last answer");
+        }
+        clean(&paths);
+        tracing::info!("ListSync is stopped");
+        self.logs.flush(LAST_WORDS).await;
+        code
+    }
+}
+
+/// `auto` is decided here once for all processes: workers write to pipes and could not tell.
+fn format_of(settings: &LogSettings) -> LogFormat {
+    match settings.format {
+        LogFormat::Auto if std::io::stdout().is_terminal() => LogFormat::Human,
+        LogFormat::Auto => LogFormat::Json,
+        chosen => chosen,
+    }
+}
+
+fn start_logs(loaded: &Loaded, programs: &[programs::Program]) -> std::io::Result<Logs> {
+    let own = LogPlan {
+        name: OWN.to_owned(),
+        path: loaded.settings.paths.log(OWN),
+        max_bytes: LOG_MAX_BYTES,
+        backups: LOG_BACKUPS,
+    };
+    let plans = programs.iter().map(|program| program.log.clone()).chain([own]).collect();
+    let is_human = loaded.settings.log.format == LogFormat::Human;
+    let logs = Logs::start(plans, Console::start(std::io::stdout(), is_human)?)?;
+    let writer = logs.clone();
+    logs::init_to(OWN, &loaded.settings.log, false, move || writer.writer());
+    abort_on_panic();
+    Ok(logs)
+}
+
+/// Our own lines go through another thread, which would not get to write the last one.
+fn abort_on_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let message = panic.payload_as_str().unwrap_or("without a message");
+        // Nothing can be done if this fails too.
+        writeln!(std::io::stderr(), "supervisor panicked at {place}: {message}").unwrap_or_default();
+        std::process::abort();
+    }));
+}
+
+fn notify_dir(paths: &PathSettings) -> PathBuf {
+    paths.run_dir.join("notify")
+}
+
+/// Removes sockets that nobody listens on. Only by their names: the folder may be shared.
+fn clean(paths: &PathSettings) {
+    let sockets = [SupervisorLink::SOCKET, SyncLink::SOCKET, ScraperLink::SOCKET];
+    for path in sockets.map(|socket| paths.socket(socket)) {
+        if let Err(error) = std::fs::remove_file(&path)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!("cannot remove {}: {error}", path.display());
+        }
+    }
+    if let Err(error) = std::fs::remove_dir_all(notify_dir(paths))
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!("cannot remove {}: {error}", notify_dir(paths).display());
+    }
+}
+
+fn say_migrated(migrated: &Migrated, database: &Path) {
+    if migrated.ran.is_empty() {
+        return;
+    }
+    let count = migrated.ran.len();
+    match &migrated.backup {
+        Some(backup) => tracing::info!(
+            "brought {} up to date with {count} migrations; a copy from before is {}",
+            database.display(),
+            backup.display()
+        ),
+        None => tracing::info!("made the database {}", database.display()),
+    }
+}
+
+/// The first TERM, INT or QUIT stops in order, the next one at once. No other signal ends us.
+fn listen_for_signals(shutdown: &Stop, force: &Stop) {
+    let asking = [
+        (SignalKind::terminate(), "SIGTERM"),
+        (SignalKind::interrupt(), "SIGINT"),
+        (SignalKind::quit(), "SIGQUIT"),
+    ];
+    for (kind, name) in asking {
+        let (shutdown, force) = (shutdown.clone(), force.clone());
+        on_signal(kind, name, move || {
+            if shutdown.is_requested() {
+                tracing::warn!(signal = name, "killing what still runs, {name} came while stopping");
+                force.request();
+            } else {
+                tracing::info!(signal = name, "stopping, {name} came");
+                shutdown.request();
+            }
+        });
+    }
+    let ignored = [
+        (SignalKind::hangup(), "SIGHUP"),
+        (SignalKind::user_defined1(), "SIGUSR1"),
+        (SignalKind::user_defined2(), "SIGUSR2"),
+        (SignalKind::alarm(), "SIGALRM"),
+        (SignalKind::io(), "SIGIO"),
+    ];
+    for (kind, name) in ignored {
+        on_signal(kind, name, move || tracing::info!(signal = name, "{name} came; it means nothing here"));
+    }
+}
+
+fn on_signal(kind: SignalKind, name: &'static str, act: impl Fn() + 'static) {
+    match signal(kind) {
+        Ok(mut signals) => {
+            actix_rt::spawn(async move {
+                while signals.recv().await.is_some() {
+                    act();
+                }
+            });
+        }
+        Err(error) => tracing::error!("cannot listen for {name}: {}", Chain(&error)),
+    }
+}
+
+fn ready_text(fleet: &Fleet, bind: IpAddr, api: u16, dashboard: u16) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    if api == 0 || dashboard == 0 {
+        // Only the program itself knows which ports it got.
+        let said = fleet.status(&[programs::Worker::Api.name().to_owned()]);
+        let said = said.ok().and_then(|status| status.into_iter().next()?.status_text); // else nothing to add
+        return format!("ListSync {version} is ready: {}", said.unwrap_or_default());
+    }
+    let host = match bind {
+        IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(address) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        address => address,
+    };
+    let url = |port| format!("http://{}", SocketAddr::new(host, port));
+    format!("ListSync {version} is ready: dashboard {}, API {}", url(dashboard), url(api))
+}
+
+/// Says what is to be set while nothing can be synced.
+async fn advise(environment: Environment, config: Option<PathBuf>, paths: PathSettings) {
+    match with_saved(&environment, config.as_deref(), &paths).await {
+        Ok(loaded) => {
+            if let Some(text) = advice(&loaded) {
+                tracing::warn!("{text}");
+            }
+        }
+        // The workers meet the same and say it better; it keeps nobody from starting.
+        Err(error) => tracing::warn!("cannot look at the saved settings: {}", Chain(error.as_ref())),
+    }
+}
+
+/// The settings with those from the database among them.
+async fn with_saved(
+    environment: &Environment,
+    config: Option<&Path>,
+    paths: &PathSettings,
+) -> anyhow::Result<Loaded> {
+    let database = paths.database();
+    let db = tokio::task::spawn_blocking(move || Db::open(&database)).await??;
+    let cipher = Cipher::open(paths, environment)?;
+    let (saved, _said_by_workers) = runtime::saved_values(&db, Some(&cipher)).await?;
+    Ok(settings::load(environment, config, &saved)?)
+}
+
+fn advice(loaded: &Loaded) -> Option<String> {
+    let seerr = &loaded.settings.seerr;
+    let missing: Vec<_> = [
+        (seerr.url.is_none(), "OVERSEERR_URL (where Seerr is, such as http://seerr:5055)"),
+        (seerr.api_key.is_none(), "OVERSEERR_API_KEY (in Seerr: Settings → General)"),
+    ]
+    .into_iter()
+    .filter_map(|(is_missing, what)| is_missing.then_some(what))
+    .collect();
+    if missing.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "nothing can be requested yet: set {} in the environment or in .env and start again, or run \
+         `listsync setup` now; then add lists with `listsync lists add URL`",
+        missing.join(" and ")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loaded(variables: &[(&str, &str)]) -> Loaded {
+        let data = [("LISTSYNC_DATA_DIR", "/nonexistent")];
+        let environment = Environment::of(data.iter().chain(variables).copied());
+        settings::load(&environment, None, &[]).unwrap()
+    }
+
+    #[test]
+    fn who_has_set_nothing_is_told_what_to_set() {
+        let text = advice(&loaded(&[])).unwrap();
+        assert!(text.contains("OVERSEERR_URL") && text.contains("OVERSEERR_API_KEY"), "{text}");
+        assert!(text.contains("listsync setup"));
+        let text = advice(&loaded(&[("OVERSEERR_URL", "http://seerr:5055")])).unwrap();
+        assert!(!text.contains("OVERSEERR_URL (") && text.contains("OVERSEERR_API_KEY"), "{text}");
+        let all = [("OVERSEERR_URL", "http://seerr:5055"), ("OVERSEERR_API_KEY", "x")];
+        assert_eq!(advice(&loaded(&all)), None);
+    }
+}

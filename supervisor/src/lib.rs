@@ -1,0 +1,23 @@
+//! The supervisor and the command line of ListSync, binary `listsync`.
+//!
+//! [`run`] is all of it: `listsync run` keeps the programs up, every other command talks to sockets.
+
+mod cli;
+mod daemon;
+mod door;
+mod lock;
+mod log;
+mod process;
+mod program;
+mod settings;
+
+use std::process::ExitCode;
+
+use runtime::Environment;
+
+/// Runs the command that the arguments name and gives its exit code.
+///
+/// Call it on the main thread: the programs that `listsync run` starts end with that thread.
+pub fn run() -> ExitCode {
+    cli::run(std::env::args_os().collect(), Environment::from_process())
+}

@@ -1,0 +1,213 @@
+//! Looks whether everything a run needs is well, one line for each thing.
+
+use runtime::{Chain, Secret, settings::SeerrSettings, socket::Answers};
+use schema::{
+    models::{FetchKind, List},
+    wire::{
+        scraper::{FetchList, FetchOutcome, FromScraper, ToScraper},
+        sync::{CheckLine, CheckVerdict, FromSyncWorker, SyncLink, TestTarget},
+    },
+};
+
+use crate::{
+    credential, custom,
+    engine::Engine,
+    missing,
+    target::{Seerr, Target, TargetInfo},
+};
+
+/// Answers with a line for each thing; the last line is the run's own readiness.
+pub(crate) async fn answer(engine: &Engine, quick: bool, answers: Answers<SyncLink>) {
+    let mut lines = vec![database(engine).await, target(engine).await];
+    for line in lines.drain(..) {
+        if answers.more(FromSyncWorker::CheckLine(line)).await.is_err() {
+            return;
+        }
+    }
+    let lists = engine
+        .db
+        .read(|conn| List::all(conn, false))
+        .await
+        .unwrap_or_else(|error| {
+            tracing::error!("{}", Chain(&error));
+            Vec::new()
+        });
+    let mut last = lists_line(lists.len());
+    for (list, _) in lists {
+        let line = if quick || list.list_type == custom::LIST_TYPE {
+            remembered(&list)
+        } else {
+            tried(engine, &list).await
+        };
+        let line = std::mem::replace(&mut last, line);
+        if answers.more(FromSyncWorker::CheckLine(line)).await.is_err() {
+            return;
+        }
+    }
+    answers.last(FromSyncWorker::CheckLine(last)).await;
+}
+
+fn well(subject: impl Into<String>, message: impl Into<String>) -> CheckLine {
+    CheckLine {
+        subject: subject.into(),
+        verdict: CheckVerdict::Well,
+        message: message.into(),
+        remedy: None,
+    }
+}
+
+fn failed(
+    subject: impl Into<String>,
+    message: impl Into<String>,
+    remedy: Option<String>,
+) -> CheckLine {
+    CheckLine {
+        subject: subject.into(),
+        verdict: CheckVerdict::Failed,
+        message: message.into(),
+        remedy,
+    }
+}
+
+async fn database(engine: &Engine) -> CheckLine {
+    let path = engine.settings().settings.paths.database();
+    match engine.db.write(|_| Ok::<_, schema::DbError>(())).await {
+        Ok(()) => well("database", format!("{} can be written", path.display())),
+        Err(error) => failed(
+            "database",
+            Chain(&error).to_string(),
+            Some("Look at the disk's free space and the folder's owner.".to_owned()),
+        ),
+    }
+}
+
+async fn target(engine: &Engine) -> CheckLine {
+    if let Some(missing) = missing::target(engine).into_iter().next() {
+        return failed("target", missing.what, Some(missing.remedy));
+    }
+    let settings = engine.settings();
+    asked(&settings.settings.seerr).await
+}
+
+/// Tries an address and a key before they are saved.
+pub(crate) async fn target_with(engine: &Engine, test: TestTarget) -> CheckLine {
+    let mut seerr = engine.settings().settings.seerr.clone();
+    seerr.url = Some(test.url);
+    seerr.api_key = Some(Secret::new(test.api_key));
+    asked(&seerr).await
+}
+
+async fn asked(seerr: &SeerrSettings) -> CheckLine {
+    let target = match Seerr::new(seerr) {
+        Ok(target) => target,
+        Err(error) => return failed("target", Chain(&error).to_string(), None),
+    };
+    match target.check().await {
+        Ok(info) if !info.can_request => failed(
+            "target",
+            format!(
+                "{} {}: the user may not request anything",
+                info.product, info.version
+            ),
+            Some(
+                "Give the user the right to request in Seerr's Users > Edit > Permissions."
+                    .to_owned(),
+            ),
+        ),
+        Ok(info) => well("target", described(&info)),
+        Err(error) => failed("target", Chain(&error).to_string(), error.remedy()),
+    }
+}
+
+fn described(info: &TargetInfo) -> String {
+    let quality = match (info.has_4k_movies, info.has_4k_shows) {
+        (true, true) => ", 4K for movies and shows",
+        (true, false) => ", 4K for movies",
+        (false, true) => ", 4K for shows",
+        (false, false) => "",
+    };
+    format!(
+        "{} {}, asking as user {}{quality}",
+        info.product, info.version, info.user_id
+    )
+}
+
+fn lists_line(lists: usize) -> CheckLine {
+    if lists == 0 {
+        return CheckLine {
+            subject: "lists".to_owned(),
+            verdict: CheckVerdict::Warning,
+            message: "there is no list to read".to_owned(),
+            remedy: Some("Add one with `listsync lists add ADDRESS`.".to_owned()),
+        };
+    }
+    well("lists", format!("{lists} to read"))
+}
+
+fn subject(list: &List) -> String {
+    format!("list {} {}", list.id, list.description)
+}
+
+/// How the last reading ended.
+fn remembered(list: &List) -> CheckLine {
+    let reason = list.status_reason.clone().unwrap_or_default();
+    match list.status {
+        FetchKind::New => well(subject(list), "not read yet"),
+        FetchKind::Complete => well(subject(list), format!("{} entries", list.item_count)),
+        FetchKind::Partial => CheckLine {
+            subject: subject(list),
+            verdict: CheckVerdict::Warning,
+            message: format!("read in part: {reason}"),
+            remedy: None,
+        },
+        FetchKind::Refused | FetchKind::Failed => failed(subject(list), reason, None),
+    }
+}
+
+/// Reads the top of the list now.
+async fn tried(engine: &Engine, list: &List) -> CheckLine {
+    let request = FetchList {
+        list: None,
+        list_type: list.list_type.clone(),
+        list_id: list.list_id.clone(),
+        item_limit: Some(1),
+        credential: credential::of(&engine.settings().settings, &list.list_type),
+    };
+    let reading = async {
+        let mut answers = engine
+            .scraper()
+            .stream(ToScraper::FetchList(request))
+            .await?;
+        let mut outcome = None;
+        while let Some(answer) = answers.next().await? {
+            if let FromScraper::ListFetched(fetched) = answer {
+                outcome = Some(fetched);
+            }
+        }
+        Ok::<_, runtime::socket::client::CallError>(outcome)
+    };
+    match reading.await {
+        Ok(Some(fetched)) => match fetched.outcome {
+            FetchOutcome::Complete => {
+                let announced = fetched
+                    .announced
+                    .map_or_else(String::new, |announced| format!(", {announced} entries"));
+                well(subject(list), format!("can be read{announced}"))
+            }
+            FetchOutcome::Partial { reason, .. } => CheckLine {
+                subject: subject(list),
+                verdict: CheckVerdict::Warning,
+                message: reason,
+                remedy: None,
+            },
+            FetchOutcome::Refused { reason, remedy } => failed(subject(list), reason, Some(remedy)),
+            FetchOutcome::Failed { reason, .. } => failed(subject(list), reason, None),
+        },
+        Ok(None) => failed(subject(list), "the reading ended without a result", None),
+        Err(error) => failed(
+            subject(list),
+            Chain(&error).to_string(),
+            error.remedy().map(str::to_owned),
+        ),
+    }
+}

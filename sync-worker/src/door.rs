@@ -1,0 +1,225 @@
+//! The sync-worker's socket: translates requests to messages and calls, decides nothing.
+
+use actix::{Addr, Recipient};
+use runtime::{
+    Chain,
+    socket::{Answers, Handler},
+};
+use schema::{
+    DbError,
+    models::{RunId, SyncRun},
+    wire::{
+        Failure, FailureCode,
+        sync::{FromSyncWorker, Lists, RunRef, SettingsSaved, SyncLink, SyncStatus, ToSyncWorker},
+    },
+};
+
+use crate::{
+    check,
+    engine::Engine,
+    lists, missing,
+    run::{CancelNow, Current, Runner, StartNow, Watch, stored_report, summary},
+    saved,
+    schedule::{Changed, NextRun, Schedule},
+};
+
+/// Lists in one answer, far below the limit of a line.
+const LISTS_AT_ONCE: usize = 200;
+
+/// Answers requests on the socket.
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(crate) engine: Engine,
+    pub(crate) runner: Addr<Runner>,
+    pub(crate) schedule: Addr<Schedule>,
+}
+
+impl Handler<SyncLink> for Door {
+    fn handle(
+        &self,
+        request: ToSyncWorker,
+        answers: Answers<SyncLink>,
+    ) -> impl Future<Output = ()> + 'static {
+        let door = self.clone();
+        async move {
+            let answer = match request {
+                ToSyncWorker::WatchRun(watch) => return door.watch(watch.run, answers).await,
+                ToSyncWorker::Lists(request) => {
+                    return door.lists(request.with_removed, answers).await;
+                }
+                ToSyncWorker::Check(check) => {
+                    return check::answer(&door.engine, check.quick, answers).await;
+                }
+                ToSyncWorker::Status(_) => door.status().await.map(FromSyncWorker::Status),
+                ToSyncWorker::StartRun(scope) => {
+                    ask(&door.runner.clone().recipient(), StartNow(scope))
+                        .await
+                        .map(|run| FromSyncWorker::RunStarted(RunRef { run }))
+                }
+                ToSyncWorker::CancelRun(cancel) => {
+                    ask(&door.runner.clone().recipient(), CancelNow(cancel.run))
+                        .await
+                        .map(|run| FromSyncWorker::RunCancelled(RunRef { run }))
+                }
+                ToSyncWorker::AddList(add) => door
+                    .changed(lists::add(&door.engine, add).await)
+                    .map(FromSyncWorker::List),
+                ToSyncWorker::ChangeList(change) => door
+                    .changed(lists::change(&door.engine, change).await)
+                    .map(FromSyncWorker::List),
+                ToSyncWorker::RemoveList(remove) => door
+                    .changed(lists::remove(&door.engine, remove.list).await)
+                    .map(FromSyncWorker::List),
+                ToSyncWorker::TestTarget(test) => Ok(FromSyncWorker::CheckLine(
+                    check::target_with(&door.engine, test).await,
+                )),
+                ToSyncWorker::SaveSettings(save) => door
+                    .changed(saved::save(&door.engine, save).await)
+                    .map(|need_restart| {
+                        FromSyncWorker::SettingsSaved(SettingsSaved { need_restart })
+                    }),
+                ToSyncWorker::SettingsChanged(_) => door
+                    .changed(saved::read_again(&door.engine).await)
+                    .map(|()| FromSyncWorker::SettingsSaved(SettingsSaved::default())),
+            };
+            match answer {
+                Ok(answer) => answers.last(answer).await,
+                Err(failure) => answers.fail(failure).await,
+            }
+        }
+    }
+}
+
+impl Door {
+    /// Passes the result on and lets the schedule look again when something was changed.
+    fn changed<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
+        if result.is_ok() && self.schedule.try_send(Changed).is_err() {
+            tracing::error!("the schedule does not hear of a change");
+        }
+        result
+    }
+
+    async fn status(&self) -> Result<SyncStatus, Failure> {
+        let run = self
+            .runner
+            .send(Current)
+            .await
+            .map_err(|error| closed(&error))?;
+        let (next_sync, interval) = self
+            .schedule
+            .send(NextRun)
+            .await
+            .map_err(|error| closed(&error))?;
+        let last = self
+            .engine
+            .db
+            .read(SyncRun::last_ended)
+            .await
+            .map_err(|error| internal(&error))?;
+        Ok(SyncStatus {
+            run,
+            last_run: last.as_ref().map(summary),
+            next_sync,
+            interval_hours: interval.as_secs_f64() / 3600.0,
+            automated: self.engine.settings().settings.sync.automated,
+            missing: missing::all(&self.engine).await,
+        })
+    }
+
+    async fn lists(&self, with_removed: bool, answers: Answers<SyncLink>) {
+        match lists::all(&self.engine, with_removed).await {
+            Err(failure) => answers.fail(failure).await,
+            Ok(views) => {
+                let mut chunks = views.chunks(LISTS_AT_ONCE).peekable();
+                while let Some(chunk) = chunks.next() {
+                    let lists = FromSyncWorker::Lists(Lists {
+                        lists: chunk.to_vec(),
+                    });
+                    if chunks.peek().is_none() {
+                        return answers.last(lists).await;
+                    }
+                    if answers.more(lists).await.is_err() {
+                        return;
+                    }
+                }
+                answers
+                    .last(FromSyncWorker::Lists(Lists { lists: Vec::new() }))
+                    .await;
+            }
+        }
+    }
+
+    /// Every change of a run while it goes on, then its report.
+    async fn watch(&self, run: Option<RunId>, answers: Answers<SyncLink>) {
+        let following = match self.runner.send(Watch(run)).await {
+            Ok(following) => following,
+            Err(error) => return answers.fail(closed(&error)).await,
+        };
+        let run = match following {
+            None => run,
+            Some(mut progress) => {
+                let number = progress.borrow().run;
+                loop {
+                    let now = progress.borrow_and_update().clone();
+                    if answers
+                        .more(FromSyncWorker::RunProgress(now))
+                        .await
+                        .is_err()
+                    {
+                        return;
+                    }
+                    if progress.changed().await.is_err() {
+                        break Some(number);
+                    }
+                }
+            }
+        };
+        match self.ended(run).await {
+            Ok(Some(row)) => {
+                answers
+                    .last(FromSyncWorker::RunReport(Box::new(stored_report(&row))))
+                    .await;
+            }
+            Ok(None) => {
+                let message = run.map_or_else(
+                    || "there was no run yet".to_owned(),
+                    |run| format!("there is no run {run}"),
+                );
+                answers
+                    .fail(Failure::new(FailureCode::NotFound, message))
+                    .await;
+            }
+            Err(error) => answers.fail(internal(&error)).await,
+        }
+    }
+
+    async fn ended(&self, run: Option<RunId>) -> Result<Option<SyncRun>, DbError> {
+        match run {
+            Some(run) => {
+                self.engine
+                    .db
+                    .read(move |conn| SyncRun::find(conn, run))
+                    .await
+            }
+            None => self.engine.db.read(SyncRun::last_ended).await,
+        }
+    }
+}
+
+async fn ask<M, T>(actor: &Recipient<M>, message: M) -> Result<T, Failure>
+where
+    M: actix::Message<Result = Result<T, Failure>> + Send + 'static,
+    T: Send,
+{
+    actor.send(message).await.map_err(|error| closed(&error))?
+}
+
+fn closed(error: &actix::MailboxError) -> Failure {
+    tracing::error!("an actor does not answer: {error}");
+    Failure::new(FailureCode::Internal, "the sync-worker is ending")
+}
+
+fn internal(error: &DbError) -> Failure {
+    tracing::error!("{}", Chain(error));
+    Failure::new(FailureCode::Internal, "the database failed")
+}

@@ -1,0 +1,55 @@
+//! What every part of the sync-worker shares: the database, the clock, the scraper's socket and the
+//! settings as they are now. Decides nothing.
+
+use std::{cell::RefCell, rc::Rc, time::Duration};
+
+use runtime::{Boot, BootError, Clock, Loaded, socket::client::Client};
+use schema::{Db, wire::scraper::ScraperLink};
+
+/// How long a call waits for a scraper-worker that is being restarted.
+const SCRAPER_PATIENCE: Duration = Duration::from_secs(15);
+
+/// Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub(crate) struct Engine {
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+    settings: Rc<RefCell<Rc<Loaded>>>,
+    boot: Rc<Boot>,
+}
+
+impl Engine {
+    pub(crate) fn new(boot: Boot) -> Self {
+        Self {
+            db: boot.db.clone(),
+            clock: boot.clock.clone(),
+            settings: Rc::new(RefCell::new(Rc::new(boot.settings.clone()))),
+            boot: Rc::new(boot),
+        }
+    }
+
+    /// The settings as they are now; a run keeps the ones it began with.
+    pub(crate) fn settings(&self) -> Rc<Loaded> {
+        Rc::clone(&self.settings.borrow())
+    }
+
+    /// How this process was started.
+    pub(crate) fn boot(&self) -> &Boot {
+        &self.boot
+    }
+
+    /// The scraper-worker's socket.
+    pub(crate) fn scraper(&self) -> Client<ScraperLink> {
+        Client::new(&self.settings().settings.paths).patient(SCRAPER_PATIENCE)
+    }
+
+    /// Reads the settings again after something was saved.
+    ///
+    /// # Errors
+    /// When the saved settings cannot be read or used; the ones before stay in force.
+    pub(crate) async fn reload(&self) -> Result<(), BootError> {
+        let loaded = self.boot.reload().await?;
+        *self.settings.borrow_mut() = Rc::new(loaded);
+        Ok(())
+    }
+}

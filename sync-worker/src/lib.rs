@@ -1,0 +1,84 @@
+//! The sync-worker: works out which title each entry of a list is and asks Seerr for what is missing,
+//! once. Reading the sites is the scraper-worker's work, showing things the api's.
+
+mod chance;
+mod check;
+mod credential;
+mod custom;
+mod door;
+mod engine;
+mod identity;
+mod lists;
+mod missing;
+mod plan;
+mod run;
+mod saved;
+mod schedule;
+mod target;
+
+use std::{process::ExitCode, time::Duration};
+
+use actix::Actor;
+use runtime::{
+    MasterKey,
+    socket::server::{Peers, listen},
+};
+use schema::wire::{Link, sync::SyncLink};
+use tokio::time::timeout;
+
+use crate::{
+    door::Door,
+    engine::Engine,
+    run::{Runner, Watch},
+    schedule::{Begin, Schedule, SetRunner},
+};
+
+/// How long a request under way may go on once stopping is asked for.
+const GRACE: Duration = Duration::from_millis(1500);
+
+/// The process. `--once` serves the socket and starts nothing by itself: the command line uses it
+/// when no supervisor runs.
+pub fn run() -> ExitCode {
+    let is_once = std::env::args()
+        .skip(1)
+        .any(|argument| argument == "--once");
+    runtime::exit::run(move || work(is_once))
+}
+
+async fn work(is_once: bool) -> anyhow::Result<()> {
+    let boot = runtime::boot("sync-worker", MasterKey::Held).await?;
+    let stop = boot.stop.clone();
+    let socket = boot.settings.settings.paths.socket(SyncLink::SOCKET);
+    let engine = Engine::new(boot);
+    let schedule = Schedule::new(engine.clone()).start();
+    let runner = Runner::new(engine.clone(), schedule.clone().recipient(), !is_once).start();
+    schedule.send(SetRunner(runner.clone().recipient())).await?;
+    if !is_once {
+        let (engine, schedule) = (engine.clone(), schedule.clone());
+        actix_rt::spawn(async move {
+            lists::take_over_settings(&engine).await;
+            if let Err(error) = schedule.send(Begin).await {
+                tracing::error!("the schedule does not begin: {error}");
+            }
+        });
+    }
+    let door = Door {
+        engine: engine.clone(),
+        runner: runner.clone(),
+        schedule,
+    };
+    let listening = listen(&socket)?;
+    engine.boot().ready.ready("waiting for the next run");
+    listening.serve(Peers::default(), door, stop).await;
+    engine.boot().ready.stopping();
+    // A request on its way gets a moment to end, so that its end is known.
+    if let Some(mut going) = runner.send(Watch(None)).await? {
+        let ended = async { while going.changed().await.is_ok() {} };
+        if timeout(GRACE, ended).await.is_err() {
+            tracing::warn!(
+                "ending with a request on its way; the next start looks what became of it"
+            );
+        }
+    }
+    Ok(())
+}

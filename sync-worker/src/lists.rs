@@ -1,0 +1,275 @@
+//! Lists: adding, changing and removing them, and taking over those of the settings.
+//!
+//! Which list an address means is the scraper-worker's knowledge; it is asked.
+
+use std::time::Duration;
+
+use runtime::{Chain, socket::client::CallError};
+use schema::{
+    DbError,
+    models::{FetchKind, List, ListId, ListPolicy, NewList},
+    wire::{
+        Failure, FailureCode,
+        scraper::{FromScraper, ListRecognized, RecognizeList, ToScraper},
+        sync::{AddList, ChangeList, ListView},
+    },
+};
+use tokio::time::sleep;
+
+use crate::engine::Engine;
+
+/// First pause after the lists of the settings could not be taken over; it doubles up to the second.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_mins(2);
+
+/// The lists as people see them.
+pub(crate) async fn all(engine: &Engine, with_removed: bool) -> Result<Vec<ListView>, Failure> {
+    let lists = engine
+        .db
+        .read(move |conn| List::all(conn, with_removed))
+        .await;
+    let lists = lists.map_err(|error| failed(&error))?;
+    Ok(lists
+        .iter()
+        .map(|(list, policy)| list.view(policy))
+        .collect())
+}
+
+/// Adds a list that a person names.
+pub(crate) async fn add(engine: &Engine, add: AddList) -> Result<Box<ListView>, Failure> {
+    check_limit(add.item_limit)?;
+    check_user(add.requested_as)?;
+    let recognized = recognize(engine, &add.input, add.list_type.clone())
+        .await
+        .map_err(|error| error.to_failure())?;
+    let stored = store(engine, recognized, add, false)
+        .await
+        .map_err(|error| failed(&error))?;
+    match stored {
+        Stored::Added(view) => {
+            tracing::info!(list.id = %view.id, "added list {} ({})", view.id, view.list_url);
+            Ok(view)
+        }
+        Stored::ThereAlready(view) => Err(Failure::new(
+            FailureCode::Conflict,
+            format!("it is list {} ({}) already", view.id, view.description),
+        )
+        .with_remedy("Change it with PATCH /api/lists/{id}, or remove it and add it again.")),
+    }
+}
+
+/// Changes what a list asks for.
+pub(crate) async fn change(engine: &Engine, change: ChangeList) -> Result<Box<ListView>, Failure> {
+    check_limit(change.item_limit.flatten())?;
+    check_user(change.requested_as.flatten())?;
+    let now = engine.clock.now();
+    let id = change.list;
+    let changed = engine
+        .db
+        .write(move |conn| -> Result<_, DbError> {
+            let Some(list) = List::find(conn, id)? else {
+                return Ok(None);
+            };
+            if list.removed_at.is_some() {
+                return Ok(None);
+            }
+            let list = List::change(conn, &change, now)?;
+            let policy = ListPolicy::of(conn, id)?;
+            Ok(Some(Box::new(list.view(&policy))))
+        })
+        .await
+        .map_err(|error| failed(&error))?;
+    changed.ok_or_else(|| no_such_list(id))
+}
+
+/// Removes a list. Its row stays, so that a list of the environment does not come back.
+pub(crate) async fn remove(engine: &Engine, id: ListId) -> Result<Box<ListView>, Failure> {
+    let now = engine.clock.now();
+    let removed = engine
+        .db
+        .write(move |conn| -> Result<_, DbError> {
+            let Some(list) = List::find(conn, id)? else {
+                return Ok(None);
+            };
+            if list.removed_at.is_some() {
+                return Ok(None);
+            }
+            let list = List::set_removed(conn, id, Some(now), now)?;
+            let policy = ListPolicy::of(conn, id)?;
+            Ok(Some(Box::new(list.view(&policy))))
+        })
+        .await
+        .map_err(|error| failed(&error))?;
+    removed.ok_or_else(|| no_such_list(id))
+}
+
+/// Adds the lists of environment and settings file that were never added before. One that was
+/// removed since stays removed. Goes on until the scraper-worker could be asked about each.
+pub(crate) async fn take_over_settings(engine: &Engine) {
+    let settings = engine.settings();
+    let mut waiting: Vec<(String, String)> = settings
+        .settings
+        .lists
+        .iter()
+        .flat_map(|(list_type, inputs)| {
+            inputs
+                .iter()
+                .map(|input| (list_type.clone(), input.clone()))
+        })
+        .collect();
+    let mut pause = FIRST_PAUSE;
+    while !waiting.is_empty() {
+        let mut again = Vec::new();
+        for (list_type, input) in waiting {
+            match take_over(engine, &list_type, &input).await {
+                Ok(()) => {}
+                Err(Refused::Retry(error)) => {
+                    tracing::warn!("{list_type}:{input} cannot be looked at yet: {error}");
+                    again.push((list_type, input));
+                }
+                Err(Refused::Final(error)) => {
+                    tracing::warn!("the setting {list_type}:{input} is no list: {error}");
+                }
+            }
+        }
+        waiting = again;
+        if !waiting.is_empty() {
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+enum Refused {
+    Retry(String),
+    Final(String),
+}
+
+async fn take_over(engine: &Engine, list_type: &str, input: &str) -> Result<(), Refused> {
+    let recognized = recognize(engine, input, Some(list_type.to_owned()))
+        .await
+        .map_err(|error| {
+            let text = match error.remedy() {
+                Some(remedy) => format!("{}. {remedy}", Chain(&error)),
+                None => Chain(&error).to_string(),
+            };
+            if error.is_retryable() {
+                Refused::Retry(text)
+            } else {
+                Refused::Final(text)
+            }
+        })?;
+    let stored = store(engine, recognized, AddList::default(), true)
+        .await
+        .map_err(|error| Refused::Retry(Chain(&error).to_string()))?;
+    if let Stored::Added(view) = stored {
+        tracing::info!(list.id = %view.id, "added list {} ({}) from the settings", view.id, view.list_url);
+    }
+    Ok(())
+}
+
+async fn recognize(
+    engine: &Engine,
+    input: &str,
+    list_type: Option<String>,
+) -> Result<ListRecognized, CallError> {
+    let request = RecognizeList {
+        input: input.to_owned(),
+        list_type,
+    };
+    match engine
+        .scraper()
+        .call(ToScraper::RecognizeList(request))
+        .await?
+    {
+        FromScraper::ListRecognized(recognized) => Ok(recognized),
+        other => {
+            tracing::error!("the scraper-worker recognized a list with {other:?}");
+            Err(CallError::Failed(Failure::new(
+                FailureCode::Internal,
+                "the scraper-worker gave an unexpected answer",
+            )))
+        }
+    }
+}
+
+enum Stored {
+    Added(Box<ListView>),
+    ThereAlready(Box<ListView>),
+}
+
+async fn store(
+    engine: &Engine,
+    recognized: ListRecognized,
+    add: AddList,
+    from_settings: bool,
+) -> Result<Stored, DbError> {
+    let now = engine.clock.now();
+    engine
+        .db
+        .write(move |conn| -> Result<_, DbError> {
+            let known = List::find_by_name(conn, &recognized.list_type, &recognized.list_id)?;
+            let list = match known {
+                Some(list) if list.removed_at.is_none() || from_settings => {
+                    let policy = ListPolicy::of(conn, list.id)?;
+                    return Ok(Stored::ThereAlready(Box::new(list.view(&policy))));
+                }
+                Some(list) => List::set_removed(conn, list.id, None, now)?,
+                None => List::insert(
+                    conn,
+                    &NewList {
+                        list_type: recognized.list_type,
+                        list_id: recognized.list_id,
+                        list_url: recognized.list_url,
+                        description: recognized.name,
+                        status: FetchKind::New,
+                        auto_sync: true,
+                        item_limit: None,
+                        from_settings,
+                        created_at: now,
+                        updated_at: now,
+                    },
+                )?,
+            };
+            let mut change = ChangeList::of(list.id);
+            change.description = add.description.map(Some);
+            change.auto_sync = add.auto_sync;
+            change.item_limit = add.item_limit.map(Some);
+            change.is_4k = add.is_4k.map(Some);
+            change.requested_as = add.requested_as.map(Some);
+            let list = List::change(conn, &change, now)?;
+            let policy = ListPolicy::of(conn, list.id)?;
+            Ok(Stored::Added(Box::new(list.view(&policy))))
+        })
+        .await
+}
+
+fn check_limit(limit: Option<i32>) -> Result<(), Failure> {
+    match limit {
+        Some(limit) if limit < 1 => Err(Failure::new(
+            FailureCode::Invalid,
+            format!("`item_limit` must be at least 1, not {limit}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_user(user: Option<i32>) -> Result<(), Failure> {
+    match user {
+        Some(user) if user < 1 => Err(Failure::new(
+            FailureCode::Invalid,
+            format!("`requested_as` must be the number of a Seerr user, not {user}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn no_such_list(id: ListId) -> Failure {
+    Failure::new(FailureCode::NotFound, format!("there is no list {id}"))
+        .with_remedy("`listsync lists` shows the lists there are.")
+}
+
+fn failed(error: &DbError) -> Failure {
+    tracing::error!("{}", Chain(error));
+    Failure::new(FailureCode::Internal, "the database failed")
+}

@@ -1,0 +1,216 @@
+//! One run: snapshot, read, identify, merge, plan, apply, verify, record.
+//!
+//! [`go`] is the order of these steps and nothing else; each has a file. It may end at any moment
+//! by a crash: started again with the same number it does what is left, because everything it knows
+//! is in the tables.
+
+mod actor;
+mod apply;
+mod identify;
+mod membership;
+mod read;
+mod report;
+mod wishes;
+
+pub(crate) use actor::{CancelNow, Current, RunEnded, Runner, StartNow, Watch};
+pub(crate) use membership::{Reading, changes as membership_changes};
+pub(crate) use report::{stored as stored_report, summary};
+
+use runtime::Chain;
+use schema::{
+    DbError,
+    models::{RunId, RunStatus},
+    wire::sync::{RunPhase, RunProgress, RunReport, StartRun},
+};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    engine::Engine,
+    target::{Target, TargetError},
+};
+
+/// Why a run ends before its work is done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Interrupted {
+    /// A person cancelled it.
+    #[error("cancelled")]
+    Cancelled,
+    /// The target cannot be worked with now.
+    #[error("{0}")]
+    Target(TargetError),
+    /// The database failed.
+    #[error("the database failed")]
+    Database(#[from] DbError),
+}
+
+impl Interrupted {
+    /// The sentence that history and people get.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Cancelled => "cancelled".to_owned(),
+            Self::Target(error) => match error.remedy() {
+                Some(remedy) => format!("{}. {remedy}", Chain(error)),
+                None => Chain(error).to_string(),
+            },
+            Self::Database(error) => Chain(error).to_string(),
+        }
+    }
+}
+
+impl From<TargetError> for Interrupted {
+    fn from(error: TargetError) -> Self {
+        Self::Target(error)
+    }
+}
+
+/// A run that is going on: its number, how to end it, and who watches.
+#[derive(Clone)]
+pub(crate) struct Going {
+    pub(crate) run: RunId,
+    pub(crate) cancel: CancellationToken,
+    progress: watch::Sender<RunProgress>,
+}
+
+impl Going {
+    fn new(run: RunId, cancel: CancellationToken) -> Self {
+        let (progress, _) = watch::channel(RunProgress {
+            run,
+            phase: RunPhase::Read,
+            done: 0,
+            total: 0,
+            item: None,
+        });
+        Self {
+            run,
+            cancel,
+            progress,
+        }
+    }
+
+    /// Begins a part of the run.
+    fn phase(&self, phase: RunPhase, total: usize) {
+        self.progress.send_modify(|progress| {
+            progress.phase = phase;
+            progress.done = 0;
+            progress.total = count(total);
+            progress.item = None;
+        });
+    }
+
+    /// One step of that part is done.
+    fn step(&self, item: &str) {
+        self.progress.send_modify(|progress| {
+            progress.done = progress.done.saturating_add(1);
+            progress.item = Some(item.to_owned());
+        });
+    }
+
+    fn check_cancelled(&self) -> Result<(), Interrupted> {
+        if self.cancel.is_cancelled() {
+            Err(Interrupted::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Waits for `work`, or ends with the run.
+    async fn or_cancelled<O>(&self, work: impl Future<Output = O>) -> Result<O, Interrupted> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(Interrupted::Cancelled),
+            done = work => Ok(done),
+        }
+    }
+}
+
+/// Counts fit: a run has fewer than four thousand million of anything.
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// How a run ended.
+pub(crate) struct Ended {
+    pub(crate) status: RunStatus,
+    pub(crate) reason: Option<String>,
+    /// Whether trying again soon may help.
+    pub(crate) is_retryable: bool,
+}
+
+/// Carries out one run and records its end.
+///
+/// `None` when this process is being stopped: the run is taken up again by the next one.
+///
+/// # Errors
+/// When not even the end can be recorded.
+pub(crate) async fn go<T: Target>(
+    engine: &Engine,
+    target: &T,
+    going: &Going,
+    scope: &StartRun,
+) -> Result<Option<(Ended, RunReport)>, DbError> {
+    let mut tally = report::Tally::default();
+    let outcome = steps(engine, target, going, scope, &mut tally).await;
+    if engine.boot().stop.is_requested() {
+        return Ok(None);
+    }
+    let ended = match &outcome {
+        Ok(()) => Ended {
+            status: RunStatus::Completed,
+            reason: None,
+            is_retryable: false,
+        },
+        Err(Interrupted::Cancelled) => Ended {
+            status: RunStatus::Cancelled,
+            reason: None,
+            is_retryable: false,
+        },
+        Err(interrupted) => {
+            tracing::error!(run.id = %going.run, "run {} failed: {}", going.run, interrupted.reason());
+            Ended {
+                status: RunStatus::Failed,
+                reason: Some(interrupted.reason()),
+                is_retryable: true,
+            }
+        }
+    };
+    let report = report::record(engine, going.run, &ended, tally).await?;
+    going.phase(RunPhase::Ended, 0);
+    Ok(Some((ended, report)))
+}
+
+async fn steps<T: Target>(
+    engine: &Engine,
+    target: &T,
+    going: &Going,
+    scope: &StartRun,
+    tally: &mut report::Tally,
+) -> Result<(), Interrupted> {
+    let settings = engine.settings();
+    let lists = read::scope(engine, scope).await?;
+    going.phase(RunPhase::Read, lists.len());
+    let (info, snapshot, reads) = going
+        .or_cancelled(async {
+            // The target's word comes first: without it nothing that is read can be used.
+            let info = target.check().await?;
+            let reading = read::lists(engine, going, lists);
+            let (snapshot, reads) = futures_util::join!(target.snapshot(), reading);
+            Ok::<_, Interrupted>((info, snapshot?, reads?))
+        })
+        .await??;
+    tally.lists(&reads);
+
+    let identified = identify::entries(engine, target, going, &reads, tally).await;
+    let merged = wishes::merge(engine, &reads, &settings.settings.seerr).await?;
+    tally.lists(&merged.reads);
+    identified?;
+
+    going.phase(RunPhase::Plan, merged.wishes.len());
+    going.check_cancelled()?;
+    let ground = apply::Ground {
+        info,
+        snapshot,
+        wishes: merged.wishes,
+    };
+    apply::carry_out(engine, target, going, ground, tally).await
+}

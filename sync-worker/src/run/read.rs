@@ -1,0 +1,275 @@
+//! Reads the lists of a run side by side and records what changed on them.
+//!
+//! A reading that was partial, refused or failed removes nothing and keeps the last good count.
+
+use std::sync::Arc;
+
+use futures_util::future::try_join_all;
+use runtime::{Chain, socket::client::CallError};
+use schema::{
+    DbError,
+    models::{EventKind, FetchKind, List, ListItem, ListPolicy, NewEvent},
+    wire::{
+        scraper::{Entry, FetchList, FetchOutcome, FromScraper, ListFetched, ToScraper},
+        sync::StartRun,
+    },
+};
+
+use super::{Going, Interrupted, membership};
+use crate::{credential, custom, engine::Engine};
+
+/// Times a reading is begun anew when the scraper-worker died under it.
+const ATTEMPTS: u32 = 4;
+
+/// One list of a run after its reading.
+#[derive(Clone, Debug)]
+pub(crate) struct ListRead {
+    pub(crate) list: List,
+    pub(crate) policy: ListPolicy,
+    pub(crate) outcome: FetchKind,
+    /// Why it was not complete, and what can be done.
+    pub(crate) reason: Option<String>,
+    /// Entries read.
+    pub(crate) read: u32,
+    /// Entries that are on the list as far as we know, whichever reading said so.
+    pub(crate) items: Arc<Vec<ListItem>>,
+}
+
+/// The lists that a run is about: those it names, or all that are synced automatically.
+pub(crate) async fn scope(
+    engine: &Engine,
+    scope: &StartRun,
+) -> Result<Vec<(List, ListPolicy)>, DbError> {
+    let custom = (!scope.custom.is_empty()).then(|| scope.custom.clone());
+    if let Some(entries) = custom {
+        let list = custom::store(engine, entries).await?;
+        return Ok(vec![list]);
+    }
+    let all = engine.db.read(|conn| List::all(conn, false)).await?;
+    let wanted = scope.lists.clone();
+    Ok(all
+        .into_iter()
+        .filter(|(list, _)| {
+            if wanted.is_empty() {
+                list.auto_sync
+            } else {
+                wanted.contains(&list.id)
+            }
+        })
+        .collect())
+}
+
+/// Reads them all, side by side; the scraper-worker keeps to each site's pace.
+pub(crate) async fn lists(
+    engine: &Engine,
+    going: &Going,
+    lists: Vec<(List, ListPolicy)>,
+) -> Result<Vec<ListRead>, Interrupted> {
+    try_join_all(
+        lists
+            .into_iter()
+            .map(|(list, policy)| one(engine, going, list, policy)),
+    )
+    .await
+}
+
+async fn one(
+    engine: &Engine,
+    going: &Going,
+    list: List,
+    policy: ListPolicy,
+) -> Result<ListRead, Interrupted> {
+    let (entries, fetched) = if list.list_type == custom::LIST_TYPE {
+        (Vec::new(), None)
+    } else {
+        let (entries, fetched) = fetch(engine, &list).await;
+        (entries, Some(fetched))
+    };
+    let read = match fetched {
+        Some(fetched) => record(engine, going, list, policy, entries, fetched).await?,
+        None => kept(engine, list, policy).await?,
+    };
+    going.step(&read.list.description);
+    Ok(read)
+}
+
+/// A list that is not read anywhere: titles that scripts sent.
+async fn kept(engine: &Engine, list: List, policy: ListPolicy) -> Result<ListRead, DbError> {
+    let id = list.id;
+    let items = engine
+        .db
+        .read(move |conn| ListItem::of_list(conn, id))
+        .await?;
+    let items: Vec<_> = items
+        .into_iter()
+        .filter(|item| item.left_at.is_none())
+        .collect();
+    Ok(ListRead {
+        read: super::count(items.len()),
+        list,
+        policy,
+        outcome: FetchKind::Complete,
+        reason: None,
+        items: Arc::new(items),
+    })
+}
+
+/// Reads one list; whatever goes wrong becomes its outcome.
+async fn fetch(engine: &Engine, list: &List) -> (Vec<Entry>, ListFetched) {
+    let request = FetchList {
+        list: Some(list.id),
+        list_type: list.list_type.clone(),
+        list_id: list.list_id.clone(),
+        item_limit: list.item_limit.and_then(|limit| u32::try_from(limit).ok()),
+        credential: credential::of(&engine.settings().settings, &list.list_type),
+    };
+    let mut attempt = 1;
+    loop {
+        let error = match stream(engine, request.clone()).await {
+            Ok(done) => return done,
+            Err(error) => error,
+        };
+        if !error.is_retryable() || attempt == ATTEMPTS {
+            tracing::warn!(list.id = %list.id, "reading list {} failed: {}", list.id, Chain(&error));
+            return (Vec::new(), failed(&error));
+        }
+        tracing::info!(
+            list.id = %list.id, attempt,
+            "reading list {} is begun anew: {}", list.id, Chain(&error)
+        );
+        attempt += 1;
+    }
+}
+
+async fn stream(
+    engine: &Engine,
+    request: FetchList,
+) -> Result<(Vec<Entry>, ListFetched), CallError> {
+    let mut answers = engine
+        .scraper()
+        .stream(ToScraper::FetchList(request))
+        .await?;
+    let mut entries = Vec::new();
+    while let Some(answer) = answers.next().await? {
+        match answer {
+            FromScraper::Entries(more) => entries.extend(more.entries),
+            FromScraper::ListFetched(fetched) => return Ok((entries, fetched)),
+            other => tracing::warn!("the scraper-worker answered a reading with {other:?}"),
+        }
+    }
+    Err(CallError::Lost {
+        peer: "the scraper-worker",
+    })
+}
+
+fn failed(error: &CallError) -> ListFetched {
+    ListFetched {
+        fetch: None,
+        outcome: FetchOutcome::Failed {
+            reason: Chain(error).to_string(),
+            retryable: error.is_retryable(),
+        },
+        name: None,
+        read: 0,
+        announced: None,
+        dropped: 0,
+        pages: 0,
+        not_modified: false,
+        took_ms: 0,
+    }
+}
+
+/// Stores what changed, in one transaction; afterwards `items` are the entries on the list.
+async fn record(
+    engine: &Engine,
+    going: &Going,
+    list: List,
+    policy: ListPolicy,
+    entries: Vec<Entry>,
+    fetched: ListFetched,
+) -> Result<ListRead, DbError> {
+    let now = engine.clock.now();
+    let run = going.run;
+    let (outcome, reason) = spoken(&fetched.outcome);
+    let id = list.id;
+    let stored_reason = reason.clone();
+    let default_name = list.description == list.list_id || list.description == list.list_url;
+    let items = engine
+        .db
+        .write(move |conn| -> Result<_, DbError> {
+            let stored = ListItem::of_list(conn, id)?;
+            let is_complete = outcome == FetchKind::Complete;
+            let items = if is_complete || outcome == FetchKind::Partial {
+                let reading = membership::Reading {
+                    list: id,
+                    fetch: fetched.fetch,
+                    is_complete,
+                    now,
+                };
+                let changes = membership::changes(&stored, &entries, reading);
+                ListItem::insert(conn, &changes.added)?;
+                for (item, row) in &changes.changed {
+                    ListItem::save_entry(conn, *item, row)?;
+                }
+                ListItem::mark_left(conn, &changes.left, now, fetched.fetch)?;
+                if changes == membership::Changes::default() {
+                    stored
+                } else {
+                    ListItem::of_list(conn, id)?
+                }
+            } else {
+                stored
+            };
+            let items: Vec<_> = items
+                .into_iter()
+                .filter(|item| item.left_at.is_none())
+                .collect();
+            if is_complete {
+                let entries = i32::try_from(items.len()).unwrap_or(i32::MAX);
+                List::read_completely(conn, id, fetched.fetch, entries, now)?;
+                if let Some(name) = fetched.name.filter(|_| default_name) {
+                    List::name(conn, id, &name)?;
+                }
+            } else {
+                List::read_badly(
+                    conn,
+                    id,
+                    outcome,
+                    stored_reason.as_deref().unwrap_or_default(),
+                )?;
+            }
+            let data = serde_json::json!({
+                "outcome": outcome, "reason": stored_reason, "entries": fetched.read,
+            });
+            let event = NewEvent {
+                at: now,
+                kind: EventKind::ListRead,
+                run: Some(run),
+                list: Some(id),
+                data: data.to_string(),
+            };
+            schema::models::Event::insert(conn, &[event])?;
+            Ok(items)
+        })
+        .await?;
+    Ok(ListRead {
+        list,
+        policy,
+        outcome,
+        reason,
+        read: fetched.read,
+        items: Arc::new(items),
+    })
+}
+
+/// The outcome as it is stored, and its reason with what can be done.
+fn spoken(outcome: &FetchOutcome) -> (FetchKind, Option<String>) {
+    match outcome {
+        FetchOutcome::Complete => (FetchKind::Complete, None),
+        FetchOutcome::Partial { reason, .. } => (FetchKind::Partial, Some(reason.clone())),
+        FetchOutcome::Refused { reason, remedy } => {
+            (FetchKind::Refused, Some(format!("{reason}. {remedy}")))
+        }
+        FetchOutcome::Failed { reason, .. } => (FetchKind::Failed, Some(reason.clone())),
+    }
+}

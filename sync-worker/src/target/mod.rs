@@ -1,0 +1,255 @@
+//! What the sync-worker needs from the place where titles are requested: [`Target`], its answers
+//! and its errors. `seerr/` is the one target so far; which title to request is decided elsewhere.
+
+mod error;
+mod seerr;
+
+use std::collections::HashMap;
+
+use schema::models::MediaType;
+
+pub(crate) use error::TargetError;
+pub(crate) use seerr::Seerr;
+
+/// A place where titles are requested.
+///
+/// Everything but [`request`](Target::request) only reads and may be called any number of times,
+/// side by side. Requests go one at a time: Seerr loses rows under parallel writes.
+pub(crate) trait Target: Clone + 'static {
+    /// The word for it in the ledger: `seerr`.
+    fn name(&self) -> &'static str;
+
+    /// Asks who we are there and what may be requested.
+    ///
+    /// # Errors
+    /// When it does not answer, is something else, or does not take the key.
+    async fn check(&self) -> Result<TargetInfo, TargetError>;
+
+    /// Everything it knows of titles and requests, in few large pages.
+    ///
+    /// # Errors
+    /// When a page does not arrive; a part is never given for the whole.
+    async fn snapshot(&self) -> Result<Snapshot, TargetError>;
+
+    /// The titles that carry a foreign id. None means that TMDB does not know the id.
+    ///
+    /// # Errors
+    /// [`TargetError::Upstream`] when TMDB did not answer.
+    async fn look_up(&self, id: &ForeignId) -> Result<Vec<Candidate>, TargetError>;
+
+    /// Movies and shows that a title search finds. None proves nothing: Seerr answers the same when
+    /// TMDB fails.
+    ///
+    /// # Errors
+    /// When the target does not answer, or its pages contradict each other.
+    async fn search(&self, title: &str) -> Result<Vec<Candidate>, TargetError>;
+
+    /// What TMDB tells of a title; also fills the target's cache for the request that follows.
+    ///
+    /// # Errors
+    /// [`TargetError::Upstream`] both when TMDB fails and when it has no such title: Seerr does not
+    /// tell them apart here.
+    async fn details(&self, media_type: MediaType, tmdb_id: i64) -> Result<Details, TargetError>;
+
+    /// Requests a title, once: never repeated here.
+    ///
+    /// # Errors
+    /// [`TargetError::may_have_been_sent`] tells whether it may exist nevertheless.
+    async fn request(&self, wish: &NewRequest) -> Result<Requested, TargetError>;
+
+    /// The requests there with this id or a newer one, newest first.
+    ///
+    /// # Errors
+    /// When a page does not arrive.
+    async fn requests_since(&self, oldest_id: i32) -> Result<Vec<TargetRequest>, TargetError>;
+}
+
+/// An id that another database gave a title.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ForeignId {
+    /// `tt` and digits.
+    Imdb(String),
+    /// TVDB's number.
+    Tvdb(i64),
+}
+
+/// Answer of [`Target::check`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TargetInfo {
+    /// `Seerr`, `Overseerr` or `Jellyseerr`.
+    pub product: String,
+    /// Its version, `unknown` when it does not tell in time.
+    pub version: String,
+    /// User whose rights requests have that name nobody: the one of the settings.
+    pub user_id: i32,
+    /// That user's name; not for logs.
+    pub user_name: String,
+    /// Whether that user may request anything.
+    pub can_request: bool,
+    /// Whether requests can be made as other users.
+    pub can_act_for_others: bool,
+    /// Whether 4K movies have a server.
+    pub has_4k_movies: bool,
+    /// Whether 4K shows have a server.
+    pub has_4k_shows: bool,
+    /// Language of its titles, e.g. `en`.
+    pub locale: String,
+}
+
+/// A title that an entry may be.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Candidate {
+    /// Movie or show.
+    pub media_type: MediaType,
+    /// TMDB's number.
+    pub tmdb_id: i64,
+    /// Its title.
+    pub title: String,
+    /// Its title in its own language, where it differs.
+    pub original_title: Option<String>,
+    /// Year of the release or of the first episode.
+    pub year: Option<i32>,
+    /// TMDB's measure; never decides which title an entry is.
+    pub popularity: f64,
+}
+
+/// Answer of [`Target::details`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Details {
+    /// Its title in the target's language.
+    pub title: String,
+    /// Year of the release or of the first episode.
+    pub year: Option<i32>,
+    /// `tt…`
+    pub imdb_id: Option<String>,
+    /// TVDB's number.
+    pub tvdb_id: Option<i64>,
+    /// Numbers of a show's seasons, ascending, without the specials.
+    pub seasons: Vec<i32>,
+}
+
+/// What the target has of a title in one quality.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum MediaStatus {
+    /// Nothing.
+    #[default]
+    Unknown,
+    /// A request waits for approval.
+    Pending,
+    /// On its way.
+    Processing,
+    /// Some of it is there.
+    Partial,
+    /// There.
+    Available,
+    /// Nobody may request it.
+    Blocklisted,
+    /// It was there and was deleted.
+    Deleted,
+    /// A number of a later version: not to be requested.
+    Other(i64),
+}
+
+/// Everything the target knows, as of one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Snapshot {
+    /// By media type and TMDB number. What is not in here was never requested, is not in the library
+    /// and not blocklisted.
+    pub media: HashMap<(MediaType, i64), MediaRow>,
+    /// By media type, TMDB number and whether it is 4K; newest first.
+    pub requests: HashMap<(MediaType, i64, bool), Vec<TargetRequest>>,
+    /// Highest request id, 0 when there is none.
+    pub newest_request_id: i32,
+}
+
+/// One title in the target's database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MediaRow {
+    /// The target's own id of it.
+    pub id: i32,
+    /// Standard quality.
+    pub status: MediaStatus,
+    /// 4K, which is independent of the other.
+    pub status_4k: MediaStatus,
+}
+
+/// One request in the target's database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TargetRequest {
+    /// Its id; later requests have higher ones.
+    pub id: i32,
+    /// Movie or show.
+    pub media_type: MediaType,
+    /// TMDB's number.
+    pub tmdb_id: i64,
+    /// Its quality.
+    pub is_4k: bool,
+    /// How far it is.
+    pub status: RequestStatus,
+    /// Who asked.
+    pub requested_by: Option<i32>,
+    /// Seasons it asks for; empty for movies.
+    pub seasons: Vec<i32>,
+}
+
+/// See [`TargetRequest::status`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RequestStatus {
+    /// Waits for approval.
+    Pending,
+    /// Approved.
+    Approved,
+    /// Somebody said no.
+    Declined,
+    /// Radarr or Sonarr said no.
+    Failed,
+    /// Done.
+    Completed,
+    /// A number of a later version.
+    Other(i64),
+}
+
+/// What to request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NewRequest {
+    /// Movie or show.
+    pub media_type: MediaType,
+    /// TMDB's number.
+    pub tmdb_id: i64,
+    /// In which quality.
+    pub is_4k: bool,
+    /// Which seasons; without meaning for movies.
+    pub seasons: Seasons,
+    /// In whose name and with whose rights; nobody means the user of the settings.
+    pub requested_as: Option<i32>,
+    /// TVDB's number of a show, where it is known.
+    pub tvdb_id: Option<i64>,
+}
+
+/// See [`NewRequest::seasons`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Seasons {
+    /// All but the specials.
+    #[default]
+    All,
+    /// These.
+    Some(Vec<i32>),
+}
+
+/// Answer of [`Target::request`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Requested {
+    /// It exists now. What came before may still undo it: read again after a batch.
+    Created {
+        /// Its id.
+        request_id: i32,
+        /// The target's own id of the title.
+        media_id: Option<i32>,
+        /// Seasons it holds: those that were asked for and not requested or there already.
+        seasons: Vec<i32>,
+    },
+    /// Every season is there or requested already; nothing was made.
+    NothingLeft,
+    /// The movie is requested already; nothing was made.
+    AlreadyThere,
+}

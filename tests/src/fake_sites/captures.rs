@@ -1,0 +1,63 @@
+//! Real captures of list pages, read at run time from `../shared/fixtures` when that folder stands beside the project.
+//!
+//! Nothing of them is copied into the project; tests pass without them.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::entry::Entry;
+
+/// A captured body and the entries in it, in order.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    /// The body as it was captured.
+    pub body: String,
+    /// What is in it.
+    pub entries: Vec<Entry>,
+}
+
+/// The page of IMDb's Top 250, captured in January 2026; `None` without the folder.
+pub fn imdb_top_250() -> Option<Capture> {
+    let body = read("imdb/chart-top250-2026-01-14.html")?;
+    let (_, rest) = body.split_once("id=\"__NEXT_DATA__\"")?;
+    let (_, rest) = rest.split_once('>')?;
+    let (data, _) = rest.split_once("</script>")?;
+    let data: Value = serde_json::from_str(data).ok()?; // a file of another shape is no capture
+    let edges = data.pointer("/props/pageProps/pageData/chartTitles/edges")?;
+    let entries = edges
+        .as_array()?
+        .iter()
+        .map(|edge| entry(edge.get("node")?));
+    let entries = entries.collect::<Option<_>>()?;
+    Some(Capture { body, entries })
+}
+
+/// The GraphQL answer for a watchlist of 15; `None` without the folder.
+pub fn imdb_watchlist() -> Option<Capture> {
+    let body = read("imdb/graphql-predefinedList-watchlist-15.json")?;
+    let data: Value = serde_json::from_str(&body).ok()?; // as above
+    let edges = data.pointer("/data/predefinedList/titleListItemSearch/edges")?;
+    let entries = edges.as_array()?.iter();
+    let entries = entries.map(|edge| entry(edge.get("listItem")?));
+    let entries = entries.collect::<Option<_>>()?;
+    Some(Capture { body, entries })
+}
+
+fn entry(title: &Value) -> Option<Entry> {
+    let text = |path: &str| title.pointer(path).and_then(Value::as_str);
+    let year = title.pointer("/releaseYear/year").and_then(Value::as_i64);
+    let year = year.and_then(|year| i32::try_from(year).ok());
+    let name = text("/titleText/text")?;
+    let mut entry = Entry::movie(text("/id")?, name, year).of_type(text("/titleType/id")?);
+    text("/originalTitleText/text")
+        .unwrap_or(name)
+        .clone_into(&mut entry.original_title);
+    Some(entry)
+}
+
+fn read(path: &str) -> Option<String> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures");
+    // The folder is optional; whatever keeps it from being read, there is no capture.
+    std::fs::read_to_string(folder.join(path)).ok()
+}

@@ -1,0 +1,9 @@
+//! Boots the real binaries in a temporary folder and talks to them as their users do.
+
+mod household;
+mod processes;
+mod wait;
+
+pub use household::{Household, Setup};
+pub use processes::{children_of, is_alive, kill, stop_signal};
+pub use wait::wait_for;
