@@ -96,6 +96,12 @@ pub(crate) enum ApiError {
     /// The database failed.
     #[error("the database failed")]
     Database(#[from] DbError),
+    /// The database did not answer in time.
+    #[error("the database did not answer within {} s", .limit.as_secs())]
+    DatabaseSlow {
+        /// How long was waited.
+        limit: std::time::Duration,
+    },
     /// A status from within the server without a body.
     #[error("{}", .0.canonical_reason().unwrap_or("the request failed"))]
     Bare(StatusCode),
@@ -182,6 +188,11 @@ impl ApiError {
                 Self::failure_row(FailureCode::Unavailable)
             }
             Self::Database(error) if error.is_retryable() => (
+                S::SERVICE_UNAVAILABLE,
+                "database_busy",
+                "The database is busy",
+            ),
+            Self::DatabaseSlow { .. } => (
                 S::SERVICE_UNAVAILABLE,
                 "database_busy",
                 "The database is busy",

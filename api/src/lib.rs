@@ -17,6 +17,7 @@ mod testing;
 
 use std::process::ExitCode;
 
+use actix_web::web;
 use anyhow::Context;
 use runtime::MasterKey;
 
@@ -34,7 +35,7 @@ async fn serve() -> anyhow::Result<()> {
         .context("cannot make the first API key")?;
     let listeners = server::bind(&settings.http)?;
     let shared = shared::Shared::new(boot.db, &settings, listeners.ports(), boot.clock);
-    server::run(listeners, shared, boot.stop, &boot.ready)
+    server::run(listeners, web::Data::new(shared), boot.stop, &boot.ready)
         .await
         .context("the HTTP server failed")
 }

@@ -31,10 +31,12 @@ use crate::{
 const WORKERS: usize = 2;
 /// Threads for queries, per worker; the database has four connections.
 const QUERY_THREADS: usize = 4;
-/// Seconds that requests may go on once stopping is asked for.
-const GRACE_S: u64 = 1;
-/// When the server has not stopped by then it is dropped.
-const STOP_LIMIT: Duration = Duration::from_millis(1900);
+/// How long requests may go on once stopping is asked for.
+const STOP_LIMIT: Duration = Duration::from_millis(1500);
+/// The same for the server itself, which counts in seconds; nobody waits for it longer than above.
+const SHUTDOWN_S: u64 = 2;
+/// What the last answer may take from its making to its sending.
+const FLUSH: Duration = Duration::from_millis(50);
 
 /// Why a port cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -160,7 +162,7 @@ fn listen(
 /// Serves until `stop`.
 pub(crate) async fn run(
     listeners: Listeners,
-    shared: Shared,
+    shared: web::Data<Shared>,
     stop: Stop,
     ready: &Readiness,
 ) -> io::Result<()> {
@@ -169,11 +171,11 @@ pub(crate) async fn run(
         dashboard,
         ports,
     } = listeners;
-    let shared = web::Data::new(shared);
-    let mut server = HttpServer::new(move || app(shared.clone()))
+    let handlers = shared.clone();
+    let mut server = HttpServer::new(move || app(handlers.clone()))
         .workers(WORKERS)
         .worker_max_blocking_threads(QUERY_THREADS)
-        .shutdown_timeout(GRACE_S)
+        .shutdown_timeout(SHUTDOWN_S)
         .disable_signals()
         .listen(api)?;
     if let Some(dashboard) = dashboard {
@@ -181,26 +183,38 @@ pub(crate) async fn run(
     }
     let mut server = server.run();
     let handle = server.handle();
-    tracing::info!(
-        "the API is at {}, the status page at http://{}",
-        ports.api,
-        ports.dashboard
-    );
-    ready.ready(&format!(
-        "API on {}, status page on {}",
-        ports.api, ports.dashboard
-    ));
+    let (api, page) = (address(ports.api), address(ports.dashboard));
+    tracing::info!("the API is at {api}, the status page at {page}");
+    ready.ready(&format!("API at {api}, status page at {page}"));
     tokio::select! {
         ended = &mut server => return ended,
         () = stop.requested() => ready.stopping(),
     }
-    // The server works while it is polled, so both are.
+    shared.requests.close();
+    // The server works while it is polled. It looks once a second whether its connections are gone,
+    // so what is waited for is the last answer, not the server.
+    let answered = async {
+        shared.requests.wait().await;
+        tokio::time::sleep(FLUSH).await;
+    };
     let stopping = async { tokio::join!(handle.stop(true), server).1 };
-    if let Ok(ended) = tokio::time::timeout(STOP_LIMIT, stopping).await {
-        return ended;
+    tokio::select! {
+        ended = stopping => ended,
+        () = answered => Ok(()),
+        () = tokio::time::sleep(STOP_LIMIT) => {
+            tracing::warn!("requests that were still going on were cut off");
+            Ok(())
+        }
     }
-    tracing::warn!("requests that were still going on were cut off");
-    Ok(())
+}
+
+/// As people type it on this machine.
+fn address(at: SocketAddr) -> String {
+    if at.ip().is_unspecified() || at.ip().is_loopback() {
+        format!("http://localhost:{}", at.port())
+    } else {
+        format!("http://{at}")
+    }
 }
 
 /// The app that both ports serve.
@@ -241,6 +255,10 @@ async fn finish(
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
+    // Held until the answer is there; see `run`.
+    let _counted = request
+        .app_data::<web::Data<Shared>>()
+        .map(|shared| shared.requests.token());
     let answer = next.call(request).await?;
     log(&answer);
     let mut answer = as_problem(answer.map_into_boxed_body());
@@ -394,12 +412,90 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn an_unreadable_database_is_a_problem_whose_cause_is_not_told() {
+    async fn a_failing_database_is_a_problem_whose_cause_is_not_told() {
         let world = World::new().await;
-        world.break_database();
-        let answer = world.get("/api/system/health").await;
-        assert!(answer.status >= 500, "{}", answer.status);
-        assert!(!answer.json.to_string().contains("not a database"));
-        assert_eq!(answer.header("content-type"), PROBLEM);
+        world.break_database().await;
+        let answer = world.get("/api/lists").await;
+        answer.is_problem(500, "internal");
+        assert!(
+            !answer.json.to_string().contains("api_keys"),
+            "{}",
+            answer.json
+        );
+        let health = world.anonymous("GET", "/api/system/health").await;
+        assert_eq!(
+            (health.status, &health.json["status"]),
+            (200, &"error".into())
+        );
+    }
+
+    /// One request on a connection that stays open.
+    async fn ask(at: SocketAddr, text: &str) -> (tokio::net::TcpStream, String) {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let mut stream = tokio::net::TcpStream::connect(at).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut read = vec![0; 4096];
+        let length = stream.read(&mut read).await.unwrap();
+        (
+            stream,
+            String::from_utf8_lossy(&read[..length]).into_owned(),
+        )
+    }
+
+    #[actix_web::test]
+    async fn stopping_waits_for_the_answer_of_a_request_that_is_going_on() {
+        let world = World::new().await;
+        let going_on = world.shared.requests.token();
+        let listeners = bind(&http(0, 0, "127.0.0.1")).unwrap();
+        let stop = Stop::new();
+        stop.request();
+        let is_answered = std::cell::Cell::new(false);
+        let answer = async {
+            while !world.shared.requests.is_closed() {
+                tokio::task::yield_now().await;
+            }
+            is_answered.set(true);
+            drop(going_on);
+        };
+        let ready = Readiness::default();
+        let server = async {
+            run(listeners, world.shared.clone(), stop, &ready)
+                .await
+                .unwrap();
+            assert!(is_answered.get());
+        };
+        tokio::join!(server, answer);
+    }
+
+    #[actix_web::test]
+    async fn both_ports_serve_the_same_and_stopping_waits_for_no_idle_connection() {
+        let world = World::new().await;
+        let listeners = bind(&http(0, 0, "127.0.0.1")).unwrap();
+        let ports = listeners.ports();
+        let stop = Stop::new();
+        let ready = Readiness::default();
+        let client = async {
+            let mut open = Vec::new();
+            for at in [ports.api, ports.dashboard] {
+                let (stream, answer) = ask(at, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+                assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+                assert!(!answer.to_lowercase().contains("server:"), "{answer}");
+                open.push(stream);
+                let (stream, answer) = ask(at, "HEAD / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+                assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+                assert!(answer.ends_with("\r\n\r\n"), "HEAD has no body: {answer}");
+                open.push(stream);
+            }
+            stop.request();
+            (open, std::time::Instant::now())
+        };
+        let served = run(listeners, world.shared.clone(), stop.clone(), &ready);
+        let (ended, (_open, asked)) = tokio::join!(served, client);
+        ended.unwrap();
+        assert!(
+            asked.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            asked.elapsed()
+        );
     }
 }

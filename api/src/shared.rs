@@ -9,7 +9,7 @@ use runtime::{
     socket::{CallError, Client},
 };
 use schema::{
-    Db, DbError,
+    Db, DbError, SqliteConnection,
     models::ApiKey,
     wire::{
         Failure, FailureCode, Link,
@@ -18,6 +18,7 @@ use schema::{
     },
 };
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 use crate::error::ApiError;
 
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) ports: Ports,
     pub(crate) database: PathBuf,
     pub(crate) time_zone: String,
+    /// Requests that are going on; stopping waits for them.
+    pub(crate) requests: TaskTracker,
     sync: Client<SyncLink>,
     supervisor: Client<SupervisorLink>,
 }
@@ -73,6 +76,7 @@ impl Shared {
             ports,
             database: paths.database(),
             time_zone,
+            requests: TaskTracker::new(),
             sync: Client::new(paths),
             supervisor: Client::new(paths),
         }

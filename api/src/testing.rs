@@ -15,6 +15,7 @@ use actix_web::{
     test, web,
 };
 use chrono::{DateTime, Utc};
+use diesel::connection::SimpleConnection;
 use runtime::{
     Clock, Stop,
     secret::api_key_digest,
@@ -22,7 +23,7 @@ use runtime::{
     socket::{Answers, serve},
 };
 use schema::{
-    Db,
+    Db, SqliteConnection,
     models::{ApiKey, FetchKind, List, ListId, NewApiKey, NewList, RunId, RunStatus, RunTrigger},
     wire::{
         Failure, FailureCode, Link,
@@ -54,7 +55,7 @@ pub(crate) struct World {
     pub(crate) paths: PathSettings,
     pub(crate) clock: Clock,
     sync: Double,
-    shared: web::Data<Shared>,
+    pub(crate) shared: web::Data<Shared>,
     stop: Stop,
     _folder: tempfile::TempDir,
 }
@@ -125,9 +126,7 @@ impl World {
             api: "127.0.0.1:4222".parse().unwrap(),
             dashboard: "127.0.0.1:3222".parse().unwrap(),
         };
-        // A pool of its own, which has no connection yet: see `break_database`.
-        let served = Db::open(&paths.database()).unwrap();
-        let shared = Shared::at(served, &paths, auth, ports, "UTC".into(), clock.clone());
+        let shared = Shared::at(db.clone(), &paths, auth, ports, "UTC".into(), clock.clone());
         Self {
             db,
             paths,
@@ -139,10 +138,12 @@ impl World {
         }
     }
 
-    /// Puts rubbish where the database was. Do it before the first request.
-    pub(crate) fn break_database(&self) {
-        std::fs::remove_file(self.paths.database()).unwrap();
-        std::fs::write(self.paths.database(), "no database".repeat(500)).unwrap();
+    /// Takes the tables away that say who may come in and what ran.
+    pub(crate) async fn break_database(&self) {
+        let drop = |conn: &mut SqliteConnection| {
+            conn.batch_execute("DROP TABLE api_keys; DROP TABLE sync_history;")
+        };
+        self.db.write(drop).await.unwrap();
     }
 
     /// What the sync-worker answers next instead of its default.

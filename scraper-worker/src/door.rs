@@ -50,7 +50,13 @@ impl Door {
         };
         let inside = &self.0;
         let caller = Caller(&answers);
-        if let Ok(fetched) = reading::read(&inside.fetcher, provider, &inside.sites, asked, &caller).await { answers.last(FromScraper::ListFetched(fetched)).await } else { tracing::info!("a reading was ended: nobody waits for it any more") }
+        if let Ok(fetched) =
+            reading::read(&inside.fetcher, provider, &inside.sites, asked, &caller).await
+        {
+            answers.last(FromScraper::ListFetched(fetched)).await;
+        } else {
+            tracing::info!("a reading was ended: nobody waits for it any more");
+        }
     }
 }
 
@@ -159,5 +165,281 @@ fn all() -> ProviderList {
     };
     ProviderList {
         providers: providers::all().iter().map(info).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::Write,
+        path::PathBuf,
+        sync::{Arc, Mutex},
+        time::Duration,
+    };
+
+    use actix_web::HttpResponse;
+    use runtime::{
+        Stop,
+        socket::{CallError, Client, serve},
+    };
+    use schema::{
+        models::{Fetch, FetchKind, ListId},
+        wire::scraper::{FetchOutcome, ListFetched, Providers},
+    };
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::fake_site::{Bench, FakeSite, Hit, sites};
+
+    /// The door on a socket of its own, reading from one site.
+    struct Served {
+        _folder: tempfile::TempDir,
+        client: Client<ScraperLink>,
+        stop: Stop,
+    }
+
+    impl Served {
+        fn new(bench: &Bench, url: &str) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let socket: PathBuf = folder.path().join("run/scraper-worker.sock");
+            let (door, stop) = (Door::new(Rc::new(bench.fetcher()), sites(url)), Stop::new());
+            let (path, until) = (socket.clone(), stop.clone());
+            actix_rt::spawn(
+                async move { serve::<ScraperLink, _>(&path, door, until).await.unwrap() },
+            );
+            Self {
+                _folder: folder,
+                client: Client::at(socket).patient(Duration::from_secs(5)),
+                stop,
+            }
+        }
+
+        async fn fetch(&self, list_type: &str, list_id: &str) -> (Vec<Entry>, ListFetched) {
+            let request = fetch_of(list_type, list_id);
+            let mut stream = self.client.stream(request).await.unwrap();
+            let mut entries = Vec::new();
+            loop {
+                match stream.next().await.unwrap().unwrap() {
+                    FromScraper::Entries(more) => entries.extend(more.entries),
+                    FromScraper::ListFetched(end) => return (entries, end),
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+
+    impl Drop for Served {
+        fn drop(&mut self) {
+            self.stop.request();
+        }
+    }
+
+    fn fetch_of(list_type: &str, list_id: &str) -> ToScraper {
+        ToScraper::FetchList(FetchList {
+            list: Some(ListId(7)),
+            list_type: list_type.into(),
+            list_id: list_id.into(),
+            item_limit: None,
+            credential: None,
+        })
+    }
+
+    /// IMDb's GraphQL with a list of 300 titles.
+    fn imdb(hit: &Hit) -> HttpResponse {
+        let body: Value = serde_json::from_str(&hit.body).unwrap();
+        let from: u32 = body["variables"]["after"]
+            .as_str()
+            .map_or(0, |after| after.parse().unwrap());
+        let until = (from + 250).min(300);
+        let edge = |number: u32| {
+            json!({"node": {"absolutePosition": number + 1}, "listItem": {
+                "id": format!("tt{number:07}"), "titleText": {"text": format!("Film {number}")},
+                "releaseYear": {"year": 2000}, "titleType": {"id": "movie"}}})
+        };
+        HttpResponse::Ok().json(json!({"data": {"list": {
+            "name": {"originalText": "Mine"},
+            "titleListItemSearch": {
+                "total": 300,
+                "pageInfo": {"hasNextPage": until < 300, "endCursor": until.to_string()},
+                "edges": (from..until).map(edge).collect::<Vec<_>>()}}}}))
+    }
+
+    #[actix_rt::test]
+    async fn addresses_are_recognized_and_others_are_refused_with_what_is_understood() {
+        let bench = Bench::new();
+        let served = Served::new(&bench, "http://127.0.0.1:9");
+        let recognize = |input: &str, list_type: Option<&str>| {
+            let (input, list_type) = (input.to_owned(), list_type.map(str::to_owned));
+            served
+                .client
+                .call(ToScraper::RecognizeList(RecognizeList { input, list_type }))
+        };
+        let chart = recognize("https://m.imdb.com/chart/top/?ref_=x", None)
+            .await
+            .unwrap();
+        assert_eq!(
+            chart,
+            FromScraper::ListRecognized(ListRecognized {
+                list_type: "imdb".into(),
+                list_id: "top".into(),
+                list_url: "https://www.imdb.com/chart/top/".into(),
+                name: "IMDb Top 250 movies".into(),
+            })
+        );
+        for (input, list_type) in [
+            ("https://example.org/list", None),
+            ("", None),
+            ("movies.json", Some("imdb")),
+            ("top", Some("nosuch")),
+        ] {
+            match recognize(input, list_type).await {
+                Err(CallError::Failed(failure)) => assert!(failure.remedy.is_some(), "{failure}"),
+                other => panic!("{input}: {other:?}"),
+            }
+        }
+        match served
+            .client
+            .call(ToScraper::Providers(Providers {}))
+            .await
+            .unwrap()
+        {
+            FromScraper::Providers(list) => {
+                let names: Vec<_> = list
+                    .providers
+                    .iter()
+                    .map(|provider| provider.name.as_str())
+                    .collect();
+                assert_eq!(names, ["imdb", "stevenlu"]);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[actix_rt::test]
+    async fn a_list_is_streamed_and_its_reading_recorded() {
+        let (bench, site) = (Bench::new(), FakeSite::start(imdb).await);
+        let served = Served::new(&bench, &site.url);
+        let (entries, end) = served
+            .fetch("imdb", "https://www.imdb.com/list/ls900000001/")
+            .await;
+        assert_eq!((entries.len(), end.read, end.pages), (300, 300, 2));
+        assert_eq!(end.outcome, FetchOutcome::Complete);
+        assert_eq!(end.name.as_deref(), Some("Mine"));
+        let first = &site.hits()[0];
+        assert_eq!(first.header("x-imdb-client-name"), Some("listsync"));
+        assert_eq!(first.path, "/");
+        let rows = bench
+            .db
+            .read(|conn| Fetch::of_list(conn, ListId(7), 10))
+            .await
+            .unwrap();
+        assert_eq!(rows.len(), 1);
+        let row = &rows[0];
+        assert_eq!(
+            (Some(row.id), row.outcome, row.entries),
+            (end.fetch, FetchKind::Complete, 300)
+        );
+        assert_eq!(
+            (row.list_type.as_str(), row.list_id.as_str()),
+            ("imdb", "ls900000001")
+        );
+    }
+
+    #[actix_rt::test]
+    async fn a_profile_is_asked_for_once() {
+        let site = FakeSite::start(|hit| {
+            if hit.body.contains("userProfile") {
+                return HttpResponse::Ok()
+                    .json(json!({"data": {"userProfile": {"userId": "ur4242"}}}));
+            }
+            assert!(hit.body.contains("ur4242"), "{}", hit.body);
+            HttpResponse::Ok().json(json!({"data": {"predefinedList": {
+                "titleListItemSearch": {"total": 0, "edges": []}}}}))
+        })
+        .await;
+        let bench = Bench::new();
+        for asked in [2, 3] {
+            let served = Served::new(&bench, &site.url);
+            let (_, end) = served.fetch("imdb", "p.abcdef123").await;
+            assert_eq!(end.outcome, FetchOutcome::Complete);
+            assert_eq!(site.hits().len(), asked);
+        }
+    }
+
+    #[actix_rt::test]
+    async fn hanging_up_ends_the_reading_before_its_next_request() {
+        let (told, mut asked) = tokio::sync::mpsc::unbounded_channel();
+        let site = FakeSite::start(move |_| {
+            told.send(()).unwrap();
+            HttpResponse::TooManyRequests()
+                .insert_header(("retry-after", "1"))
+                .finish()
+        })
+        .await;
+        let bench = Bench::new();
+        let served = Served::new(&bench, &site.url);
+        let stream = served
+            .client
+            .stream(fetch_of("stevenlu", "movies"))
+            .await
+            .unwrap();
+        asked.recv().await.unwrap();
+        drop(stream);
+        let another = tokio::time::timeout(Duration::from_millis(1500), asked.recv()).await;
+        assert!(another.is_err(), "nobody waits for the list any more");
+        let rows = bench
+            .db
+            .read(|conn| Fetch::of_list(conn, ListId(7), 10))
+            .await
+            .unwrap();
+        assert!(rows.is_empty());
+    }
+
+    /// What is logged, as text.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[actix_rt::test]
+    async fn the_phrases_that_people_watch_for_stay_in_the_log() {
+        let log = Log::default();
+        let lines = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || lines.clone())
+            .finish();
+        let _logging = tracing::subscriber::set_default(subscriber);
+        let (bench, site) = (Bench::new(), FakeSite::start(imdb).await);
+        Served::new(&bench, &site.url)
+            .fetch("imdb", "ls900000001")
+            .await;
+        let busy = FakeSite::start(|_| {
+            HttpResponse::TooManyRequests()
+                .insert_header(("retry-after", "600"))
+                .finish()
+        })
+        .await;
+        Served::new(&bench, &busy.url)
+            .fetch("stevenlu", "movies")
+            .await;
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        for phrase in [
+            "INFO",
+            "Found 300 items in imdb list",
+            "Rate limited",
+            "Error fetching stevenlu list movies",
+        ] {
+            assert!(text.contains(phrase), "{phrase}: {text}");
+        }
     }
 }

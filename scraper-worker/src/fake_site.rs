@@ -36,12 +36,17 @@ pub(crate) struct Hit {
 
 impl Hit {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The number in `page=…`, 1 without.
     pub(crate) fn page(&self) -> u32 {
-        self.query.strip_prefix("page=").map_or(1, |number| number.parse().unwrap())
+        self.query
+            .strip_prefix("page=")
+            .map_or(1, |number| number.parse().unwrap())
     }
 }
 
@@ -61,6 +66,10 @@ pub(crate) struct FakeSite {
 }
 
 impl FakeSite {
+    #[expect(
+        clippy::unused_async,
+        reason = "it needs the runtime that only an async test has"
+    )]
     pub(crate) async fn start(
         reply: impl Fn(&Hit) -> HttpResponse + Send + Sync + 'static,
     ) -> Self {
@@ -71,7 +80,9 @@ impl FakeSite {
         });
         let data = web::Data::from(Arc::clone(&shared));
         let server = HttpServer::new(move || {
-            App::new().app_data(data.clone()).default_service(web::to(answer))
+            App::new()
+                .app_data(data.clone())
+                .default_service(web::to(answer))
         })
         .workers(1)
         .disable_signals()
@@ -81,7 +92,11 @@ impl FakeSite {
         let server = server.run();
         let handle = server.handle();
         actix_rt::spawn(server);
-        Self { url, shared, _handle: handle }
+        Self {
+            url,
+            shared,
+            _handle: handle,
+        }
     }
 
     pub(crate) fn hits(&self) -> Vec<Hit> {
@@ -106,7 +121,11 @@ async fn answer(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared
 }
 
 /// A page of [`PlainLists`]: `{"items":[1,2],"total":2,"next":2}`.
-pub(crate) fn plain(items: std::ops::Range<u32>, total: Option<u32>, next: Option<u32>) -> HttpResponse {
+pub(crate) fn plain(
+    items: std::ops::Range<u32>,
+    total: Option<u32>,
+    next: Option<u32>,
+) -> HttpResponse {
     let items: Vec<u32> = items.collect();
     HttpResponse::Ok().json(serde_json::json!({"items": items, "total": total, "next": next}))
 }
@@ -121,8 +140,14 @@ pub(crate) struct PlainLists {
 impl PlainLists {
     pub(crate) fn at(sites: &[&FakeSite]) -> Self {
         let names = ["first", "second", "third"];
-        let ways = names.into_iter().zip(sites.iter().map(|site| site.url.clone())).collect();
-        Self { ways, is_whole_list: false }
+        let ways = names
+            .into_iter()
+            .zip(sites.iter().map(|site| site.url.clone()))
+            .collect();
+        Self {
+            ways,
+            is_whole_list: false,
+        }
     }
 }
 
@@ -140,7 +165,11 @@ impl Provider for PlainLists {
     }
 
     fn politeness(&self) -> Politeness {
-        Politeness { per_second: 0.0, burst: 1, at_once: 4 }
+        Politeness {
+            per_second: 0.0,
+            burst: 1,
+            at_once: 4,
+        }
     }
 
     fn remedy_when_blocked(&self) -> &'static str {
@@ -154,7 +183,13 @@ impl Provider for PlainLists {
     fn ways(&self, _: &ListToRead, _: &ProvidersSettings) -> Result<Vec<Way>, ProviderError> {
         let way = |(name, base): &(&'static str, String)| {
             let request = Request::get(Url::parse(base).unwrap(), "page");
-            Way { name, first: Request { is_whole_list: self.is_whole_list, ..request } }
+            Way {
+                name,
+                first: Request {
+                    is_whole_list: self.is_whole_list,
+                    ..request
+                },
+            }
         };
         Ok(self.ways.iter().map(way).collect())
     }
@@ -172,15 +207,25 @@ impl Provider for PlainLists {
             });
         }
         let body = answer.json()?;
-        let items = body["items"].as_array().ok_or_else(|| ProviderError::changed("no items"))?;
+        let items = body["items"]
+            .as_array()
+            .ok_or_else(|| ProviderError::changed("no items"))?;
         let next = body["next"].as_u64().map(|number| {
             let mut url = request.url.clone();
             url.set_query(Some(&format!("page={number}")));
-            Request { url, ..request.clone() }
+            Request {
+                url,
+                ..request.clone()
+            }
         });
         Ok(Page {
-            entries: items.iter().map(|number| entry(number.as_u64().unwrap())).collect(),
-            announced: body["total"].as_u64().map(|total| u32::try_from(total).unwrap()),
+            entries: items
+                .iter()
+                .map(|number| entry(number.as_u64().unwrap()))
+                .collect(),
+            announced: body["total"]
+                .as_u64()
+                .map(|total| u32::try_from(total).unwrap()),
             next,
             ..Page::default()
         })
@@ -197,7 +242,7 @@ fn entry(number: u64) -> Entry {
 
 /// A database of its own, and limits that make failures quick.
 pub(crate) struct Bench {
-    pub(crate) folder: TempDir,
+    _folder: TempDir,
     pub(crate) db: Db,
     pub(crate) clock: Clock,
 }
@@ -208,7 +253,11 @@ impl Bench {
         let file = folder.path().join("list_sync.db");
         schema::migrate(&file).unwrap();
         let clock = Clock::fixed("2026-11-21T12:00:00".parse().unwrap());
-        Self { db: Db::open(&file).unwrap(), folder, clock }
+        Self {
+            db: Db::open(&file).unwrap(),
+            _folder: folder,
+            clock,
+        }
     }
 
     /// A fetcher as after a start of the process.
@@ -239,5 +288,8 @@ pub(crate) fn sites(url: &str) -> ProvidersSettings {
         ("LISTSYNC_IMDB_URL", url),
         ("LISTSYNC_STEVENLU_URL", url),
     ]);
-    settings::load(&environment, None, &[]).unwrap().settings.providers
+    settings::load(&environment, None, &[])
+        .unwrap()
+        .settings
+        .providers
 }

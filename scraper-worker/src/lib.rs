@@ -17,7 +17,10 @@ mod walk;
 use std::{process::ExitCode, rc::Rc};
 
 use anyhow::Context as _;
-use runtime::{MasterKey, boot, exit, socket};
+use runtime::{
+    MasterKey, boot, exit,
+    socket::server::{Peers, listen},
+};
 use schema::wire::{Link, scraper::ScraperLink};
 
 use crate::{door::Door, fetch::Fetcher, settings::Limits};
@@ -34,15 +37,14 @@ async fn serve() -> anyhow::Result<()> {
     let fetcher = Fetcher::new(Limits::default(), boot.db.clone(), boot.clock.clone())
         .context("cannot make the HTTP client")?;
     let door = Door::new(Rc::new(fetcher), settings.providers.clone());
-    let socket = settings.paths.socket(ScraperLink::SOCKET);
-    let serving = socket::serve::<ScraperLink, _>(&socket, door, boot.stop.clone());
+    let socket = listen(&settings.paths.socket(ScraperLink::SOCKET))?;
+    boot.ready
+        .ready(&format!("reads {} sites", providers::all().len()));
     let told = async {
-        // The socket is bound at the first poll of `serving`, which `join` polls first.
-        boot.ready
-            .ready(&format!("reads {} sites", providers::all().len()));
         boot.stop.requested().await;
         boot.ready.stopping();
     };
-    let (served, ()) = futures_util::future::join(serving, told).await;
-    served.context("cannot serve the socket")
+    let serving = socket.serve::<ScraperLink, _>(Peers::default(), door, boot.stop.clone());
+    futures_util::future::join(serving, told).await;
+    Ok(())
 }

@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::Context as _;
 use runtime::{
-    Chain, Cipher, Clock, Environment, Loaded, Readiness, Stop, exit, logs,
+    Chain, Cipher, Clock, Environment, Loaded, Readiness, SettingsError, Stop, exit, logs,
     settings::{self, LogFormat, LogSettings, PathSettings},
 };
 use schema::{
@@ -29,7 +29,7 @@ use crate::{
     door::Door,
     lock::{Lock, LockError},
     log::{Console, LogPlan, Logs, OWN},
-    program::{Context, Fleet},
+    program::{Context, Fleet, notify_socket},
     settings as programs,
 };
 
@@ -92,6 +92,7 @@ impl Supervisor {
         let binaries = programs::binaries().context("cannot tell where our programs are")?;
         let programs = programs::programs(&loaded, environment, &binaries)?;
         let paths = loaded.settings.paths.clone();
+        check_lengths(&paths, &programs)?;
         paths.create()?;
         let lock = Lock::take(&paths)?;
         clean(&paths);
@@ -100,7 +101,14 @@ impl Supervisor {
         let logs = start_logs(&loaded, &programs).context("cannot start logging")?;
         loaded.log();
         say_migrated(&migrated, &paths.database());
-        Ok(Self { loaded, config, programs, logs, epoch, _lock: lock })
+        Ok(Self {
+            loaded,
+            config,
+            programs,
+            logs,
+            epoch,
+            _lock: lock,
+        })
     }
 
     async fn supervise(self, environment: &Environment) -> ExitCode {
@@ -117,8 +125,13 @@ impl Supervisor {
         let (shutdown, force, door_closed) = (Stop::new(), Stop::new(), Stop::new());
         listen_for_signals(&shutdown, &force);
         let fleet = Fleet::new(self.programs, &shared);
-        let door =
-            Door::new(fleet.clone(), self.logs.clone(), clock, paths.database(), shutdown.clone());
+        let door = Door::new(
+            fleet.clone(),
+            self.logs.clone(),
+            clock,
+            paths.database(),
+            shutdown.clone(),
+        );
         let socket = paths.socket(SupervisorLink::SOCKET);
         let mut served = {
             let stop = door_closed.clone();
@@ -126,8 +139,11 @@ impl Supervisor {
         };
         let readiness = Readiness::from_environment(environment);
         let startup = actix_rt::spawn({
-            let (fleet, readiness, http) =
-                (fleet.clone(), readiness.clone(), self.loaded.settings.http.clone());
+            let (fleet, readiness, http) = (
+                fleet.clone(),
+                readiness.clone(),
+                self.loaded.settings.http.clone(),
+            );
             let epoch = self.epoch;
             async move {
                 fleet.start_all().await;
@@ -137,11 +153,9 @@ impl Supervisor {
                 readiness.ready(&text);
             }
         });
-        let advice = actix_rt::spawn(advise(
-            environment.clone(),
-            self.config.clone(),
-            paths.clone(),
-        ));
+        let advice = advice(&self.loaded)
+            .map(|_maybe| advise(environment.clone(), self.config.clone(), paths.clone()))
+            .map(actix_rt::spawn);
 
         let mut code = ExitCode::SUCCESS;
         tokio::select! {
@@ -161,7 +175,9 @@ impl Supervisor {
         }
         shutdown.request();
         startup.abort();
-        advice.abort();
+        if let Some(advice) = advice {
+            advice.abort();
+        }
         readiness.stopping();
         tokio::select! {
             () = fleet.stop_all() => {}
@@ -199,7 +215,11 @@ fn start_logs(loaded: &Loaded, programs: &[programs::Program]) -> std::io::Resul
         max_bytes: LOG_MAX_BYTES,
         backups: LOG_BACKUPS,
     };
-    let plans = programs.iter().map(|program| program.log.clone()).chain([own]).collect();
+    let plans = programs
+        .iter()
+        .map(|program| program.log.clone())
+        .chain([own])
+        .collect();
     let is_human = loaded.settings.log.format == LogFormat::Human;
     let logs = Logs::start(plans, Console::start(std::io::stdout(), is_human)?)?;
     let writer = logs.clone();
@@ -211,12 +231,43 @@ fn start_logs(loaded: &Loaded, programs: &[programs::Program]) -> std::io::Resul
 /// Our own lines go through another thread, which would not get to write the last one.
 fn abort_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let message = panic.payload_as_str().unwrap_or("without a message");
         // Nothing can be done if this fails too.
-        writeln!(std::io::stderr(), "supervisor panicked at {place}: {message}").unwrap_or_default();
+        writeln!(
+            std::io::stderr(),
+            "supervisor panicked at {place}: {message}"
+        )
+        .unwrap_or_default();
         std::process::abort();
     }));
+}
+
+/// The kernel's limit for the path of a socket, which ends with a zero byte.
+const SOCKET_PATH: usize = 107;
+
+fn check_lengths(
+    paths: &PathSettings,
+    programs: &[programs::Program],
+) -> Result<(), SettingsError> {
+    let sockets = programs
+        .iter()
+        .map(|program| notify_socket(&notify_dir(paths), &program.name));
+    match sockets.max_by_key(|path| path.as_os_str().len()) {
+        Some(path) if path.as_os_str().len() > SOCKET_PATH => Err(SettingsError::Invalid {
+            key: "paths.run_dir".to_owned(),
+            problem: format!(
+                "is too long: the socket {} has {} bytes, {SOCKET_PATH} are possible; set \
+                 LISTSYNC_RUN_DIR to a shorter one",
+                path.display(),
+                path.as_os_str().len()
+            ),
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn notify_dir(paths: &PathSettings) -> PathBuf {
@@ -225,7 +276,11 @@ fn notify_dir(paths: &PathSettings) -> PathBuf {
 
 /// Removes sockets that nobody listens on. Only by their names: the folder may be shared.
 fn clean(paths: &PathSettings) {
-    let sockets = [SupervisorLink::SOCKET, SyncLink::SOCKET, ScraperLink::SOCKET];
+    let sockets = [
+        SupervisorLink::SOCKET,
+        SyncLink::SOCKET,
+        ScraperLink::SOCKET,
+    ];
     for path in sockets.map(|socket| paths.socket(socket)) {
         if let Err(error) = std::fs::remove_file(&path)
             && error.kind() != std::io::ErrorKind::NotFound
@@ -245,13 +300,14 @@ fn say_migrated(migrated: &Migrated, database: &Path) {
         return;
     }
     let count = migrated.ran.len();
-    match &migrated.backup {
-        Some(backup) => tracing::info!(
+    if let Some(backup) = &migrated.backup {
+        tracing::info!(
             "brought {} up to date with {count} migrations; a copy from before is {}",
             database.display(),
             backup.display()
-        ),
-        None => tracing::info!("made the database {}", database.display()),
+        );
+    } else {
+        tracing::info!("made the database {}", database.display());
     }
 }
 
@@ -266,7 +322,10 @@ fn listen_for_signals(shutdown: &Stop, force: &Stop) {
         let (shutdown, force) = (shutdown.clone(), force.clone());
         on_signal(kind, name, move || {
             if shutdown.is_requested() {
-                tracing::warn!(signal = name, "killing what still runs, {name} came while stopping");
+                tracing::warn!(
+                    signal = name,
+                    "killing what still runs, {name} came while stopping"
+                );
                 force.request();
             } else {
                 tracing::info!(signal = name, "stopping, {name} came");
@@ -282,7 +341,9 @@ fn listen_for_signals(shutdown: &Stop, force: &Stop) {
         (SignalKind::io(), "SIGIO"),
     ];
     for (kind, name) in ignored {
-        on_signal(kind, name, move || tracing::info!(signal = name, "{name} came; it means nothing here"));
+        on_signal(kind, name, move || {
+            tracing::info!(signal = name, "{name} came; it means nothing here");
+        });
     }
 }
 
@@ -304,7 +365,9 @@ fn ready_text(fleet: &Fleet, bind: IpAddr, api: u16, dashboard: u16) -> String {
     if api == 0 || dashboard == 0 {
         // Only the program itself knows which ports it got.
         let said = fleet.status(&[programs::Worker::Api.name().to_owned()]);
-        let said = said.ok().and_then(|status| status.into_iter().next()?.status_text); // else nothing to add
+        let said = said
+            .ok()
+            .and_then(|status| status.into_iter().next()?.status_text); // else nothing to add
         return format!("ListSync {version} is ready: {}", said.unwrap_or_default());
     }
     let host = match bind {
@@ -313,7 +376,11 @@ fn ready_text(fleet: &Fleet, bind: IpAddr, api: u16, dashboard: u16) -> String {
         address => address,
     };
     let url = |port| format!("http://{}", SocketAddr::new(host, port));
-    format!("ListSync {version} is ready: dashboard {}, API {}", url(dashboard), url(api))
+    format!(
+        "ListSync {version} is ready: dashboard {}, API {}",
+        url(dashboard),
+        url(api)
+    )
 }
 
 /// Says what is to be set while nothing can be synced.
@@ -325,7 +392,10 @@ async fn advise(environment: Environment, config: Option<PathBuf>, paths: PathSe
             }
         }
         // The workers meet the same and say it better; it keeps nobody from starting.
-        Err(error) => tracing::warn!("cannot look at the saved settings: {}", Chain(error.as_ref())),
+        Err(error) => tracing::warn!(
+            "cannot look at the saved settings: {}",
+            Chain(error.as_ref())
+        ),
     }
 }
 
@@ -345,8 +415,14 @@ async fn with_saved(
 fn advice(loaded: &Loaded) -> Option<String> {
     let seerr = &loaded.settings.seerr;
     let missing: Vec<_> = [
-        (seerr.url.is_none(), "OVERSEERR_URL (where Seerr is, such as http://seerr:5055)"),
-        (seerr.api_key.is_none(), "OVERSEERR_API_KEY (in Seerr: Settings → General)"),
+        (
+            seerr.url.is_none(),
+            "OVERSEERR_URL (where Seerr is, such as http://seerr:5055)",
+        ),
+        (
+            seerr.api_key.is_none(),
+            "OVERSEERR_API_KEY (in Seerr: Settings → General)",
+        ),
     ]
     .into_iter()
     .filter_map(|(is_missing, what)| is_missing.then_some(what))
@@ -374,11 +450,20 @@ mod tests {
     #[test]
     fn who_has_set_nothing_is_told_what_to_set() {
         let text = advice(&loaded(&[])).unwrap();
-        assert!(text.contains("OVERSEERR_URL") && text.contains("OVERSEERR_API_KEY"), "{text}");
+        assert!(
+            text.contains("OVERSEERR_URL") && text.contains("OVERSEERR_API_KEY"),
+            "{text}"
+        );
         assert!(text.contains("listsync setup"));
         let text = advice(&loaded(&[("OVERSEERR_URL", "http://seerr:5055")])).unwrap();
-        assert!(!text.contains("OVERSEERR_URL (") && text.contains("OVERSEERR_API_KEY"), "{text}");
-        let all = [("OVERSEERR_URL", "http://seerr:5055"), ("OVERSEERR_API_KEY", "x")];
+        assert!(
+            !text.contains("OVERSEERR_URL (") && text.contains("OVERSEERR_API_KEY"),
+            "{text}"
+        );
+        let all = [
+            ("OVERSEERR_URL", "http://seerr:5055"),
+            ("OVERSEERR_API_KEY", "x"),
+        ];
         assert_eq!(advice(&loaded(&all)), None);
     }
 }

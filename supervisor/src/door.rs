@@ -61,7 +61,14 @@ impl Door {
         shutdown: Stop,
     ) -> Self {
         let started_at = clock.now_utc();
-        Self(Rc::new(Inside { fleet, logs, clock, database, started_at, shutdown }))
+        Self(Rc::new(Inside {
+            fleet,
+            logs,
+            clock,
+            database,
+            started_at,
+            shutdown,
+        }))
     }
 
     fn status(&self, request: &StatusRequest) -> Result<FromSupervisor, Failure> {
@@ -76,21 +83,28 @@ impl Door {
 
     async fn create_api_key(&self, request: CreateApiKey) -> Result<FromSupervisor, Failure> {
         let name = request.name.trim().to_owned();
-        if name.is_empty() || name.chars().count() > KEY_NAME || name.chars().any(char::is_control) {
+        if name.is_empty() || name.chars().count() > KEY_NAME || name.chars().any(char::is_control)
+        {
             let message = format!("a name of an API key has 1 to {KEY_NAME} characters");
             return Err(Failure::new(FailureCode::Invalid, message));
         }
-        let key = new_api_key().map_err(|error| {
-            Failure::new(FailureCode::Internal, Chain(&error).to_string())
-        })?;
+        let key = new_api_key()
+            .map_err(|error| Failure::new(FailureCode::Internal, Chain(&error).to_string()))?;
         let new = NewApiKey {
             name: name.clone(),
             digest: api_key_digest(&key),
             created_at: self.0.clock.now(),
         };
         self.store(new).await.map_err(|error| {
-            let code = if error.is_retryable() { FailureCode::Busy } else { FailureCode::Internal };
-            Failure::new(code, format!("the key could not be stored: {}", Chain(&error)))
+            let code = if error.is_retryable() {
+                FailureCode::Busy
+            } else {
+                FailureCode::Internal
+            };
+            Failure::new(
+                code,
+                format!("the key could not be stored: {}", Chain(&error)),
+            )
         })?;
         tracing::info!(api_key.name = name, "made an API key");
         Ok(FromSupervisor::ApiKeyCreated(ApiKeyCreated { name, key }))
@@ -99,7 +113,9 @@ impl Door {
     /// Keys are made rarely: the database is opened for it and closed again.
     async fn store(&self, new: NewApiKey) -> Result<(), DbError> {
         let db = Db::open(&self.0.database)?;
-        db.write(move |conn| ApiKey::insert(conn, &new)).await.map(drop)
+        db.write(move |conn| ApiKey::insert(conn, &new))
+            .await
+            .map(drop)
     }
 
     async fn tail(
@@ -109,14 +125,22 @@ impl Door {
     ) -> Result<Result<(), Gone>, Failure> {
         let fleet = &self.0.fleet;
         let names: Vec<String> = if request.names.is_empty() || request.names == ["all"] {
-            fleet.names().into_iter().chain([OWN]).map(str::to_owned).collect()
+            fleet
+                .names()
+                .into_iter()
+                .chain([OWN])
+                .map(str::to_owned)
+                .collect()
         } else {
             request.names
         };
         if let Some(unknown) = names.iter().find(|name| self.0.logs.book(name).is_none()) {
             let remedy = format!("There are logs of {} and {OWN}.", fleet.names().join(", "));
-            return Err(Failure::new(FailureCode::NotFound, format!("there is no log {unknown:?}"))
-                .with_remedy(remedy));
+            return Err(Failure::new(
+                FailureCode::NotFound,
+                format!("there is no log {unknown:?}"),
+            )
+            .with_remedy(remedy));
         }
         let lines = u64::from(request.lines.unwrap_or(TAIL_LINES));
         // One after the other what there is, then side by side what comes.
@@ -129,7 +153,9 @@ impl Door {
         }
         if request.follow {
             let follow = names.iter().zip(starts).map(|(name, next)| async move {
-                self.pour(name, Some(next), lines, true, answers).await.map(drop)
+                self.pour(name, Some(next), lines, true, answers)
+                    .await
+                    .map(drop)
             });
             return Ok(join_all(follow).await.into_iter().collect());
         }
@@ -145,7 +171,9 @@ impl Door {
         follow: bool,
         answers: &Answers<SupervisorLink>,
     ) -> Result<u64, Gone> {
-        let Some(book) = self.0.logs.book(name) else { return Ok(0) };
+        let Some(book) = self.0.logs.book(name) else {
+            return Ok(0);
+        };
         let mut growth = book.growth();
         let mut next = from.unwrap_or_else(|| book.last(lines));
         loop {
@@ -159,7 +187,11 @@ impl Door {
                 }
                 for text in read.texts {
                     let skipped = std::mem::take(&mut skipped);
-                    let line = LogLine { name: name.to_owned(), text, skipped };
+                    let line = LogLine {
+                        name: name.to_owned(),
+                        text,
+                        skipped,
+                    };
                     answers.more(FromSupervisor::Line(line)).await?;
                 }
             }
@@ -183,20 +215,31 @@ impl Door {
                 Ok(()) => self.restart(programs.names).await.map(done),
                 Err(failure) => Err(failure),
             },
-            ToSupervisor::Tail(request) => match self.tail(request, &answers).await {
-                Ok(Ok(())) => Ok(FromSupervisor::TailEnded(TailEnded {})),
-                Ok(Err(_hung_up)) => return,
-                Err(failure) => Err(failure),
-            },
+            ToSupervisor::Tail(request) => {
+                let cancelled = answers.cancelled();
+                tokio::select! {
+                    tailed = self.tail(request, &answers) => match tailed {
+                        Ok(Ok(())) => Ok(FromSupervisor::TailEnded(TailEnded {})),
+                        Ok(Err(_hung_up)) => return,
+                        Err(failure) => Err(failure),
+                    },
+                    // We end; a follower would follow for ever.
+                    () = cancelled.cancelled() => Ok(FromSupervisor::TailEnded(TailEnded {})),
+                }
+            }
             ToSupervisor::Shutdown(_) => {
                 tracing::info!("stopping, `listsync shutdown` asked for it");
-                answers.last(FromSupervisor::ShuttingDown(Shutdown {})).await;
+                answers
+                    .last(FromSupervisor::ShuttingDown(Shutdown {}))
+                    .await;
                 self.0.shutdown.request();
                 return;
             }
             ToSupervisor::CreateApiKey(request) => self.create_api_key(request).await,
         };
-        answers.last(answer.unwrap_or_else(FromSupervisor::from)).await;
+        answers
+            .last(answer.unwrap_or_else(FromSupervisor::from))
+            .await;
     }
 
     /// A restart goes on when its caller hangs up: a program must not stay stopped because of that.
@@ -207,13 +250,19 @@ impl Door {
         let fleet = self.0.fleet.clone();
         let restart = actix_rt::spawn(async move { fleet.restart(&names).await });
         restart.await.unwrap_or_else(|error| {
-            Err(Failure::new(FailureCode::Internal, format!("the restart ended early: {error}")))
+            Err(Failure::new(
+                FailureCode::Internal,
+                format!("the restart ended early: {error}"),
+            ))
         })
     }
 
     fn refuse_while_stopping(&self) -> Result<(), Failure> {
         if self.0.shutdown.is_requested() {
-            return Err(Failure::new(FailureCode::Conflict, "the supervisor is stopping everything"));
+            return Err(Failure::new(
+                FailureCode::Conflict,
+                "the supervisor is stopping everything",
+            ));
         }
         Ok(())
     }

@@ -66,9 +66,17 @@ impl Lock {
         let run = lock(&paths.lock_file())?;
         let data = lock(&paths.data_dir.join(DATA_LOCK))?;
         let pid_file = paths.pid_file();
-        std::fs::write(&pid_file, format!("{}\n", process::own_pid()))
-            .map_err(|source| LockError::PidFile { path: pid_file.clone(), source })?;
-        Ok(Self { _run: run, _data: data, pid_file })
+        std::fs::write(&pid_file, format!("{}\n", process::own_pid())).map_err(|source| {
+            LockError::PidFile {
+                path: pid_file.clone(),
+                source,
+            }
+        })?;
+        Ok(Self {
+            _run: run,
+            _data: data,
+            pid_file,
+        })
     }
 }
 
@@ -82,7 +90,10 @@ impl Drop for Lock {
 }
 
 fn lock(path: &Path) -> Result<File, LockError> {
-    let failed = |source| LockError::File { path: path.to_owned(), source };
+    let failed = |source| LockError::File {
+        path: path.to_owned(),
+        source,
+    };
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -99,7 +110,10 @@ fn lock(path: &Path) -> Result<File, LockError> {
                 Ok(_) if !text.trim().is_empty() => format!("process {}", text.trim()),
                 _ => "another process".to_owned(),
             };
-            return Err(LockError::Held { owner, path: path.to_owned() });
+            return Err(LockError::Held {
+                owner,
+                path: path.to_owned(),
+            });
         }
         // Some network file systems have no locks; the other folder's lock still holds.
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
@@ -151,6 +165,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let _first = Lock::take(&paths(folder.path(), "run")).unwrap();
         let second = Lock::take(&paths(folder.path(), "other")).unwrap_err();
-        assert!(matches!(second, LockError::Held { path, .. } if path.ends_with("data/supervisor.lock")));
+        assert!(
+            matches!(second, LockError::Held { path, .. } if path.ends_with("data/supervisor.lock"))
+        );
     }
 }

@@ -42,15 +42,21 @@ impl Signal {
     /// `TERM`, `SIGTERM` and so on, in any case.
     pub(crate) fn named(name: &str) -> Option<Self> {
         let name = name.trim().to_ascii_uppercase();
-        let full = if name.starts_with("SIG") { name } else { format!("SIG{name}") };
+        let full = if name.starts_with("SIG") {
+            name
+        } else {
+            format!("SIG{name}")
+        };
         full.parse().ok().map(Self) // there is one way to fail: no such name
     }
 }
 
 /// `SIGKILL`, or `signal 40` for one without a name.
 fn signal_name(number: i32) -> String {
-    Number::try_from(number)
-        .map_or_else(|_unnamed| format!("signal {number}"), |signal| signal.as_str().to_owned())
+    Number::try_from(number).map_or_else(
+        |_unnamed| format!("signal {number}"),
+        |signal| signal.as_str().to_owned(),
+    )
 }
 
 /// How a process ended, in words.
@@ -117,9 +123,10 @@ pub(crate) fn spawn(launch: &Launch<'_>) -> io::Result<Spawned> {
         .stderr(input);
     prepare(&mut command);
     let child = command.spawn()?;
-    let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).ok_or_else(|| {
-        io::Error::other("the process ended before its number was known")
-    })?;
+    let pid = child
+        .id()
+        .and_then(|pid| i32::try_from(pid).ok())
+        .ok_or_else(|| io::Error::other("the process ended before its number was known"))?;
     Ok(Spawned { child, pid, output })
 }
 
@@ -148,7 +155,10 @@ pub(crate) fn one_shot(
 
 /// Has the child, before it executes: its own session, death with us, default signals, no
 /// descriptors but its three.
-#[expect(unsafe_code, reason = "only code of the child between fork and exec can set these")]
+#[expect(
+    unsafe_code,
+    reason = "only code of the child between fork and exec can set these"
+)]
 fn prepare(command: &mut Command) {
     let parent = getpid();
     // SAFETY: the closure runs in the child after fork and makes only system calls that are
@@ -166,11 +176,22 @@ fn prepare(command: &mut Command) {
             let default = [0_u64; 4];
             for signal in 1..=LAST_SIGNAL {
                 let nothing = std::ptr::null_mut::<u64>();
-                libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), nothing, 8_usize);
+                libc::syscall(
+                    libc::SYS_rt_sigaction,
+                    signal,
+                    default.as_ptr(),
+                    nothing,
+                    8_usize,
+                );
             }
             // Marks, and does not close: the standard library's own pipe must live until exec. An
             // old kernel without the call leaves what it is: ours are marked anyway.
-            libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
+            libc::syscall(
+                libc::SYS_close_range,
+                3,
+                u32::MAX,
+                libc::CLOSE_RANGE_CLOEXEC,
+            );
             Ok(())
         });
     }
@@ -181,7 +202,11 @@ pub(crate) fn signal_group(leader: i32, signal: Signal) {
     match killpg(Pid::from_raw(leader), signal.0) {
         Ok(()) | Err(nix::errno::Errno::ESRCH) => {}
         Err(error) => {
-            tracing::error!(pid = leader, "cannot send {} to {leader}: {error}", signal.0);
+            tracing::error!(
+                pid = leader,
+                "cannot send {} to {leader}: {error}",
+                signal.0
+            );
         }
     }
 }
@@ -195,7 +220,14 @@ pub(crate) fn own_pid() -> i32 {
 pub(crate) fn is_hopeless(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
-        Some(libc::ENOENT | libc::EACCES | libc::ENOEXEC | libc::ENOTDIR | libc::EISDIR | libc::ELOOP)
+        Some(
+            libc::ENOENT
+                | libc::EACCES
+                | libc::ENOEXEC
+                | libc::ENOTDIR
+                | libc::EISDIR
+                | libc::ELOOP
+        )
     )
 }
 
@@ -243,7 +275,10 @@ mod tests {
         assert_eq!(pid, session);
         assert_eq!(fields["Files"], "0 1 2");
         assert!(text.contains("\n/dev/null\n/\n"), "{text}");
-        assert!(text.contains("GIVEN=1") && !text.contains("HOME="), "{text}");
+        assert!(
+            text.contains("GIVEN=1") && !text.contains("HOME="),
+            "{text}"
+        );
     }
 
     #[actix_rt::test]
@@ -253,10 +288,18 @@ mod tests {
 
     #[actix_rt::test]
     async fn a_missing_binary_and_a_missing_directory_are_hopeless() {
-        let none = Launch { command: Path::new("/nonexistent"), ..launch(&[], Path::new("/")) };
+        let none = Launch {
+            command: Path::new("/nonexistent"),
+            ..launch(&[], Path::new("/"))
+        };
         assert!(is_hopeless(&spawn(&none).unwrap_err()));
-        assert!(is_hopeless(&spawn(&launch(&[], Path::new("/nonexistent"))).unwrap_err()));
-        let plain = Launch { command: Path::new("/etc/passwd"), ..launch(&[], Path::new("/")) };
+        assert!(is_hopeless(
+            &spawn(&launch(&[], Path::new("/nonexistent"))).unwrap_err()
+        ));
+        let plain = Launch {
+            command: Path::new("/etc/passwd"),
+            ..launch(&[], Path::new("/"))
+        };
         assert!(is_hopeless(&spawn(&plain).unwrap_err()));
         assert!(!is_hopeless(&io::Error::from_raw_os_error(libc::EAGAIN)));
     }

@@ -33,7 +33,7 @@ const RESTART_CAP_MS: u64 = 60_000;
 const RESTART_BURST: u32 = 10;
 const RESTART_WINDOW_S: u64 = 600;
 /// Pause between the tries of a program that was given up and is not essential.
-const SLOW_RETRY: Duration = Duration::from_secs(300);
+const SLOW_RETRY: Duration = Duration::from_mins(5);
 const LOG_MAX_BYTES: u64 = 10 * 1024 * 1024;
 const LOG_BACKUPS: u32 = 5;
 
@@ -174,7 +174,8 @@ struct Check {
 
 impl Check {
     fn wrong(&mut self, name: &str, field: &str, problem: &str) {
-        self.errors.push(format!("`program.{name}.{field}` {problem}"));
+        self.errors
+            .push(format!("`program.{name}.{field}` {problem}"));
     }
 
     fn program(
@@ -187,7 +188,11 @@ impl Check {
         let mut environment = own.environment;
         for (variable, value) in table.environment.iter().flatten() {
             if variable.is_empty() || variable.contains(['=', '\0']) || value.contains('\0') {
-                self.wrong(name, "environment", "has a name or value that no variable can have");
+                self.wrong(
+                    name,
+                    "environment",
+                    "has a name or value that no variable can have",
+                );
             }
             environment.insert(variable.into(), value.into());
         }
@@ -206,7 +211,8 @@ impl Check {
         let ready = table.ready.unwrap_or(own.ready);
         let essential = table.essential.unwrap_or(own.essential);
         let ready_within = Duration::from_secs(table.ready_timeout_s.unwrap_or(READY_TIMEOUT_S));
-        let milliseconds = |value: Option<u64>, usual| Duration::from_millis(value.unwrap_or(usual));
+        let milliseconds =
+            |value: Option<u64>, usual| Duration::from_millis(value.unwrap_or(usual));
         let restart = table.restart.unwrap_or(if oneshot {
             RestartMode::OnFailure
         } else {
@@ -253,12 +259,21 @@ impl Check {
 
     /// `after` names programs that there are, and none waits for itself.
     fn order(&mut self, programs: &[Program]) {
-        let names: BTreeSet<&str> = programs.iter().map(|program| program.name.as_str()).collect();
+        let names: BTreeSet<&str> = programs
+            .iter()
+            .map(|program| program.name.as_str())
+            .collect();
         for program in programs {
-            for other in program.after.iter().filter(|other| !names.contains(other.as_str())) {
+            for other in program
+                .after
+                .iter()
+                .filter(|other| !names.contains(other.as_str()))
+            {
                 let all: Vec<_> = names.iter().copied().collect();
-                let problem =
-                    format!("names {other:?}, which is no program; there are {}", all.join(", "));
+                let problem = format!(
+                    "names {other:?}, which is no program; there are {}",
+                    all.join(", ")
+                );
                 self.wrong(&program.name, "after", &problem);
             }
         }
@@ -313,7 +328,9 @@ fn whole(path: PathBuf) -> PathBuf {
 }
 
 /// Variables of no meaning of ours that programs need to run at all.
-const BASE: &[&str] = &["PATH", "HOME", "TZ", "LANG", "LANGUAGE", "TMPDIR", "USER", "LOGNAME"];
+const BASE: &[&str] = &[
+    "PATH", "HOME", "TZ", "LANG", "LANGUAGE", "TMPDIR", "USER", "LOGNAME",
+];
 
 /// Variables that libraries of our workers go by.
 const LIBRARIES: &[&str] = &[
@@ -356,7 +373,10 @@ pub(crate) fn worker_environment(
             see(name, value);
         }
     }
-    for known in KNOWN.iter().filter(|known| !known.is_secret || worker.may_hold_secrets()) {
+    for known in KNOWN
+        .iter()
+        .filter(|known| !known.is_secret || worker.may_hold_secrets())
+    {
         for variable in known.variables() {
             if let Some(value) = environment.get(variable) {
                 see(variable, value);
@@ -372,7 +392,14 @@ pub(crate) fn worker_environment(
         }
         see_file(environment, "LISTSYNC_SECRET_KEY", &mut see);
     }
-    see("LISTSYNC_IN_CONTAINER", if environment.is_in_container() { "1" } else { "0" });
+    see(
+        "LISTSYNC_IN_CONTAINER",
+        if environment.is_in_container() {
+            "1"
+        } else {
+            "0"
+        },
+    );
     let paths = &loaded.settings.paths;
     let config = loaded.file.as_deref().and_then(|file| absolute(file).ok()); // it was read just now
     for (name, path) in [
@@ -413,7 +440,11 @@ mod tests {
         let config = folder.path().join("listsync.toml");
         std::fs::write(&config, text).unwrap();
         let data = folder.path().to_str().unwrap();
-        let variables = [("LISTSYNC_DATA_DIR", data), ("PATH", "/bin"), ("LC_ALL", "C")];
+        let variables = [
+            ("LISTSYNC_DATA_DIR", data),
+            ("PATH", "/bin"),
+            ("LC_ALL", "C"),
+        ];
         let environment = Environment::of(variables.iter().chain(more).copied());
         let loaded = runtime::settings::load(&environment, Some(&config), &[]).unwrap();
         (folder, environment, loaded)
@@ -421,7 +452,9 @@ mod tests {
 
     fn error(text: &str) -> String {
         let (_folder, environment, loaded) = load(text, &[]);
-        programs(&loaded, &environment, Path::new("/opt")).unwrap_err().to_string()
+        programs(&loaded, &environment, Path::new("/opt"))
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
@@ -430,7 +463,13 @@ mod tests {
         let programs = programs(&loaded, &environment, Path::new("/opt")).unwrap();
         let shown: Vec<_> = programs
             .iter()
-            .map(|program| (program.name.as_str(), program.command.to_str().unwrap(), program.essential))
+            .map(|program| {
+                (
+                    program.name.as_str(),
+                    program.command.to_str().unwrap(),
+                    program.essential,
+                )
+            })
             .collect();
         assert_eq!(
             shown,
@@ -440,7 +479,11 @@ mod tests {
                 ("api", "/opt/listsync-api", true),
             ]
         );
-        assert!(programs.iter().all(|program| program.autostart && program.notifies));
+        assert!(
+            programs
+                .iter()
+                .all(|program| program.autostart && program.notifies)
+        );
         assert_eq!(programs[0].policy.slow_retry, Some(SLOW_RETRY));
         assert_eq!(programs[1].policy.slow_retry, None);
     }
@@ -457,7 +500,10 @@ mod tests {
         assert_eq!(programs[2].policy.stop_within, Duration::from_secs(3));
         assert!(!programs[2].essential);
         let vpn = &programs[3];
-        assert_eq!((vpn.name.as_str(), vpn.essential, vpn.notifies), ("vpn", false, false));
+        assert_eq!(
+            (vpn.name.as_str(), vpn.essential, vpn.notifies),
+            ("vpn", false, false)
+        );
         assert_eq!(vpn.environment[OsStr::new("MODE")], "x=y");
         assert_eq!(Some(vpn.stop_signal), Signal::named("SIGINT"));
         assert_eq!(vpn.policy.ready, ReadyRule::Alive(ALIVE));
@@ -475,7 +521,9 @@ mod tests {
              scraper-worker, sync-worker"
         );
         assert_eq!(
-            error("[program.api]\nafter = [\"sync-worker\"]\n[program.sync-worker]\nafter = [\"api\"]\n"),
+            error(
+                "[program.api]\nafter = [\"sync-worker\"]\n[program.sync-worker]\nafter = [\"api\"]\n"
+            ),
             "`program.api.after` goes in a circle: api, sync-worker wait for each other"
         );
         assert_eq!(
@@ -497,14 +545,22 @@ mod tests {
     ];
 
     fn names(environment: &BTreeMap<OsString, OsString>) -> Vec<&str> {
-        environment.keys().map(|name| name.to_str().unwrap()).collect()
+        environment
+            .keys()
+            .map(|name| name.to_str().unwrap())
+            .collect()
     }
 
     #[test]
     fn workers_see_settings_and_the_scraper_no_secret() {
         let (_folder, environment, loaded) = load("", SECRETS);
         let api = worker_environment(&environment, &loaded, Worker::Api);
-        for name in ["OVERSEERR_API_KEY", "LISTSYNC_SECRET_KEY", "TRAKT_CLIENT_ID", "LISTSYNC_RUN_DIR"] {
+        for name in [
+            "OVERSEERR_API_KEY",
+            "LISTSYNC_SECRET_KEY",
+            "TRAKT_CLIENT_ID",
+            "LISTSYNC_RUN_DIR",
+        ] {
             assert!(api.contains_key(OsStr::new(name)), "{name}");
         }
         assert!(!api.contains_key(OsStr::new("AWS_SECRET_ACCESS_KEY")));
@@ -525,7 +581,11 @@ mod tests {
                 "PATH",
             ]
         );
-        assert!(scraper.values().all(|value| !value.to_string_lossy().contains("hush")));
+        assert!(
+            scraper
+                .values()
+                .all(|value| !value.to_string_lossy().contains("hush"))
+        );
     }
 
     #[test]

@@ -7,11 +7,11 @@ use schema::wire::supervisor::{
     FromSupervisor, LogLine,
     ProgramState::{Exited, Running},
     SupervisorLink,
-    ToSupervisor::Restart,
+    ToSupervisor::{Restart, Stop},
 };
 use tests::{
-    harness::kill,
-    supervised::{Scene, Supervised},
+    harness::{kill, wait_for},
+    supervised::{LIMIT, Scene, Supervised},
 };
 
 /// All that is kept of a log, oldest first, and each file alone.
@@ -73,7 +73,12 @@ async fn rotation_loses_and_splits_no_line_across_restarts() {
             now.state == Running && now.pid != before
         })
         .await;
-    let files = files(&supervised, "api");
+    // The last life is ready before all it printed has gone through the pipe.
+    let files = wait_for("all lines", LIMIT, || async {
+        let files = files(&supervised, "api");
+        (files.iter().map(String::len).sum::<usize>() == 3 * 97_000).then_some(files)
+    })
+    .await;
     assert!(files.len() >= 15, "{}", files.len());
     for file in &files {
         assert!(
@@ -138,16 +143,19 @@ async fn tail_shows_the_last_lines_of_one_or_all_also_of_an_earlier_supervisor()
     supervised.kill().await.unwrap();
     supervised.boot().await.unwrap();
     supervised.all_ready().await;
-    let mut tail = supervised.tail("api", 52, false).await.unwrap();
+    // A stop lets everything arrive. Then: 49 and half of the killed one's, all 51 of this one's.
+    supervised.order(Stop, "api").await.unwrap();
+    let mut tail = supervised.tail("api", 53, false).await.unwrap();
     let mut texts = Vec::new();
     while let Some(FromSupervisor::Line(line)) = tail.next().await.unwrap() {
         texts.push(line.text);
     }
-    assert_eq!(texts.len(), 52);
+    assert_eq!(texts.len(), 53);
     assert!(
-        texts[1].starts_with("49 x") && texts[51].starts_with("49 x"),
+        texts[0].starts_with("49 x") && texts[51].starts_with("49 x"),
         "{texts:?}"
     );
+    assert!(texts[1] == "half" && texts[52] == "half", "{texts:?}");
     let mut all = supervised.tail("all", 5, false).await.unwrap();
     let mut names = BTreeSet::new();
     while let Some(FromSupervisor::Line(line)) = all.next().await.unwrap() {

@@ -236,13 +236,12 @@ async fn a_data_directory_that_cannot_be_written_comes_with_the_command_that_hel
         .unwrap();
     assert_eq!(output.status.code(), Some(78));
     let text = String::from_utf8(output.stderr).unwrap();
-    let remedy = format!(
-        "sudo chown -R {}:{} {}",
+    let chown = format!(
+        "sudo chown -R {}:{} ",
         nix::unistd::Uid::effective(),
-        nix::unistd::Gid::effective(),
-        file.display()
+        nix::unistd::Gid::effective()
     );
-    assert!(text.contains(&remedy), "{text}");
+    assert!(text.contains(&chown) && text.contains(&data), "{text}");
 }
 
 #[actix_rt::test]
@@ -325,17 +324,9 @@ async fn all_ready_is_said_with_the_addresses_and_what_is_to_be_set() {
 
 /// A database with a table and without our marker.
 fn foreign_database(path: &std::path::Path) {
-    schema::migrate(path).unwrap();
-    // Without a way to run SQL here, our own marker is renamed in the bytes of the file.
-    let bytes = std::fs::read(path).unwrap();
-    let (from, to) = (b"listsync_schema".as_slice(), b"somebodys_table".as_slice());
-    let mut changed = Vec::with_capacity(bytes.len());
-    let mut rest = bytes.as_slice();
-    while let Some(at) = rest.windows(from.len()).position(|window| window == from) {
-        changed.extend_from_slice(&rest[..at]);
-        changed.extend_from_slice(to);
-        rest = &rest[at + from.len()..];
-    }
-    changed.extend_from_slice(rest);
-    std::fs::write(path, changed).unwrap();
+    use diesel::{Connection as _, connection::SimpleConnection as _};
+    let mut connection = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    connection
+        .batch_execute("CREATE TABLE photos (name TEXT)")
+        .unwrap();
 }

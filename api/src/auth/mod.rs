@@ -99,7 +99,6 @@ async fn who(request: &ServiceRequest) -> Result<Caller, ApiError> {
     if let Some(key) = key.filter(|key| key.len() <= LONGEST_KEY) {
         let digest = api_key_digest(key);
         if shared
-            .db
             .read(move |conn| ApiKey::find_valid(conn, &digest))
             .await?
             .is_some()

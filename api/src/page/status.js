@@ -86,8 +86,9 @@ function duration(seconds) {
   const s = Math.max(0, Math.round(seconds));
   if (s < 60) return `${s} s`;
   if (s < 3600) return `${Math.floor(s / 60)} min`;
-  if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
-  return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
+  const two = (big, bigWord, small, smallWord) => (small ? `${big} ${bigWord} ${small} ${smallWord}` : `${big} ${bigWord}`);
+  if (s < 86400) return two(Math.floor(s / 3600), "h", Math.floor((s % 3600) / 60), "min");
+  return two(Math.floor(s / 86400), "d", Math.floor((s % 86400) / 3600), "h");
 }
 function when(text) {
   if (!text) return "never";
@@ -113,7 +114,7 @@ const COUNTS = [
 function inWords(counts) {
   if (!counts) return "";
   const parts = COUNTS.filter(([name]) => counts[name]).map(([name, word]) => `${counts[name]} ${word}`);
-  return parts.join(", ") || (counts.entries ? `${counts.entries} entries, nothing new` : "nothing to do");
+  return parts.join(", ") || (counts.entries ? `${counts.entries} entries, nothing new` : "");
 }
 
 // --- showing -------------------------------------------------------------------------------------
@@ -121,7 +122,8 @@ function inWords(counts) {
 function showHealth(health) {
   const [word, tone] = OVERALL[health.status] || [health.status, ""];
   byId("overall").replaceChildren(pill(word, tone));
-  const next = SCHEDULE[health.sync_status];
+  let next = SCHEDULE[health.sync_status];
+  if (health.sync_status === "not_configured" && !health.missing) next += "; sign in to see what";
   byId("times").replaceChildren(
     make("dt", {}, "Next run"), make("dd", {}, next || when(health.next_sync)),
     make("dt", {}, "Last completed"), make("dd", {}, when(health.last_sync)));
@@ -162,7 +164,7 @@ function showProcesses(processes) {
   byId("processes").replaceChildren(processes.length
     ? table("Processes", [["Process", ""], ["State", "pilled"], ["Up", "time"], ["Restarts", "number"], ["Says", ""]],
       processes.map((one) => [one.name, pill(one.state.toLowerCase(), TONE[one.state]),
-        one.uptime_s === null ? "–" : duration(one.uptime_s), String(one.restarts),
+        one.uptime_s === null ? "" : duration(one.uptime_s), String(one.restarts),
         [one.status_text, one.last_exit ? faint(`before: ${one.last_exit.reason}`) : null]]))
     : empty("The supervisor does not answer, so nothing is known of the processes."));
 }
@@ -171,7 +173,7 @@ function showLists(answer) {
   const status = (one) => pill(one.status === "new" ? "not read yet" : one.status, TONE[one.status]);
   const rows = answer.lists.map((one) => [
     [link(one.list_url, one.description), faint(`${one.list_type}${one.auto_sync ? "" : " · not scheduled"}`)],
-    status(one), String(one.item_count), one.last_synced ? when(one.last_synced) : "–", one.status_reason || ""]);
+    status(one), String(one.item_count), one.last_synced ? when(one.last_synced) : "", one.status_reason || ""]);
   byId("lists").replaceChildren(rows.length
     ? table("Lists", [["List", ""], ["Status", "pilled"], ["Entries", "number"], ["Read", "time"], ["Reason", ""]], rows)
     : empty("No lists yet. Add one with `listsync lists add ADDRESS`, or set `IMDB_LISTS` and restart."));
@@ -181,7 +183,7 @@ function showLists(answer) {
 function showRuns(answer) {
   const rows = answer.runs.map((run) => [
     [when(run.started_at), faint({ schedule: "scheduled", manual: "started by hand", retry: "second try" }[run.trigger])],
-    pill(run.status, TONE[run.status]), run.duration_ms === null ? "–" : duration(run.duration_ms / 1000),
+    pill(run.status, TONE[run.status]), run.duration_ms === null ? "" : duration(run.duration_ms / 1000),
     [inWords(run.counts), faint(run.reason)]]);
   byId("runs").replaceChildren(rows.length
     ? table("Last runs", [["Started", "time"], ["Status", "pilled"], ["Took", "time"], ["Result", ""]], rows)
@@ -266,16 +268,15 @@ function watch() {
 async function act(button, path) {
   button.disabled = true;
   trouble("");
+  let failure = "";
   try {
     await ask(path, "POST");
   } catch (error) {
-    await refresh();
-    trouble(error.message);
-    return;
-  } finally {
-    button.disabled = false;
+    failure = error.message;
   }
+  button.disabled = false;
   await refresh();
+  if (failure) trouble(failure);
 }
 byId("start").addEventListener("click", () => act(byId("start"), "api/sync/trigger"));
 byId("cancel").addEventListener("click", () => act(byId("cancel"), "api/sync/cancel"));

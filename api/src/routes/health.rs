@@ -71,7 +71,7 @@ mod tests {
     #[actix_web::test]
     async fn an_unreadable_database_is_not_ready() {
         let world = World::new().await;
-        world.break_database();
+        world.break_database().await;
         let answer = world.anonymous("GET", "/readyz").await;
         answer.is_problem(503, "not_ready");
         assert_eq!(answer.json["detail"], "The database cannot be read.");

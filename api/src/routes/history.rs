@@ -111,7 +111,6 @@ async fn all(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResp
     );
     query.check()?;
     let (runs, total) = shared
-        .db
         .read(move |conn| SyncRun::page(conn, limit, offset))
         .await?;
     let runs = runs.iter().map(Run::of).collect();
@@ -132,7 +131,6 @@ async fn one(path: web::Path<String>, shared: web::Data<Shared>) -> Result<HttpR
     };
     let id = RunId(path.parse().map_err(|_no_number| missing())?);
     let run = shared
-        .db
         .read(move |conn| SyncRun::find(conn, id))
         .await?
         .ok_or_else(missing)?;

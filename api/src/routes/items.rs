@@ -139,7 +139,6 @@ pub(super) async fn page(
 ) -> Result<ItemPage, ApiError> {
     let offset = page.offset();
     let (rows, total) = shared
-        .db
         .read(move |conn| ListItem::page(conn, &filter, page.limit, offset))
         .await?;
     Ok(ItemPage {

@@ -126,7 +126,6 @@ async fn all(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResp
     let (page, with_removed) = (query.page(LIMIT), query.flag("with_removed"));
     query.check()?;
     let lists = shared
-        .db
         .read(move |conn| List::all(conn, with_removed))
         .await?;
     let total = lists.len();
@@ -289,7 +288,6 @@ fn no_list(text: &str) -> ApiError {
 
 async fn find(shared: &Shared, id: ListId) -> Result<ListAnswer, ApiError> {
     let found = shared
-        .db
         .read(move |conn| {
             let Some(list) = List::find(conn, id)? else {
                 return Ok(None);
@@ -308,7 +306,6 @@ pub(super) async fn find_named(
 ) -> Result<ListId, ApiError> {
     let (wanted_type, wanted_id) = (list_type.to_owned(), list_id.to_owned());
     let found = shared
-        .db
         .read(move |conn| List::find_by_name(conn, &wanted_type, &wanted_id))
         .await?;
     found

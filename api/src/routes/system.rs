@@ -188,7 +188,7 @@ struct Seen {
 impl Seen {
     async fn look(shared: &Shared) -> Self {
         let (last_completed, sync, supervisor) = tokio::join!(
-            shared.db.read(SyncRun::last_completed),
+            shared.read(SyncRun::last_completed),
             shared.sync_status(),
             shared.processes()
         );
@@ -202,9 +202,7 @@ impl Seen {
             tracing::error!("the database cannot be read: {}", runtime::Chain(error));
         }
         Self {
-            last_completed: last_completed
-                .map(|time| time.map(|time| time.and_utc()))
-                .map_err(ApiError::from),
+            last_completed: last_completed.map(|time| time.map(|time| time.and_utc())),
             sync,
             supervisor,
             now: shared.clock.now_utc(),

@@ -147,7 +147,7 @@ mod tests {
             then(status(429), 1),
             Then::Again(Duration::from_millis(500))
         );
-        assert_eq!(then(status(429), 3), Then::Hold(Duration::from_secs(60)));
+        assert_eq!(then(status(429), 3), Then::Hold(Duration::from_mins(1)));
     }
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn retry_after_is_read_as_seconds_and_as_a_date() {
         let now = "2026-11-21T12:00:00".parse().unwrap();
-        assert_eq!(retry_after("120", now), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after("120", now), Some(Duration::from_mins(2)));
         let date = retry_after("Sat, 21 Nov 2026 12:00:30 GMT", now);
         assert_eq!(date, Some(Duration::from_secs(30)));
         let past = retry_after("Sat, 21 Nov 2026 11:00:00 GMT", now);

@@ -6,13 +6,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::{HttpResponse, web::Bytes};
+use actix_web::{
+    HttpResponse,
+    http::header::{self, HeaderValue},
+    web::Bytes,
+};
 use futures_util::stream;
 use schema::models::HttpCache;
 
 use super::*;
-use crate::settings::Limits;
 use crate::fake_site::{Bench, FakeSite, Hit, PlainLists, limits, plain, sites};
+use crate::settings::Limits;
 
 #[derive(Default)]
 struct Kept(RefCell<Vec<Vec<Entry>>>);
@@ -33,15 +37,25 @@ impl Kept {
 
 async fn read_with(fetcher: &Fetcher, provider: &PlainLists, limit: Option<u32>) -> (Walked, Kept) {
     let sites = sites("http://127.0.0.1:9");
-    let list = ListToRead { id: "l1".into(), ..ListToRead::default() };
-    let walk = Walk { fetcher, provider, sites: &sites, list, limit };
+    let list = ListToRead {
+        id: "l1".into(),
+        ..ListToRead::default()
+    };
+    let walk = Walk {
+        fetcher,
+        provider,
+        sites: &sites,
+        list,
+        limit,
+    };
     let kept = Kept::default();
     let walked = walk.run(&kept).await.unwrap();
     (walked, kept)
 }
 
 async fn read(sites: &[&FakeSite]) -> (Walked, Kept) {
-    read_with(&Bench::new().fetcher(), &PlainLists::at(sites), None).await
+    let bench = Bench::new();
+    read_with(&bench.fetcher(), &PlainLists::at(sites), None).await
 }
 
 async fn site(reply: impl Fn(&Hit) -> HttpResponse + Send + Sync + 'static) -> FakeSite {
@@ -71,11 +85,21 @@ async fn a_list_is_read_page_by_page_and_handed_on_in_hundreds() {
     .await;
     let (walked, kept) = read(&[&site]).await;
     assert_eq!(walked.outcome, FetchOutcome::Complete);
-    assert_eq!((walked.read, walked.announced, walked.pages), (300, Some(300), 2));
+    assert_eq!(
+        (walked.read, walked.announced, walked.pages),
+        (300, Some(300), 2)
+    );
     assert_eq!(kept.ids(), (0..300).collect::<Vec<_>>());
     let sizes: Vec<_> = kept.0.borrow().iter().map(Vec::len).collect();
     assert_eq!(sizes, [100, 100, 50, 50]);
-    assert!(kept.0.borrow().iter().flatten().map(|entry| entry.rank).eq(1..=300));
+    assert!(
+        kept.0
+            .borrow()
+            .iter()
+            .flatten()
+            .map(|entry| entry.rank)
+            .eq(1..=300)
+    );
 }
 
 #[actix_rt::test]
@@ -87,8 +111,16 @@ async fn an_empty_list_is_complete() {
 
 #[actix_rt::test]
 async fn a_limit_ends_the_reading_early_and_completely() {
-    let site = site(|hit| plain(hit.page() * 10..hit.page() * 10 + 10, Some(500), Some(hit.page() + 1))).await;
-    let fetcher = Bench::new().fetcher();
+    let site = site(|hit| {
+        plain(
+            hit.page() * 10..hit.page() * 10 + 10,
+            Some(500),
+            Some(hit.page() + 1),
+        )
+    })
+    .await;
+    let bench = Bench::new();
+    let fetcher = bench.fetcher();
     let (walked, kept) = read_with(&fetcher, &PlainLists::at(&[&site]), Some(15)).await;
     assert_eq!((walked.outcome, walked.pages), (FetchOutcome::Complete, 2));
     assert_eq!(kept.ids(), (10..25).collect::<Vec<_>>());
@@ -98,7 +130,10 @@ async fn a_limit_ends_the_reading_early_and_completely() {
 async fn fewer_entries_than_announced_are_partial() {
     let site = site(|_| plain(0..250, Some(300), None)).await;
     let (walked, _) = read(&[&site]).await;
-    assert_eq!(partial_of(&walked), "the site announced 300 entries, 250 could be read");
+    assert_eq!(
+        partial_of(&walked),
+        "the site announced 300 entries, 250 could be read"
+    );
     assert_eq!(walked.read, 250);
 }
 
@@ -106,14 +141,20 @@ async fn fewer_entries_than_announced_are_partial() {
 async fn announced_entries_of_which_none_comes_are_partial_and_not_empty() {
     let site = site(|_| plain(0..0, Some(12), None)).await;
     let (walked, _) = read(&[&site]).await;
-    assert_eq!(partial_of(&walked), "the site announced 12 entries, 0 could be read");
+    assert_eq!(
+        partial_of(&walked),
+        "the site announced 12 entries, 0 could be read"
+    );
 }
 
 #[actix_rt::test]
 async fn a_repeated_page_ends_the_reading_as_partial() {
     let site = site(|hit| plain(0..10, None, Some(hit.page() + 1))).await;
     let (walked, kept) = read(&[&site]).await;
-    assert_eq!(partial_of(&walked), "the site sent the same page twice after 10 entries");
+    assert_eq!(
+        partial_of(&walked),
+        "the site sent the same page twice after 10 entries"
+    );
     assert_eq!((kept.ids().len(), site.hits().len()), (10, 2));
 }
 
@@ -126,9 +167,19 @@ async fn a_repeated_page_after_all_that_was_announced_is_the_end() {
 
 #[actix_rt::test]
 async fn pages_without_end_are_cut_off() {
-    let site = site(|hit| plain(hit.page() * 10..hit.page() * 10 + 10, None, Some(hit.page() + 1))).await;
+    let site = site(|hit| {
+        plain(
+            hit.page() * 10..hit.page() * 10 + 10,
+            None,
+            Some(hit.page() + 1),
+        )
+    })
+    .await;
     let (walked, _) = read(&[&site]).await;
-    assert_eq!(partial_of(&walked), "the list has more than 40 pages; the rest was not read");
+    assert_eq!(
+        partial_of(&walked),
+        "the list has more than 40 pages; the rest was not read"
+    );
     assert_eq!(site.hits().len(), 40);
 }
 
@@ -153,7 +204,11 @@ async fn a_list_that_keeps_changing_is_partial() {
     let site = site(|hit| {
         let total = 20 + u32::try_from(hit.number).unwrap();
         let from = hit.page() * 10 - 10;
-        plain(from..from + 10, Some(total), (hit.page() < 3).then(|| hit.page() + 1))
+        plain(
+            from..from + 10,
+            Some(total),
+            (hit.page() < 3).then(|| hit.page() + 1),
+        )
     })
     .await;
     let (walked, _) = read(&[&site]).await;
@@ -164,13 +219,15 @@ async fn a_list_that_keeps_changing_is_partial() {
 async fn a_list_that_loses_an_entry_meanwhile_is_partial() {
     let site = site(|hit| match hit.number {
         0 => plain(0..10, Some(15), Some(2)),
-        1 => plain(11..15, Some(14), None),
         2 => plain(1..11, Some(14), Some(2)),
         _ => plain(11..15, Some(14), None),
     })
     .await;
     let (walked, _) = read(&[&site]).await;
-    assert_eq!(partial_of(&walked), "entries were removed from the list while it was read");
+    assert_eq!(
+        partial_of(&walked),
+        "entries were removed from the list while it was read"
+    );
 }
 
 #[actix_rt::test]
@@ -193,7 +250,10 @@ async fn two_ways_are_never_mixed() {
     .await;
     let second = site(|_| plain(0..20, Some(20), None)).await;
     let (walked, kept) = read(&[&first, &second]).await;
-    assert_eq!(partial_of(&walked), "after 10 entries: Plain turned us away (status 403)");
+    assert_eq!(
+        partial_of(&walked),
+        "after 10 entries: Plain turned us away (status 403)"
+    );
     assert_eq!((kept.ids().len(), second.hits().len()), (10, 0));
 }
 
@@ -230,7 +290,11 @@ async fn walls_are_refusals_with_a_way_round() {
     };
     let walls: [fn() -> HttpResponse; 3] = [
         || HttpResponse::Accepted().body("<html>challenge.js"),
-        || HttpResponse::Forbidden().insert_header(("cf-mitigated", "challenge")).finish(),
+        || {
+            HttpResponse::Forbidden()
+                .insert_header(("cf-mitigated", "challenge"))
+                .finish()
+        },
         challenge,
     ];
     for wall in walls {
@@ -246,12 +310,19 @@ async fn walls_are_refusals_with_a_way_round() {
 
 #[actix_rt::test]
 async fn a_page_where_json_is_due_fails_and_is_not_empty() {
-    let site =
-        site(|_| HttpResponse::Ok().content_type("text/html").body("<html>We are back soon")).await;
+    let site = site(|_| {
+        HttpResponse::Ok()
+            .content_type("text/html")
+            .body("<html>We are back soon")
+    })
+    .await;
     let (walked, _) = read(&[&site]).await;
     assert_eq!(
         failure_of(&walked),
-        ("Plain's answer is not the one expected: a web page where JSON is due", false)
+        (
+            "Plain's answer is not the one expected: a web page where JSON is due",
+            false
+        )
     );
 }
 
@@ -259,11 +330,18 @@ async fn a_page_where_json_is_due_fails_and_is_not_empty() {
 async fn a_torn_answer_is_tried_again_and_then_fails() {
     // The beginning of a gzip of many zeros, without its end.
     let torn: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xed, 0xc1, 1, 1];
-    let site =
-        site(move |_| HttpResponse::Ok().insert_header(("content-encoding", "gzip")).body(torn)).await;
+    let site = site(move |_| {
+        HttpResponse::Ok()
+            .insert_header(("content-encoding", "gzip"))
+            .body(torn)
+    })
+    .await;
     let (walked, _) = read(&[&site]).await;
     let (reason, retryable) = failure_of(&walked);
-    assert!(reason.starts_with("no complete answer from 127.0.0.1:"), "{reason}");
+    assert!(
+        reason.starts_with("no complete answer from 127.0.0.1:"),
+        "{reason}"
+    );
     assert!(retryable);
     assert_eq!(site.hits().len(), 3);
 }
@@ -298,13 +376,22 @@ async fn an_answer_that_never_comes_and_one_that_drips_end_at_their_deadlines() 
         }))
     })
     .await;
-    let limits = Limits { total: Duration::from_millis(900), tries: 1, ..limits() };
+    let limits = Limits {
+        total: Duration::from_millis(900),
+        tries: 1,
+        ..limits()
+    };
     for (site, limit_ms) in [(hang, 800), (drip, 1500)] {
-        let fetcher = Bench::new().fetcher_with(limits.clone());
+        let bench = Bench::new();
+        let fetcher = bench.fetcher_with(limits.clone());
         let begun = Instant::now();
         let (walked, _) = read_with(&fetcher, &PlainLists::at(&[&site]), None).await;
         assert!(failure_of(&walked).1, "{walked:?}");
-        assert!(begun.elapsed() < Duration::from_millis(limit_ms), "{:?}", begun.elapsed());
+        assert!(
+            begun.elapsed() < Duration::from_millis(limit_ms),
+            "{:?}",
+            begun.elapsed()
+        );
     }
 }
 
@@ -313,17 +400,24 @@ async fn a_redirect_to_another_address_is_not_followed_and_one_within_the_site_i
     let inside = site(|_| plain(0..3, None, None)).await;
     let to = format!("{}/latest/meta-data?key=1", inside.url);
     let outside = site(move |_| {
-        HttpResponse::Found().insert_header(("location", to.clone())).finish()
+        HttpResponse::Found()
+            .insert_header(("location", to.clone()))
+            .finish()
     })
     .await;
     let (walked, _) = read(&[&outside]).await;
     let (reason, retryable) = failure_of(&walked);
-    assert!(reason.contains("points to another address") && !reason.contains("key"), "{reason}");
+    assert!(
+        reason.contains("points to another address") && !reason.contains("key"),
+        "{reason}"
+    );
     assert!(!retryable && inside.hits().is_empty());
 
     let moved = site(|hit| match hit.path.as_str() {
         "/new" => plain(0..3, None, None),
-        _ => HttpResponse::MovedPermanently().insert_header(("location", "/new")).finish(),
+        _ => HttpResponse::MovedPermanently()
+            .insert_header(("location", "/new"))
+            .finish(),
     })
     .await;
     assert_eq!(read(&[&moved]).await.0.read, 3);
@@ -331,10 +425,17 @@ async fn a_redirect_to_another_address_is_not_followed_and_one_within_the_site_i
 
 #[actix_rt::test]
 async fn a_site_that_is_not_there_fails_with_its_cause() {
-    let provider = PlainLists { ways: vec![("only", "http://127.0.0.1:9".into())], ..PlainLists::default() };
-    let (walked, _) = read_with(&Bench::new().fetcher(), &provider, None).await;
+    let provider = PlainLists {
+        ways: vec![("only", "http://127.0.0.1:9".into())],
+        ..PlainLists::default()
+    };
+    let bench = Bench::new();
+    let (walked, _) = read_with(&bench.fetcher(), &provider, None).await;
     let (reason, retryable) = failure_of(&walked);
-    assert!(reason.contains("127.0.0.1:9") && reason.contains("refused"), "{reason}");
+    assert!(
+        reason.contains("127.0.0.1:9") && reason.contains("refused"),
+        "{reason}"
+    );
     assert!(retryable);
 }
 
@@ -348,14 +449,20 @@ async fn a_failing_server_is_tried_three_times() {
     assert_eq!(read(&[&site]).await.0.read, 3);
     let site = self::site(|_| HttpResponse::BadGateway().finish()).await;
     let (walked, _) = read(&[&site]).await;
-    assert!(failure_of(&walked).0.ends_with("answered 502 each time it was asked"));
+    assert!(
+        failure_of(&walked)
+            .0
+            .ends_with("answered 502 each time it was asked")
+    );
     assert_eq!(site.hits().len(), 3);
 }
 
 #[actix_rt::test]
 async fn a_short_retry_after_is_waited_for() {
     let site = site(|hit| match hit.number {
-        0 => HttpResponse::TooManyRequests().insert_header(("retry-after", "1")).finish(),
+        0 => HttpResponse::TooManyRequests()
+            .insert_header(("retry-after", "1"))
+            .finish(),
         _ => plain(0..3, None, None),
     })
     .await;
@@ -367,7 +474,9 @@ async fn a_short_retry_after_is_waited_for() {
 #[actix_rt::test]
 async fn a_long_retry_after_ends_the_reading_and_is_kept_to_after_a_restart() {
     let busy = site(|_| {
-        HttpResponse::ServiceUnavailable().insert_header(("retry-after", "3600")).finish()
+        HttpResponse::ServiceUnavailable()
+            .insert_header(("retry-after", "3600"))
+            .finish()
     })
     .await;
     let other = site(|_| plain(0..3, None, None)).await;
@@ -376,7 +485,10 @@ async fn a_long_retry_after_ends_the_reading_and_is_kept_to_after_a_restart() {
     for _ in 0..2 {
         let (walked, _) = read_with(&bench.fetcher(), &provider, None).await;
         let (reason, retryable) = failure_of(&walked);
-        assert!(reason.contains("asked to be left alone until 2026-11-21 1"), "{reason}");
+        assert!(
+            reason.contains("asked to be left alone until 2026-11-21 1"),
+            "{reason}"
+        );
         assert!(retryable);
     }
     assert_eq!((busy.hits().len(), other.hits().len()), (1, 0));
@@ -391,15 +503,24 @@ async fn a_refusal_without_retry_after_is_tried_again_and_then_left_alone() {
     let bench = Bench::new();
     let provider = PlainLists::at(&[&site]);
     let (walked, _) = read_with(&bench.fetcher(), &provider, None).await;
-    assert!(failure_of(&walked).0.contains("asked to be left alone until"));
+    assert!(
+        failure_of(&walked)
+            .0
+            .contains("asked to be left alone until")
+    );
     assert_eq!(site.hits().len(), 3);
 }
 
 #[actix_rt::test]
 async fn a_wait_ends_at_once_when_nobody_wants_the_list_any_more() {
-    let site =
-        site(|_| HttpResponse::TooManyRequests().insert_header(("retry-after", "30")).finish()).await;
-    let (fetcher, provider) = (Bench::new().fetcher(), PlainLists::at(&[&site]));
+    let site = site(|_| {
+        HttpResponse::TooManyRequests()
+            .insert_header(("retry-after", "30"))
+            .finish()
+    })
+    .await;
+    let bench = Bench::new();
+    let (fetcher, provider) = (bench.fetcher(), PlainLists::at(&[&site]));
     let begun = Instant::now();
     let reading = Box::pin(read_with(&fetcher, &provider, None));
     let given_up = tokio::time::timeout(Duration::from_millis(300), reading).await;
@@ -408,23 +529,29 @@ async fn a_wait_ends_at_once_when_nobody_wants_the_list_any_more() {
 
 #[actix_rt::test]
 async fn an_unchanged_list_costs_one_conditional_request() {
-    let site = site(|hit| match hit.header("if-none-match") {
-        Some("\"v1\"") => HttpResponse::NotModified().finish(),
-        _ => {
-            let mut answer = plain(0..3, Some(3), None);
-            let etag = actix_web::http::header::HeaderValue::from_static("\"v1\"");
-            answer.headers_mut().insert(actix_web::http::header::ETAG, etag);
-            answer
+    let site = site(|hit| {
+        if hit.header("if-none-match") == Some("\"v1\"") {
+            return HttpResponse::NotModified().finish();
         }
+        let mut answer = plain(0..3, Some(3), None);
+        let etag = HeaderValue::from_static("\"v1\"");
+        answer.headers_mut().insert(header::ETAG, etag);
+        answer
     })
     .await;
     let bench = Bench::new();
-    let provider = PlainLists { is_whole_list: true, ..PlainLists::at(&[&site]) };
+    let provider = PlainLists {
+        is_whole_list: true,
+        ..PlainLists::at(&[&site])
+    };
     let (first, _) = read_with(&bench.fetcher(), &provider, None).await;
     assert_eq!((first.pages, first.not_modified), (1, false));
     let (second, kept) = read_with(&bench.fetcher(), &provider, None).await;
     assert_eq!(second.outcome, FetchOutcome::Complete);
-    assert_eq!((second.pages, second.not_modified, kept.ids()), (0, true, vec![0, 1, 2]));
+    assert_eq!(
+        (second.pages, second.not_modified, kept.ids()),
+        (0, true, vec![0, 1, 2])
+    );
 
     // A kept answer that is not understood any more is fetched anew.
     let url = format!("{}/", site.url);
@@ -433,9 +560,16 @@ async fn an_unchanged_list_costs_one_conditional_request() {
         row.body = b"{}".to_vec();
         row.save(conn, 10)
     };
-    bench.db.write::<_, schema::DbError, _>(move |conn| Ok(spoiled(conn)?)).await.unwrap();
+    bench
+        .db
+        .write::<_, schema::DbError, _>(move |conn| Ok(spoiled(conn)?))
+        .await
+        .unwrap();
     let (third, kept) = read_with(&bench.fetcher(), &provider, None).await;
-    assert_eq!((third.outcome, kept.ids()), (FetchOutcome::Complete, vec![0, 1, 2]));
+    assert_eq!(
+        (third.outcome, kept.ids()),
+        (FetchOutcome::Complete, vec![0, 1, 2])
+    );
     assert_eq!((third.pages, third.not_modified), (1, false));
 }
 
@@ -444,8 +578,8 @@ async fn we_say_who_we_are_and_take_no_cookies() {
     let site = site(|hit| match hit.number {
         0 => {
             let mut answer = plain(0..3, None, Some(2));
-            let cookie = actix_web::http::header::HeaderValue::from_static("id=1");
-            answer.headers_mut().insert(actix_web::http::header::SET_COOKIE, cookie);
+            let cookie = HeaderValue::from_static("id=1");
+            answer.headers_mut().insert(header::SET_COOKIE, cookie);
             answer
         }
         _ => plain(3..4, None, None),

@@ -3,7 +3,11 @@
 
 use std::time::Duration;
 
-use runtime::{Chain, Loaded, SettingsError, settings::Source, socket::client::Client};
+use runtime::{
+    Chain, Loaded, SettingsError,
+    settings::Source,
+    socket::client::{CallError, Client},
+};
 use schema::wire::{
     Link,
     supervisor::{
@@ -251,27 +255,47 @@ async fn look_without_supervisor(
     }
 }
 
+/// Passes on what the sync-worker says. One that is killed meanwhile is asked once more; what it said
+/// already is not said again.
 async fn ask_sync_worker(
     lines: &mut Lines<'_>,
     loaded: &Loaded,
     quick: bool,
 ) -> Result<(), CommandError> {
     let client = Client::<SyncLink>::new(&loaded.settings.paths).patient(PATIENCE);
+    let before = lines.seen.len();
+    let mut asked = pass_on(lines, &client, quick, 0).await?;
+    if matches!(asked, Err(CallError::Lost { .. })) {
+        let said = lines.seen.len() - before;
+        asked = pass_on(lines, &client, quick, said).await?;
+    }
+    match asked {
+        Ok(()) => Ok(()),
+        Err(error) => lines.add(about_error("sync-worker", &error.into())),
+    }
+}
+
+async fn pass_on(
+    lines: &mut Lines<'_>,
+    client: &Client<SyncLink>,
+    quick: bool,
+    mut skip: usize,
+) -> Result<Result<(), CallError>, CommandError> {
     let mut stream = match client.stream(ToSyncWorker::Check(Check { quick })).await {
         Ok(stream) => stream,
-        Err(error) => return lines.add(about_error("sync-worker", &error.into())),
+        Err(error) => return Ok(Err(error)),
     };
     loop {
         match stream.next().await {
+            Ok(Some(FromSyncWorker::CheckLine(_))) if skip > 0 => skip -= 1,
             Ok(Some(FromSyncWorker::CheckLine(line))) => lines.add(line)?,
             Ok(Some(_)) => {
-                return lines.add(about_error(
-                    "sync-worker",
-                    &CommandError::unexpected(SyncLink::PEER),
-                ));
+                let error = CommandError::unexpected(SyncLink::PEER);
+                lines.add(about_error("sync-worker", &error))?;
+                return Ok(Ok(()));
             }
-            Ok(None) => return Ok(()),
-            Err(error) => return lines.add(about_error("sync-worker", &error.into())),
+            Ok(None) => return Ok(Ok(())),
+            Err(error) => return Ok(Err(error)),
         }
     }
 }

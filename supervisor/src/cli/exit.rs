@@ -69,8 +69,7 @@ Exit codes:
     7  pid: not running; start, restart: could not be started
    70  a fault of ours or of the machine; run: an essential program could not be kept up
    75  run: another supervisor runs already
-   77  run: a directory is not ours to write
-   78  the settings cannot be used
+   78  the settings, a directory or the database cannot be used
   130  interrupted";
 
 /// For `listsync status --help`.

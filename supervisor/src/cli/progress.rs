@@ -28,6 +28,9 @@ impl Progress {
     /// Shows where the run is.
     pub(super) fn show(&self, progress: &RunProgress) {
         if let Some(bar) = &self.bar {
+            if bar.is_finished() {
+                bar.reset();
+            }
             bar.set_prefix(phase(progress.phase));
             bar.set_length(progress.total.max(progress.done).into());
             bar.set_position(progress.done.into());

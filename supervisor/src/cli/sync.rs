@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::{
     error::CommandError, exit::Exit, list_names, lists, progress::Progress, session::Session,
-    sync_report,
+    sync_report, terminal::Look,
 };
 
 /// Arguments of `sync`.
@@ -128,7 +128,12 @@ async fn start_when_free(
             session.terminal.tell(&format!(
                 "run {other} is going on; waiting for its end before this one starts"
             ));
-            watch(client, other, progress).await?;
+            let report = watch(client, other, progress).await?;
+            // What it did is told too: it may have left nothing to do for ours.
+            progress.clear();
+            session
+                .terminal
+                .tell(&sync_report::headline(&report.summary, Look::PIPE));
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -24,7 +24,8 @@ pub(super) fn text(report: &RunReport, look: Look) -> String {
     parts.join("\n")
 }
 
-fn headline(summary: &RunSummary, look: Look) -> String {
+/// How it ended and what became of the titles, in two lines.
+pub(super) fn headline(summary: &RunSummary, look: Look) -> String {
     let (tone, word) = match summary.status {
         RunStatus::Completed => (Tone::Good, "completed"),
         RunStatus::Failed => (Tone::Bad, "failed"),
@@ -131,7 +132,9 @@ fn reasons(reasons: &[ReasonCount], look: Look) -> String {
 
 fn seconds(time: TimeDelta) -> String {
     let ms = time.num_milliseconds().max(0);
-    if ms < 60_000 {
+    if ms < 1000 {
+        format!("{ms} ms")
+    } else if ms < 60_000 {
         format!("{}.{} s", ms / 1000, ms / 100 % 10)
     } else {
         format!("{} min {} s", ms / 60_000, ms / 1000 % 60)
@@ -245,8 +248,8 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn long_runs_are_told_in_minutes() {
+    fn times_are_told_in_fitting_units() {
         assert_eq!(seconds(TimeDelta::milliseconds(125_400)), "2 min 5 s");
-        assert_eq!(seconds(TimeDelta::milliseconds(90)), "0.0 s");
+        assert_eq!(seconds(TimeDelta::milliseconds(90)), "90 ms");
     }
 }

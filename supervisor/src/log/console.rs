@@ -15,6 +15,8 @@ use std::{
     time::Duration,
 };
 
+use super::ring::newlines;
+
 /// Bytes that wait to be written at the most.
 const WAITING_BYTES: usize = 4 * 1024 * 1024;
 
@@ -41,28 +43,33 @@ impl Console {
         is_prefixed: bool,
     ) -> io::Result<Self> {
         let (pieces, received) = mpsc::channel();
-        let console =
-            Self { pieces, waiting: Arc::default(), dropped: Arc::default() };
+        let console = Self {
+            pieces,
+            waiting: Arc::default(),
+            dropped: Arc::default(),
+        };
         let (waiting, dropped) = (Arc::clone(&console.waiting), Arc::clone(&console.dropped));
-        std::thread::Builder::new().name("stdout".to_owned()).spawn(move || {
-            for piece in received {
-                match piece {
-                    Piece::Lines { name, bytes } => {
-                        let lost = dropped.swap(0, Ordering::Relaxed);
-                        let written = told(lost, is_prefixed)
-                            .map_or(Ok(()), |line| out.write_all(line.as_bytes()))
-                            .and_then(|()| lines(&mut out, &name, &bytes, is_prefixed));
-                        if written.is_err() {
-                            // A closed stdout is nobody's fault; the files have it all.
-                            dropped.fetch_add(lost + count(&bytes), Ordering::Relaxed);
+        std::thread::Builder::new()
+            .name("stdout".to_owned())
+            .spawn(move || {
+                for piece in received {
+                    match piece {
+                        Piece::Lines { name, bytes } => {
+                            let lost = dropped.swap(0, Ordering::Relaxed);
+                            let written = told(lost, is_prefixed)
+                                .map_or(Ok(()), |line| out.write_all(line.as_bytes()))
+                                .and_then(|()| lines(&mut out, &name, &bytes, is_prefixed));
+                            if written.is_err() {
+                                // A closed stdout is nobody's fault; the files have it all.
+                                dropped.fetch_add(lost + count(&bytes), Ordering::Relaxed);
+                            }
+                            waiting.fetch_sub(bytes.len(), Ordering::Relaxed);
                         }
-                        waiting.fetch_sub(bytes.len(), Ordering::Relaxed);
+                        // Who asked may have stopped waiting.
+                        Piece::Flush(done) => done.send(()).unwrap_or_default(),
                     }
-                    // Who asked may have stopped waiting.
-                    Piece::Flush(done) => done.send(()).unwrap_or_default(),
                 }
-            }
-        })?;
+            })?;
         Ok(console)
     }
 
@@ -75,7 +82,10 @@ impl Console {
         let is_taken = waiting < WAITING_BYTES
             && self
                 .pieces
-                .send(Piece::Lines { name: Arc::clone(name), bytes: bytes.to_vec() })
+                .send(Piece::Lines {
+                    name: Arc::clone(name),
+                    bytes: bytes.to_vec(),
+                })
                 .is_ok();
         if !is_taken {
             self.waiting.fetch_sub(bytes.len(), Ordering::Relaxed);
@@ -94,14 +104,15 @@ impl Console {
 }
 
 fn count(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|byte| **byte == b'\n').count()
+    usize::try_from(newlines(bytes)).unwrap_or(usize::MAX)
 }
 
 fn told(lost: usize, is_prefixed: bool) -> Option<String> {
     if lost == 0 {
         return None;
     }
-    let message = format!("{lost} lines were not printed here, nobody was reading; the log files have them");
+    let message =
+        format!("{lost} lines were not printed here, nobody was reading; the log files have them");
     Some(if is_prefixed {
         format!("supervisor | {message}\n")
     } else {
@@ -201,14 +212,18 @@ mod tests {
 
     #[test]
     fn people_see_who_said_a_line_and_machines_the_line_itself() {
-        for (is_prefixed, expected) in
-            [(true, "api            | a\napi            | b\n"), (false, "a\nb\n")]
-        {
+        for (is_prefixed, expected) in [
+            (true, "api            | a\napi            | b\n"),
+            (false, "a\nb\n"),
+        ] {
             let page = Page::default();
             let console = Console::start(page.clone(), is_prefixed).unwrap();
             console.offer(&"api".into(), b"a\nb\n");
             console.flush(Duration::from_secs(10));
-            assert_eq!(String::from_utf8(page.0.lock().unwrap().clone()).unwrap(), expected);
+            assert_eq!(
+                String::from_utf8(page.0.lock().unwrap().clone()).unwrap(),
+                expected
+            );
         }
     }
 
@@ -226,7 +241,11 @@ mod tests {
         console.offer(&"api".into(), b"end\n");
         console.flush(Duration::from_secs(10));
         let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
-        assert!(text.contains("5904 lines were not printed here"), "{}", text.len());
+        assert!(
+            text.contains("5904 lines were not printed here"),
+            "{}",
+            text.len()
+        );
         assert!(text.ends_with("end\n"));
     }
 
@@ -235,9 +254,13 @@ mod tests {
         let mut cutter = LineCutter::default();
         let mut seen = Vec::new();
         for part in ["a", "b\nc", "\n", "d\ne\nf"] {
-            cutter.cut(part.as_bytes(), |lines| seen.push(String::from_utf8_lossy(lines).into_owned()));
+            cutter.cut(part.as_bytes(), |lines| {
+                seen.push(String::from_utf8_lossy(lines).into_owned());
+            });
         }
-        cutter.finish(|lines| seen.push(String::from_utf8_lossy(lines).into_owned()));
+        cutter.finish(|lines| {
+            seen.push(String::from_utf8_lossy(lines).into_owned());
+        });
         assert_eq!(seen, ["ab\n", "c\n", "d\ne\n", "f\n"]);
     }
 }

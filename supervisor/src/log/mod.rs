@@ -101,7 +101,8 @@ impl Book {
     }
 
     fn grew(&self, next: u64) {
-        self.grown.send_if_modified(|known| std::mem::replace(known, next) != next);
+        self.grown
+            .send_if_modified(|known| std::mem::replace(known, next) != next);
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
@@ -134,13 +135,21 @@ impl Sink {
             let whole = if (end.len() as u64) < SEED_BYTES {
                 0
             } else {
-                end.iter().position(|byte| *byte == b'\n').map_or(0, |newline| newline + 1)
+                end.iter()
+                    .position(|byte| *byte == b'\n')
+                    .map_or(0, |newline| newline + 1)
             };
             book.push(end.get(whole..).unwrap_or_default());
         }
         book.end_line();
         let name = Arc::from(plan.name.as_str());
-        Self { name, file, book, console, cutter: LineCutter::default() }
+        Self {
+            name,
+            file,
+            book,
+            console,
+            cutter: LineCutter::default(),
+        }
     }
 
     fn name(&self) -> &str {
@@ -173,7 +182,10 @@ impl Sink {
             Written::Recovered(bytes) => {
                 self.book.lost.fetch_add(bytes, Ordering::Relaxed);
                 if !is_own {
-                    tracing::warn!(process = name, "the log of {name} is written again, {bytes} bytes were lost");
+                    tracing::warn!(
+                        process = name,
+                        "the log of {name} is written again, {bytes} bytes were lost"
+                    );
                 }
             }
             Written::Refused(_) | Written::StillRefused | Written::Whole => {}
@@ -183,7 +195,11 @@ impl Sink {
 
 enum Order {
     /// Read this pipe into the log of that name.
-    Read { name: String, pipe: PipeReader, drains: mpsc::UnboundedReceiver<Drain> },
+    Read {
+        name: String,
+        pipe: PipeReader,
+        drains: mpsc::UnboundedReceiver<Drain>,
+    },
     /// Lines of our own.
     Own(Vec<u8>),
     /// Answered when all before it is written.
@@ -202,15 +218,25 @@ impl Logs {
     /// Starts the log thread for these logs and [`OWN`], which must be among them.
     pub(crate) fn start(plans: Vec<LogPlan>, console: Console) -> io::Result<Self> {
         let (orders, received) = mpsc::unbounded_channel();
-        let books: BTreeMap<_, _> =
-            plans.iter().map(|plan| (plan.name.clone(), Arc::new(Book::new()))).collect();
-        let logs = Self { orders, books: Arc::new(books), console: console.clone() };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let books: BTreeMap<_, _> = plans
+            .iter()
+            .map(|plan| (plan.name.clone(), Arc::new(Book::new())))
+            .collect();
+        let logs = Self {
+            orders,
+            books: Arc::new(books),
+            console: console.clone(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()?;
         let books = Arc::clone(&logs.books);
-        std::thread::Builder::new().name("logs".to_owned()).spawn(move || {
-            let work = write(plans, &books, console, received);
-            tokio::task::LocalSet::new().block_on(&runtime, work);
-        })?;
+        std::thread::Builder::new()
+            .name("logs".to_owned())
+            .spawn(move || {
+                let work = write(plans, &books, console, received);
+                tokio::task::LocalSet::new().block_on(&runtime, work);
+            })?;
         Ok(logs)
     }
 
@@ -222,13 +248,19 @@ impl Logs {
     /// Takes in all that comes out of `pipe`, for the log of `name`.
     pub(crate) fn read(&self, name: &str, pipe: PipeReader) -> Tap {
         let (drain, drains) = mpsc::unbounded_channel();
-        self.order(Order::Read { name: name.to_owned(), pipe, drains });
+        self.order(Order::Read {
+            name: name.to_owned(),
+            pipe,
+            drains,
+        });
         Tap { drain }
     }
 
     /// What tracing writes to.
     pub(crate) fn writer(&self) -> OwnLines {
-        OwnLines { orders: self.orders.clone() }
+        OwnLines {
+            orders: self.orders.clone(),
+        }
     }
 
     /// Waits until what was logged up to now is in the files and, within `limit`, on stdout.
@@ -353,10 +385,15 @@ mod tests {
         for round in 0..200 {
             let (reader, mut writer) = pipe();
             let tap = logs.read("api", reader);
-            writer.write_all(format!("round {round}\nopen").as_bytes()).unwrap();
+            writer
+                .write_all(format!("round {round}\nopen").as_bytes())
+                .unwrap();
             tap.drained(LIMIT).await;
             let book = logs.book("api").unwrap();
-            assert_eq!(book.read(book.last(2), 9).texts, [format!("round {round}"), "open".into()]);
+            assert_eq!(
+                book.read(book.last(2), 9).texts,
+                [format!("round {round}"), "open".into()]
+            );
             let text = std::fs::read_to_string(folder.path().join("api.log")).unwrap();
             assert!(text.ends_with(&format!("round {round}\nopen")));
             std::fs::write(folder.path().join("api.log"), "").unwrap();
@@ -369,7 +406,7 @@ mod tests {
         let logs = logs(&folder, 0);
         let (reader, mut writer) = pipe();
         let tap = logs.read("api", reader);
-        let all: Vec<u8> = (0..1_000_000_u32).map(|n| (n % 251 + n % 7) as u8).collect();
+        let all: Vec<u8> = (0..=250).chain(3..=255).cycle().take(1_000_000).collect();
         let sent = all.clone();
         let thread = std::thread::spawn(move || writer.write_all(&sent).unwrap());
         while !thread.is_finished() {
@@ -401,7 +438,11 @@ mod tests {
             next = lines.next;
         }
         thread.join().unwrap();
-        assert!(seen.iter().enumerate().all(|(n, text)| *text == format!("line {n}")));
+        assert!(
+            seen.iter()
+                .enumerate()
+                .all(|(n, text)| *text == format!("line {n}"))
+        );
     }
 
     #[actix_rt::test]

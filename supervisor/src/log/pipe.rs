@@ -45,7 +45,9 @@ pub(super) async fn pump(
 ) {
     let name = sink.borrow().name().to_owned();
     // The same pipe twice: tokio's reads only after it has seen an event, a drain must not wait.
-    let both = pipe.try_clone().and_then(|own| Ok((own, Receiver::from_owned_fd(pipe.into())?)));
+    let both = pipe
+        .try_clone()
+        .and_then(|own| Ok((own, Receiver::from_owned_fd(pipe.into())?)));
     let (own, events) = match both {
         Ok(both) => both,
         Err(error) => {
@@ -102,17 +104,33 @@ fn read(
     let mut buffer = buffer.borrow_mut();
     for _ in 0..chunks {
         match next(&mut buffer) {
-            Ok(0) => return Outcome { is_open: false, is_empty: true },
-            Ok(count) => sink.borrow_mut().take(buffer.get(..count).unwrap_or_default()),
+            Ok(0) => {
+                return Outcome {
+                    is_open: false,
+                    is_empty: true,
+                };
+            }
+            Ok(count) => sink
+                .borrow_mut()
+                .take(buffer.get(..count).unwrap_or_default()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                return Outcome { is_open: true, is_empty: true };
+                return Outcome {
+                    is_open: true,
+                    is_empty: true,
+                };
             }
             Err(error) => {
                 tracing::error!("cannot read the output of a program: {error}");
-                return Outcome { is_open: false, is_empty: true };
+                return Outcome {
+                    is_open: false,
+                    is_empty: true,
+                };
             }
         }
     }
-    Outcome { is_open: true, is_empty: false }
+    Outcome {
+        is_open: true,
+        is_empty: false,
+    }
 }

@@ -32,7 +32,12 @@ pub(crate) struct Lines {
 
 impl Ring {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { bytes: VecDeque::new(), limit, first: 0, next: 0 }
+        Self {
+            bytes: VecDeque::new(),
+            limit,
+            first: 0,
+            next: 0,
+        }
     }
 
     /// Number of the line that comes next.
@@ -66,7 +71,11 @@ impl Ring {
             Some(further) if at + further + 1 < self.bytes.len() => at + further + 1,
             _ => over,
         };
-        let lost = self.bytes.drain(..cut).filter(|byte| *byte == b'\n').count();
+        let lost = self
+            .bytes
+            .drain(..cut)
+            .filter(|byte| *byte == b'\n')
+            .count();
         self.first += lost as u64;
     }
 
@@ -83,12 +92,22 @@ impl Ring {
         let from = from.clamp(self.first, self.next);
         let mut rest = self.bytes.range(self.offset(from)..);
         let mut texts = Vec::new();
-        let wanted = usize::try_from(self.next - from).unwrap_or(usize::MAX).min(count);
+        let wanted = usize::try_from(self.next - from)
+            .unwrap_or(usize::MAX)
+            .min(count);
         for _ in 0..wanted {
-            let line: Vec<u8> = rest.by_ref().copied().take_while(|byte| *byte != b'\n').collect();
+            let line: Vec<u8> = rest
+                .by_ref()
+                .copied()
+                .take_while(|byte| *byte != b'\n')
+                .collect();
             texts.push(shown(&line));
         }
-        Lines { skipped, next: from + texts.len() as u64, texts }
+        Lines {
+            skipped,
+            next: from + texts.len() as u64,
+            texts,
+        }
     }
 
     /// Where line `number`, which the ring has, begins. Searched from its end: readers are near it.
@@ -109,7 +128,7 @@ impl Ring {
     }
 }
 
-fn newlines(bytes: &[u8]) -> u64 {
+pub(super) fn newlines(bytes: &[u8]) -> u64 {
     // Summing in small lanes lets the compiler use vector instructions.
     bytes
         .chunks(192)
@@ -121,7 +140,11 @@ fn shown(line: &[u8]) -> String {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     match line.split_at_checked(SHOWN_LINE) {
         Some((head, rest)) if !rest.is_empty() => {
-            format!("{}… ({} bytes more)", String::from_utf8_lossy(head), rest.len())
+            format!(
+                "{}… ({} bytes more)",
+                String::from_utf8_lossy(head),
+                rest.len()
+            )
         }
         _ => String::from_utf8_lossy(line).into_owned(),
     }
@@ -142,8 +165,22 @@ mod tests {
         assert_eq!(texts(&ring, 0, 9), ["one", "two"]);
         ring.push(b"ee\n");
         let read = ring.read(2, 9);
-        assert_eq!(read, Lines { skipped: 0, texts: vec!["three".to_owned()], next: 3 });
-        assert_eq!(ring.read(3, 9), Lines { skipped: 0, texts: vec![], next: 3 });
+        assert_eq!(
+            read,
+            Lines {
+                skipped: 0,
+                texts: vec!["three".to_owned()],
+                next: 3
+            }
+        );
+        assert_eq!(
+            ring.read(3, 9),
+            Lines {
+                skipped: 0,
+                texts: vec![],
+                next: 3
+            }
+        );
     }
 
     #[test]
@@ -184,7 +221,9 @@ mod tests {
     fn numbers_add_up_whatever_the_sizes() {
         for limit in [5, 16, 100, 1000] {
             for chunk in [1, 3, 7, 64, 333] {
-                let all: Vec<u8> = (0..300).flat_map(|n| format!("line {n}\n").into_bytes()).collect();
+                let all: Vec<u8> = (0..300)
+                    .flat_map(|n| format!("line {n}\n").into_bytes())
+                    .collect();
                 let mut ring = Ring::new(limit);
                 let (mut next, mut seen) = (0, 0);
                 for part in all.chunks(chunk) {
@@ -194,7 +233,10 @@ mod tests {
                     for text in &read.texts {
                         // A line longer than the ring loses its head, no other does.
                         let full = format!("line {seen}");
-                        assert!(full.ends_with(text.as_str()), "{limit} {chunk}: {text} for {full}");
+                        assert!(
+                            full.ends_with(text.as_str()),
+                            "{limit} {chunk}: {text} for {full}"
+                        );
                         assert!(limit < 16 || *text == full || chunk > limit);
                         seen += 1;
                     }
@@ -222,7 +264,7 @@ mod tests {
     fn bytes_that_are_no_text_are_replaced_and_long_lines_are_cut() {
         let mut ring = Ring::new(1_000_000);
         ring.push(b"\xff\x00ok\r\n");
-        ring.push(&[b'y'; 70_000]);
+        ring.push(&vec![b'y'; 70_000]);
         ring.push(b"\n");
         let read = texts(&ring, 0, 9);
         assert_eq!(read[0], "\u{fffd}\u{0}ok");

@@ -110,8 +110,13 @@ impl LogFile {
             return self.rotate();
         }
         // In the middle of a line that does not end within the limit: it may take as much again.
-        let most = usize::try_from(self.max_bytes.saturating_mul(2).saturating_sub(self.size).max(1))
-            .unwrap_or(usize::MAX);
+        let most = usize::try_from(
+            self.max_bytes
+                .saturating_mul(2)
+                .saturating_sub(self.size)
+                .max(1),
+        )
+        .unwrap_or(usize::MAX);
         match rest.iter().take(most).position(|byte| *byte == b'\n') {
             Some(newline) => self.append(rest, newline + 1)?,
             None if rest.len() < most => return self.append(rest, rest.len()),
@@ -125,7 +130,9 @@ impl LogFile {
     fn append(&mut self, rest: &mut &[u8], count: usize) -> io::Result<()> {
         let mut left = count;
         while left > 0 {
-            let Some(file) = self.file.as_mut() else { return Err(io::ErrorKind::NotFound.into()) };
+            let Some(file) = self.file.as_mut() else {
+                return Err(io::ErrorKind::NotFound.into());
+            };
             let part = rest.get(..left).unwrap_or(rest);
             match file.write(part) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -144,7 +151,10 @@ impl LogFile {
 
     fn tell_loss(&mut self) -> io::Result<()> {
         let newline = if self.at_line_start { "" } else { "\n" };
-        let line = format!("{newline}[listsync] {} bytes of this log were lost here\n", self.lost);
+        let line = format!(
+            "{newline}[listsync] {} bytes of this log were lost here\n",
+            self.lost
+        );
         let mut rest = line.as_bytes();
         self.append(&mut rest, line.len())?;
         self.lost = 0;
@@ -153,7 +163,10 @@ impl LogFile {
 
     fn rotate(&mut self) -> io::Result<()> {
         for number in (1..self.backups).rev() {
-            rename(&numbered(&self.path, number), &numbered(&self.path, number + 1))?;
+            rename(
+                &numbered(&self.path, number),
+                &numbered(&self.path, number + 1),
+            )?;
         }
         if self.backups > 0 {
             rename(&self.path, &numbered(&self.path, 1))?;
@@ -167,7 +180,14 @@ impl LogFile {
 
     fn reopen(&mut self) -> io::Result<()> {
         self.file = None;
-        let open = || OpenOptions::new().read(true).append(true).create(true).mode(0o640).open(&self.path);
+        let open = || {
+            OpenOptions::new()
+                .read(true)
+                .append(true)
+                .create(true)
+                .mode(0o640)
+                .open(&self.path)
+        };
         let mut file = match open() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // Somebody deleted the folder.
@@ -230,7 +250,16 @@ mod tests {
 
     #[test]
     fn rotation_loses_no_line_and_splits_none_whatever_the_chunks() {
-        let all: String = (0..500).map(|n| format!("line {n} {}\n", "x".repeat(n % 90))).collect();
+        let lines: Vec<_> = (0..500)
+            .map(|n| {
+                format!(
+                    "line {n} {}
+",
+                    "x".repeat(n % 90)
+                )
+            })
+            .collect();
+        let all = lines.concat();
         for chunk in [1, 7, 64, 150, 997, 5000] {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("api.log");

@@ -11,7 +11,7 @@ use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},
     io,
     os::unix::process::ExitStatusExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitStatus,
     rc::Rc,
     time::{Duration, Instant},
@@ -144,18 +144,27 @@ impl Program {
         let before = self.machine.state();
         let mut next = Some(input);
         while let Some(input) = next.take() {
+            let at_once = input == Input::Kill;
             let action = self.machine.step(input, self.now(), chance());
             match action {
                 Some(Action::Spawn) => next = self.spawn(ctx),
                 Some(Action::Terminate) => self.signal(self.settings.stop_signal),
                 Some(Action::Kill) => {
                     let name = &self.settings.name;
-                    tracing::warn!(process = name, "killing {name}: {}", self.why_killed());
+                    let reason = if at_once {
+                        "asked to".to_owned()
+                    } else {
+                        self.why_killed()
+                    };
+                    tracing::warn!(process = name, reason, "killing {name}: {reason}");
                     self.signal(Signal::KILL);
                 }
                 Some(Action::GiveUp) => {
                     // The receiver lives as long as the supervisor.
-                    self.shared.gave_up.send(self.settings.name.clone()).unwrap_or_default();
+                    self.shared
+                        .gave_up
+                        .send(self.settings.name.clone())
+                        .unwrap_or_default();
                 }
                 None => {}
             }
@@ -166,17 +175,25 @@ impl Program {
     }
 
     fn why_killed(&self) -> String {
-        match (self.machine.state(), self.machine.is_overdue()) {
-            (_, true) => self.overdue_reason(),
-            _ => format!("it did not stop within {} s", self.settings.policy.stop_within.as_secs()),
+        if self.machine.is_overdue() {
+            return self.overdue_reason();
         }
+        format!(
+            "did not stop within {} s",
+            self.settings.policy.stop_within.as_secs()
+        )
     }
 
     fn overdue_reason(&self) -> String {
         use super::state::ReadyRule::{Alive, Ends, Notify};
         match self.settings.policy.ready {
-            Notify(within) | Alive(within) => format!("was not ready within {} s", within.as_secs()),
-            Ends(within) => format!("was not done within {} s", within.unwrap_or_default().as_secs()),
+            Notify(within) | Alive(within) => {
+                format!("was not ready within {} s", within.as_secs())
+            }
+            Ends(within) => format!(
+                "was not done within {} s",
+                within.unwrap_or_default().as_secs()
+            ),
         }
     }
 
@@ -215,7 +232,14 @@ impl Program {
                 self.status.pid = Some(spawned.pid);
                 self.status.started_at = Some(self.shared.clock.now_utc());
                 let tap = self.shared.logs.read(&self.settings.name, spawned.output);
-                let life = follow(ctx.address(), self.life, spawned.child, spawned.pid, socket, tap);
+                let life = follow(
+                    ctx.address(),
+                    self.life,
+                    spawned.child,
+                    spawned.pid,
+                    socket,
+                    tap,
+                );
                 actix_rt::spawn(life);
                 None
             }
@@ -238,7 +262,7 @@ impl Program {
 
     /// A socket of its own for each life: nothing an earlier one said can be taken for the new one's.
     fn listen(&self) -> io::Result<(UnixDatagram, PathBuf)> {
-        let path = self.shared.notify_dir.join(format!("{}.sock", self.settings.name));
+        let path = notify_socket(&self.shared.notify_dir, &self.settings.name);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -251,21 +275,34 @@ impl Program {
         self.group = None;
         self.status.pid = None;
         let (reason, is_clean, by_stranger) = match &status {
-            Ok(status) => {
-                (process::reason(*status), status.success(), process::is_by_stranger(*status))
-            }
-            Err(error) => (format!("its end could not be seen: {}", Chain(error)), false, false),
+            Ok(status) => (
+                process::reason(*status),
+                status.success(),
+                process::is_by_stranger(*status),
+            ),
+            Err(error) => (
+                format!("its end could not be seen: {}", Chain(error)),
+                false,
+                false,
+            ),
         };
         let status = status.ok(); // why there is none is in the reason
         self.status.last_exit = Some(LastExit {
             at: self.shared.clock.now_utc(),
             code: status.and_then(|status| status.code()),
             signal: status.and_then(|status| status.signal()),
-            reason: if self.machine.is_overdue() { self.overdue_reason() } else { reason },
+            reason: if self.machine.is_overdue() {
+                self.overdue_reason()
+            } else {
+                reason
+            },
         });
         self.status.status_text = None;
         self.status.started_at = None;
-        Input::Exited { is_clean, by_stranger }
+        Input::Exited {
+            is_clean,
+            by_stranger,
+        }
     }
 
     fn noticed(&mut self, notice: Notice) -> Option<Input> {
@@ -304,10 +341,14 @@ impl Program {
         let has_restarted = self.machine.restarts() != self.status.restarts;
         self.status.restarts = self.machine.restarts();
         let is_waiting = matches!(state, State::Backoff | State::Fatal);
-        self.status.next_try_at = self.machine.deadline().filter(|_| is_waiting).and_then(|due| {
-            let wait = chrono::TimeDelta::from_std(due.saturating_sub(self.now()));
-            Some(self.shared.clock.now_utc() + wait.ok()?) // a wait too long to be shown
-        });
+        self.status.next_try_at = self
+            .machine
+            .deadline()
+            .filter(|_| is_waiting)
+            .and_then(|due| {
+                let wait = chrono::TimeDelta::from_std(due.saturating_sub(self.now()));
+                Some(self.shared.clock.now_utc() + wait.ok()?) // a wait too long to be shown
+            });
         if state != before || has_restarted {
             self.status.since = self.shared.clock.now_utc();
             self.status.state = state;
@@ -331,10 +372,18 @@ impl Program {
         let name = self.settings.name.as_str();
         let pid = self.status.pid;
         let reason = self.reason();
-        let wait = self.machine.deadline().map(|due| due.saturating_sub(self.now()).as_millis());
+        let wait = self
+            .machine
+            .deadline()
+            .map(|due| due.saturating_sub(self.now()).as_millis());
         match state {
             State::Starting if has_restarted => {
-                tracing::warn!(process = name, pid, reason, "{name} ended ({reason}) and is started again");
+                tracing::warn!(
+                    process = name,
+                    pid,
+                    reason,
+                    "{name} ended ({reason}) and is started again"
+                );
             }
             State::Starting => tracing::info!(process = name, pid, "starting {name}"),
             State::Running => {
@@ -361,7 +410,11 @@ impl Program {
 
     /// Why it is not up.
     fn reason(&self) -> String {
-        let could_not_start = self.status.status_text.as_ref().filter(|_| self.group.is_none());
+        let could_not_start = self
+            .status
+            .status_text
+            .as_ref()
+            .filter(|_| self.group.is_none());
         could_not_start
             .or(self.status.last_exit.as_ref().map(|exit| &exit.reason))
             .cloned()
@@ -373,16 +426,19 @@ impl Program {
         use ProgramOutcome::{Failed, Started, Stopped};
         let state = self.machine.state();
         let is_done = state == State::Exited
-            && self.status.last_exit.as_ref().is_some_and(|exit| exit.code == Some(0));
+            && self
+                .status
+                .last_exit
+                .as_ref()
+                .is_some_and(|exit| exit.code == Some(0));
         for (order, waiting) in std::mem::take(&mut self.waiting) {
             let outcome = match (order, state) {
                 (Order::Start, State::Running) => Some(Started),
                 (Order::Start, State::Exited) if is_done => Some(Started),
                 (Order::Start, State::Starting | State::Stopping) => None,
                 (Order::Start, _) => Some(Failed),
-                (_, State::Running | State::Stopping | State::Backoff) => None,
                 (_, State::Starting) if self.group.is_some() => Some(Stopped),
-                (_, State::Starting) => None,
+                (_, State::Starting | State::Running | State::Stopping | State::Backoff) => None,
                 (_, State::Stopped | State::Exited | State::Fatal) => Some(Stopped),
             };
             match outcome {
@@ -393,7 +449,13 @@ impl Program {
                     });
                     let name = self.settings.name.clone();
                     // Who asked may have hung up.
-                    waiting.send(ProgramResult { name, outcome, reason }).unwrap_or_default();
+                    waiting
+                        .send(ProgramResult {
+                            name,
+                            outcome,
+                            reason,
+                        })
+                        .unwrap_or_default();
                 }
                 None => self.waiting.push((order, waiting)),
             }
@@ -411,6 +473,11 @@ impl Program {
             _ => None,
         }
     }
+}
+
+/// Where a program tells how it is.
+pub(crate) fn notify_socket(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.sock"))
 }
 
 /// From -1 to 1. The standard library's hash keys are random, which is enough to spread delays.
@@ -433,7 +500,10 @@ async fn follow(
     let tell = async |bytes: &[u8]| {
         let notices = notify::parse(bytes);
         // The actor outlives its processes.
-        program.send(Noticed { life, notices }).await.unwrap_or_default();
+        program
+            .send(Noticed { life, notices })
+            .await
+            .unwrap_or_default();
     };
     let status = loop {
         tokio::select! {
@@ -454,7 +524,10 @@ async fn follow(
         tell(datagram.get(..count).unwrap_or_default()).await;
     }
     tap.drained(DRAIN_LIMIT).await;
-    program.send(Exited { life, status }).await.unwrap_or_default();
+    program
+        .send(Exited { life, status })
+        .await
+        .unwrap_or_default();
 }
 
 impl Actor for Program {
@@ -482,7 +555,11 @@ impl Handler<Order> for Program {
         );
         Box::pin(async move {
             if let Some(outcome) = already {
-                return ProgramResult { name, outcome, reason: None };
+                return ProgramResult {
+                    name,
+                    outcome,
+                    reason: None,
+                };
             }
             answered.await.unwrap_or_else(|_ended| ProgramResult {
                 name,
@@ -511,8 +588,11 @@ impl Handler<Noticed> for Program {
         if message.life != self.life {
             return;
         }
-        let inputs: Vec<_> =
-            message.notices.into_iter().filter_map(|notice| self.noticed(notice)).collect();
+        let inputs: Vec<_> = message
+            .notices
+            .into_iter()
+            .filter_map(|notice| self.noticed(notice))
+            .collect();
         for input in inputs {
             self.step(input, ctx);
         }

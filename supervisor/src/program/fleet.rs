@@ -40,11 +40,14 @@ impl Member {
     }
 
     async fn order(&self, order: Order) -> ProgramResult {
-        self.orders.send(order).await.unwrap_or_else(|error| ProgramResult {
-            name: self.name().to_owned(),
-            outcome: ProgramOutcome::Failed,
-            reason: Some(format!("the supervisor lost hold of it: {error}")),
-        })
+        self.orders
+            .send(order)
+            .await
+            .unwrap_or_else(|error| ProgramResult {
+                name: self.name().to_owned(),
+                outcome: ProgramOutcome::Failed,
+                reason: Some(format!("the supervisor lost hold of it: {error}")),
+            })
     }
 
     /// Waits until `is_so`; never returns if the program's actor is gone.
@@ -60,15 +63,20 @@ impl Member {
 fn is_up(status: &ProgramStatus) -> bool {
     match status.state {
         ProgramState::Running => true,
-        ProgramState::Exited => status.last_exit.as_ref().is_some_and(|exit| exit.code == Some(0)),
+        ProgramState::Exited => status
+            .last_exit
+            .as_ref()
+            .is_some_and(|exit| exit.code == Some(0)),
         _ => false,
     }
 }
 
 /// No process of it exists and none will by itself.
 fn is_gone(status: &ProgramStatus) -> bool {
-    matches!(status.state, ProgramState::Stopped | ProgramState::Exited | ProgramState::Fatal)
-        && status.pid.is_none()
+    matches!(
+        status.state,
+        ProgramState::Stopped | ProgramState::Exited | ProgramState::Fatal
+    ) && status.pid.is_none()
 }
 
 impl Fleet {
@@ -79,10 +87,16 @@ impl Fleet {
             .map(|program| {
                 let settings = Rc::new(program);
                 let (program, board) = Program::new(Rc::clone(&settings), shared.clone());
-                Member { settings, orders: program.start().recipient(), board }
+                Member {
+                    settings,
+                    orders: program.start().recipient(),
+                    board,
+                }
             })
             .collect();
-        Self { members: Rc::new(members) }
+        Self {
+            members: Rc::new(members),
+        }
     }
 
     /// How the programs of these names are; all of them for none.
@@ -101,10 +115,16 @@ impl Fleet {
             return Ok(self.members.iter().collect());
         }
         let find = |name: &String| {
-            self.members.iter().find(|member| member.name() == name).ok_or_else(|| {
-                Failure::new(FailureCode::NotFound, format!("there is no program {name:?}"))
+            self.members
+                .iter()
+                .find(|member| member.name() == name)
+                .ok_or_else(|| {
+                    Failure::new(
+                        FailureCode::NotFound,
+                        format!("there is no program {name:?}"),
+                    )
                     .with_remedy(format!("The programs are {}.", self.names().join(", ")))
-            })
+                })
         };
         names.iter().map(find).collect()
     }
@@ -112,9 +132,13 @@ impl Fleet {
     /// Starts every program that is to be started by itself, each when those it comes after are ready,
     /// and returns when all of them are ready.
     pub(crate) async fn start_all(&self) {
-        let started = self.members.iter().filter(|member| member.settings.autostart);
+        let started = self
+            .members
+            .iter()
+            .filter(|member| member.settings.autostart);
         join_all(started.map(|member| async move {
-            self.others(member, |name| member.settings.after.contains(name), is_up).await;
+            self.others(member, |name| member.settings.after.contains(name), is_up)
+                .await;
             member.order(Order::Start).await;
             member.until(is_up).await;
         }))
@@ -127,9 +151,9 @@ impl Fleet {
         join_all(self.members.iter().map(|member| member.order(Order::End))).await;
         join_all(self.members.iter().map(|member| async move {
             let depends = |name: &String| {
-                self.members
-                    .iter()
-                    .any(|other| other.name() == name && other.settings.after.contains(&member.settings.name))
+                self.members.iter().any(|other| {
+                    other.name() == name && other.settings.after.contains(&member.settings.name)
+                })
             };
             self.others(member, depends, is_gone).await;
             member.order(Order::Stop).await;

@@ -6,6 +6,6 @@ mod fleet;
 mod notify;
 mod state;
 
-pub(crate) use actor::Context;
+pub(crate) use actor::{Context, notify_socket};
 pub(crate) use fleet::Fleet;
 pub(crate) use state::{Policy, ReadyRule, RestartRule};

@@ -23,7 +23,7 @@ pub(crate) use schema::wire::supervisor::ProgramState as State;
 pub(crate) const STABLE: Duration = Duration::from_secs(2);
 
 /// How long a program was ready when all its earlier deaths are forgotten.
-pub(crate) const SETTLED: Duration = Duration::from_secs(60);
+pub(crate) const SETTLED: Duration = Duration::from_mins(1);
 
 /// Share of a delay by which it may be shorter or longer, so that programs do not restart in step.
 const JITTER: f64 = 0.2;
@@ -110,14 +110,9 @@ pub(crate) enum Action {
     GiveUp,
 }
 
-/// Where one program is in its life.
-#[derive(Clone, Debug)]
-pub(crate) struct Machine {
-    policy: Policy,
-    state: State,
-    deadline: Option<Duration>,
-    ready_at: Option<Duration>,
-    restarts: u64,
+/// What the past of a program says about its next restart.
+#[derive(Clone, Debug, Default)]
+struct Record {
     /// Deaths in the window that count.
     deaths: VecDeque<Duration>,
     /// Delayed restarts since the last stable life.
@@ -126,6 +121,17 @@ pub(crate) struct Machine {
     prompt_used: bool,
     /// `FATAL` once, and not stable since.
     given_up: bool,
+}
+
+/// Where one program is in its life.
+#[derive(Clone, Debug)]
+pub(crate) struct Machine {
+    policy: Policy,
+    state: State,
+    deadline: Option<Duration>,
+    ready_at: Option<Duration>,
+    restarts: u64,
+    record: Record,
     /// Killed by us because it was not ready in time.
     overdue: bool,
     /// Started again as soon as it is stopped.
@@ -142,10 +148,7 @@ impl Machine {
             deadline: None,
             ready_at: None,
             restarts: 0,
-            deaths: VecDeque::new(),
-            delayed: 0,
-            prompt_used: false,
-            given_up: false,
+            record: Record::default(),
             overdue: false,
             wanted_again: false,
             ending: false,
@@ -191,9 +194,10 @@ impl Machine {
                 }
                 None
             }
-            Input::Exited { is_clean, by_stranger } => {
-                self.exited(is_clean, by_stranger, now, chance)
-            }
+            Input::Exited {
+                is_clean,
+                by_stranger,
+            } => self.exited(is_clean, by_stranger, now, chance),
             Input::CannotStart { is_hopeless } => match self.state {
                 State::Starting if is_hopeless => self.fatal(now),
                 State::Starting => self.died(None, false, now, chance),
@@ -215,7 +219,7 @@ impl Machine {
             }
             State::Stopped | State::Exited | State::Fatal | State::Backoff => {
                 self.forget();
-                self.spawn(now)
+                Some(self.spawn(now))
             }
         }
     }
@@ -270,7 +274,7 @@ impl Machine {
             (State::Stopping, _) => Some(Action::Kill),
             (State::Backoff | State::Fatal, _) => {
                 self.restarts += 1;
-                self.spawn(now)
+                Some(self.spawn(now))
             }
             (State::Running | State::Stopped | State::Exited, _) => None,
         }
@@ -288,7 +292,7 @@ impl Machine {
                 self.rest(State::Stopped);
                 if std::mem::take(&mut self.wanted_again) && !self.ending {
                     self.forget();
-                    return self.spawn(now);
+                    return Some(self.spawn(now));
                 }
                 None
             }
@@ -323,43 +327,52 @@ impl Machine {
             return None;
         }
         if ready_for.is_some_and(|ready_for| ready_for >= SETTLED) {
-            self.deaths.clear();
+            self.record.deaths.clear();
         }
         if ready_for.is_some_and(|ready_for| ready_for >= STABLE) {
-            self.given_up = false;
-            self.prompt_used = false;
-            self.delayed = 0;
+            self.record.given_up = false;
+            self.record.prompt_used = false;
+            self.record.delayed = 0;
         }
-        while self.deaths.front().is_some_and(|death| *death + self.policy.window <= now) {
-            self.deaths.pop_front();
+        while self
+            .record
+            .deaths
+            .front()
+            .is_some_and(|death| *death + self.policy.window <= now)
+        {
+            self.record.deaths.pop_front();
         }
         if ready_for.is_none() || !by_stranger {
-            self.deaths.push_back(now);
+            self.record.deaths.push_back(now);
         }
-        if self.given_up || self.deaths.len() >= self.policy.budget as usize {
+        if self.record.given_up || self.record.deaths.len() >= self.policy.budget as usize {
             return self.fatal(now);
         }
-        if ready_for.is_some() && !self.prompt_used && self.delayed == 0 {
-            self.prompt_used = true;
+        if ready_for.is_some() && !self.record.prompt_used && self.record.delayed == 0 {
+            self.record.prompt_used = true;
             self.restarts += 1;
-            return self.spawn(now);
+            return Some(self.spawn(now));
         }
         let delay = self.next_delay(chance);
-        self.delayed += 1;
+        self.record.delayed += 1;
         self.rest(State::Backoff);
         self.deadline = Some(now + delay);
         None
     }
 
     fn next_delay(&self, chance: f64) -> Duration {
-        let factor = 2_u32.saturating_pow(self.delayed);
-        let plain = self.policy.delay.saturating_mul(factor).min(self.policy.max_delay);
+        let factor = 2_u32.saturating_pow(self.record.delayed);
+        let plain = self
+            .policy
+            .delay
+            .saturating_mul(factor)
+            .min(self.policy.max_delay);
         plain.mul_f64(1.0 + JITTER * chance.clamp(-1.0, 1.0))
     }
 
     fn fatal(&mut self, now: Duration) -> Option<Action> {
         self.rest(State::Fatal);
-        self.given_up = true;
+        self.record.given_up = true;
         match self.policy.slow_retry {
             Some(pause) => {
                 self.deadline = Some(now + pause);
@@ -369,7 +382,7 @@ impl Machine {
         }
     }
 
-    fn spawn(&mut self, now: Duration) -> Option<Action> {
+    fn spawn(&mut self, now: Duration) -> Action {
         self.rest(State::Starting);
         self.overdue = false;
         self.deadline = match self.policy.ready {
@@ -377,7 +390,7 @@ impl Machine {
             ReadyRule::Alive(life) => Some(now + life),
             ReadyRule::Ends(within) => within.map(|within| now + within),
         };
-        Some(Action::Spawn)
+        Action::Spawn
     }
 
     fn become_ready(&mut self, now: Duration) {
@@ -395,10 +408,7 @@ impl Machine {
 
     /// A person started or stopped it: earlier failures no longer count.
     fn forget(&mut self) {
-        self.deaths.clear();
-        self.delayed = 0;
-        self.prompt_used = false;
-        self.given_up = false;
+        self.record = Record::default();
     }
 }
 
@@ -406,9 +416,18 @@ impl Machine {
 mod tests {
     use super::*;
 
-    const CRASH: Input = Input::Exited { is_clean: false, by_stranger: false };
-    const DONE: Input = Input::Exited { is_clean: true, by_stranger: false };
-    const KILLED: Input = Input::Exited { is_clean: false, by_stranger: true };
+    const CRASH: Input = Input::Exited {
+        is_clean: false,
+        by_stranger: false,
+    };
+    const DONE: Input = Input::Exited {
+        is_clean: true,
+        by_stranger: false,
+    };
+    const KILLED: Input = Input::Exited {
+        is_clean: false,
+        by_stranger: true,
+    };
 
     fn policy() -> Policy {
         Policy {
@@ -435,7 +454,10 @@ mod tests {
 
     impl Bench {
         fn new(policy: Policy) -> Self {
-            Self { machine: Machine::new(policy), now: ms(0) }
+            Self {
+                machine: Machine::new(policy),
+                now: ms(0),
+            }
         }
 
         fn does(&mut self, input: Input) -> Option<Action> {
@@ -484,7 +506,10 @@ mod tests {
                 bench.does(Input::Stop);
             }
             State::Exited => {
-                bench = Bench::running(Policy { restart: RestartRule::Never, ..policy() });
+                bench = Bench::running(Policy {
+                    restart: RestartRule::Never,
+                    ..policy()
+                });
                 bench.does(CRASH);
             }
             State::Fatal => {
@@ -628,7 +653,10 @@ mod tests {
 
     #[test]
     fn a_death_before_readiness_is_a_failed_start_however_long_it_took() {
-        let mut bench = Bench::new(Policy { ready: ReadyRule::Notify(ms(900_000)), ..policy() });
+        let mut bench = Bench::new(Policy {
+            ready: ReadyRule::Notify(ms(900_000)),
+            ..policy()
+        });
         bench.does(Input::Start);
         assert_eq!(bench.after(800_000).does(CRASH), None);
         bench.is(State::Backoff);
@@ -636,7 +664,10 @@ mod tests {
 
     #[test]
     fn delays_double_up_to_the_cap() {
-        let mut bench = Bench::new(Policy { budget: 100, ..policy() });
+        let mut bench = Bench::new(Policy {
+            budget: 100,
+            ..policy()
+        });
         bench.does(Input::Start);
         let mut waits = Vec::new();
         for _ in 0..9 {
@@ -698,7 +729,10 @@ mod tests {
             assert_eq!(bench.after(61_000).does(CRASH), Some(Action::Spawn));
             bench.does(Input::Ready);
         }
-        let mut slow = Bench::new(Policy { ready: ReadyRule::Notify(ms(100_000)), ..policy() });
+        let mut slow = Bench::new(Policy {
+            ready: ReadyRule::Notify(ms(100_000)),
+            ..policy()
+        });
         slow.does(Input::Start);
         for _ in 0..30 {
             slow.after(66_000).does(CRASH);
@@ -732,7 +766,10 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_essential_is_tried_once_every_five_minutes() {
-        let mut bench = Bench::new(Policy { slow_retry: Some(ms(300_000)), ..policy() });
+        let mut bench = Bench::new(Policy {
+            slow_retry: Some(ms(300_000)),
+            ..policy()
+        });
         bench.does(Input::Start);
         assert_eq!(bench.does(Input::CannotStart { is_hopeless: true }), None);
         bench.is(State::Fatal);
@@ -765,7 +802,10 @@ mod tests {
 
     #[test]
     fn a_program_without_notification_is_ready_when_it_has_lived_for_a_while() {
-        let mut bench = Bench::new(Policy { ready: ReadyRule::Alive(ms(1_000)), ..policy() });
+        let mut bench = Bench::new(Policy {
+            ready: ReadyRule::Alive(ms(1_000)),
+            ..policy()
+        });
         bench.does(Input::Start);
         assert_eq!(bench.due(), (ms(1_000), None));
         bench.is(State::Running);
@@ -840,7 +880,10 @@ mod tests {
             (Never, CRASH, State::Exited),
         ];
         for (restart, end, expected) in cases {
-            let mut bench = Bench::running(Policy { restart, ..policy() });
+            let mut bench = Bench::running(Policy {
+                restart,
+                ..policy()
+            });
             bench.does(end);
             assert_eq!(bench.machine.state(), expected, "{restart:?} {end:?}");
         }

@@ -11,6 +11,9 @@ use super::{
 };
 use crate::target::{Candidate, ForeignId, Target, TargetError};
 
+/// Times an empty search is repeated.
+const SEARCHED_AGAIN: u32 = 2;
+
 /// Which title an entry is, or why that is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Identified {
@@ -147,9 +150,11 @@ fn looked_up(id: &ForeignId, wanted: &Wanted, candidates: Vec<Candidate>) -> Opt
         // TVDB's numbers mean one title among movies and another among shows.
         ([], _, ForeignId::Tvdb(_)) if wanted.media_type.is_some() => None,
         _ => match judge(wanted, &candidates) {
-            Verdict::Certain(candidate, why) => {
-                Some(Identified::matched(candidate, wanted, format!("{how}: {why}")))
-            }
+            Verdict::Certain(candidate, why) => Some(Identified::matched(
+                candidate,
+                wanted,
+                format!("{how}: {why}"),
+            )),
             Verdict::Plausible(_, why) => Some(Identified::NeedsReview {
                 why: format!("{how}: {why}"),
             }),
@@ -225,8 +230,9 @@ async fn search<T: Target>(
     Ok(judge(wanted, &candidates))
 }
 
-/// A search whose empty answer can be believed: TMDB was there after it, and it was asked twice,
-/// since a single failure of TMDB reads like nothing found.
+/// A search whose empty answer can be believed: TMDB was there before and after it was asked again,
+/// since a single failure of TMDB reads like nothing found. Seerr keeps what TMDB answered, and not
+/// what it failed to answer, so asking again costs little when there is nothing.
 async fn trusted_search<T: Target>(
     target: &T,
     title: &str,
@@ -238,7 +244,15 @@ async fn trusted_search<T: Target>(
         return Ok(candidates);
     }
     probe.answers_since(target, began).await?;
-    target.search(title).await
+    let again = Instant::now();
+    for _ in 0..SEARCHED_AGAIN {
+        let candidates = target.search(title).await?;
+        if !candidates.is_empty() {
+            return Ok(candidates);
+        }
+    }
+    probe.answers_since(target, again).await?;
+    Ok(Vec::new())
 }
 
 #[cfg(test)]

@@ -56,8 +56,8 @@ fn latin(title: &str) -> String {
     let mut plain = String::with_capacity(title.len());
     for sign in title.chars() {
         match sign {
-            '\'' | '’' | '‘' | '`' | '´' | 'ʼ' => {}
-            '\u{300}'..='\u{36f}' => {}
+            // Apostrophes, and accents that stand for themselves.
+            '\'' | '’' | '‘' | '`' | '´' | 'ʼ' | '\u{300}'..='\u{36f}' => {}
             '½' => plain.push_str(" 1 2 "),
             '&' => plain.push_str(" and "),
             '¹' | '²' | '³' => {
@@ -199,7 +199,10 @@ mod tests {
             ("Ocean's Eleven", "Ocean’s Eleven"),
             ("Oceans Eleven", "Ocean's Eleven"),
             ("Fast & Furious", "Fast and Furious"),
-            ("William Shakespeare's Romeo + Juliet", "William Shakespeare's Romeo & Juliet"),
+            (
+                "William Shakespeare's Romeo + Juliet",
+                "William Shakespeare's Romeo & Juliet",
+            ),
             ("M*A*S*H", "MASH"),
             ("S.W.A.T.", "SWAT"),
             ("E.T. the Extra-Terrestrial", "ET the Extra Terrestrial"),
@@ -213,7 +216,10 @@ mod tests {
             ("Beautiful Mind, A", "A Beautiful Mind"),
             ("Rocky IV", "Rocky 4"),
             ("Rocky V", "Rocky 5"),
-            ("Star Wars: Episode IV – A New Hope", "Star Wars Episode 4: A New Hope"),
+            (
+                "Star Wars: Episode IV – A New Hope",
+                "Star Wars Episode 4: A New Hope",
+            ),
             ("Dune: Part Two", "Dune: Part 2"),
             ("The Godfather Part II", "The Godfather, Pt. 2"),
             ("Kill Bill: Vol. 1", "Kill Bill Volume I"),

@@ -26,8 +26,12 @@ impl IdMap {
     /// Made of all rows of the two tables.
     pub(crate) fn new(titles: &[Title], ids: &[TitleId]) -> Self {
         let mut map = Self::default();
-        titles.iter().for_each(|title| map.add_title(title));
-        ids.iter().for_each(|id| map.add_id(id));
+        for title in titles {
+            map.add_title(title);
+        }
+        for id in ids {
+            map.add_id(id);
+        }
         map
     }
 
@@ -56,14 +60,12 @@ impl IdMap {
             ForeignId::Tvdb(id) => (IdSource::Tvdb, id.to_string()),
         };
         let known = self.by_id.get(&key)?;
-        let of_type: Vec<TitleRef> = known
+        let of_type: Vec<&(MediaType, TitleRef)> = known
             .iter()
             .filter(|(kind, _)| media_type == Some(*kind))
-            .map(|(_, title)| *title)
             .collect();
         match (of_type.as_slice(), known.as_slice(), id) {
-            ([only], _, _) => Some(*only),
-            ([], [(_, only)], ForeignId::Imdb(_)) => Some(*only),
+            ([(_, only)], _, _) | ([], [(_, only)], ForeignId::Imdb(_)) => Some(*only),
             _ => None,
         }
     }
@@ -95,9 +97,13 @@ pub(crate) enum Step {
 /// What to do first for an entry; [`identify`] takes the last two steps.
 pub(crate) fn first_step(entry: &ListItem, map: &IdMap) -> Step {
     if let (Some(media_type), Some(tmdb_id)) = (entry.media_type, tmdb_id(entry)) {
-        return map
-            .title(media_type, tmdb_id)
-            .map_or(Step::Ids { media_type, tmdb_id }, Step::Known);
+        return map.title(media_type, tmdb_id).map_or(
+            Step::Ids {
+                media_type,
+                tmdb_id,
+            },
+            Step::Known,
+        );
     }
     let ids = foreign_ids(entry);
     match ids.iter().find_map(|id| map.find(id, entry.media_type)) {
@@ -126,14 +132,17 @@ fn foreign_ids(entry: &ListItem) -> Vec<ForeignId> {
 fn imdb_id(text: &str) -> Option<String> {
     let id = text.trim().rsplit('/').next()?.to_ascii_lowercase();
     let digits = id.strip_prefix("tt")?;
-    let is_id = (1..=12).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_id =
+        (1..=12).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_id.then_some(id)
 }
 
 /// How long an entry that was not found is left alone after this many vain attempts: 1 day, 2, 4, up
 /// to 30, give or take a tenth. `jitter` is between 0 and 1; 0.5 adds and takes nothing.
 pub(crate) fn next_try(attempts: i32, jitter: f64) -> Duration {
-    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(5);
+    let doublings = u32::try_from(attempts.saturating_sub(1))
+        .unwrap_or(0)
+        .min(5);
     let days = (1_u32 << doublings).min(30);
     let share = 0.9 + 0.2 * jitter.clamp(0.0, 1.0);
     Duration::from_secs(u64::from(days) * 86_400).mul_f64(share)
@@ -176,11 +185,26 @@ mod tests {
 
     #[test]
     fn what_is_known_costs_nothing() {
-        let map = map(&[(4, Movie, 603)], &[(IdSource::Imdb, "tt0133093", Movie, 4)]);
-        let by_number = ListItem { tmdb_id: Some(603), ..item("The Matrix", 1999, Movie) };
+        let map = map(
+            &[(4, Movie, 603)],
+            &[(IdSource::Imdb, "tt0133093", Movie, 4)],
+        );
+        let by_number = ListItem {
+            tmdb_id: Some(603),
+            ..item("The Matrix", 1999, Movie)
+        };
         assert_eq!(first_step(&by_number, &map), Step::Known(TitleRef(4)));
-        let as_show = ListItem { tmdb_id: Some(603), ..item("The Matrix", 1999, Tv) };
-        assert_eq!(first_step(&as_show, &map), Step::Ids { media_type: Tv, tmdb_id: 603 });
+        let as_show = ListItem {
+            tmdb_id: Some(603),
+            ..item("The Matrix", 1999, Tv)
+        };
+        assert_eq!(
+            first_step(&as_show, &map),
+            Step::Ids {
+                media_type: Tv,
+                tmdb_id: 603
+            }
+        );
         for kind in [None, Some(Movie), Some(Tv)] {
             let by_imdb = ListItem {
                 imdb_id: Some("imdb://tt0133093".into()),
@@ -193,7 +217,10 @@ mod tests {
     #[test]
     fn a_tvdb_number_is_known_for_its_type_only() {
         let map = map(&[(4, Tv, 1396)], &[(IdSource::Tvdb, "81189", Tv, 4)]);
-        let entry = |kind: Option<MediaType>| ListItem { tvdb_id: Some(81_189), ..item("T", None, kind) };
+        let entry = |kind: Option<MediaType>| ListItem {
+            tvdb_id: Some(81_189),
+            ..item("T", None, kind)
+        };
         assert_eq!(first_step(&entry(Some(Tv)), &map), Step::Known(TitleRef(4)));
         let look_up = Step::LookUp(vec![ForeignId::Tvdb(81_189)]);
         assert_eq!(first_step(&entry(Some(Movie)), &map), look_up);
@@ -210,9 +237,15 @@ mod tests {
         };
         assert_eq!(
             first_step(&entry, &IdMap::default()),
-            Step::LookUp(vec![ForeignId::Imdb("tt0903747".into()), ForeignId::Tvdb(81_189)])
+            Step::LookUp(vec![
+                ForeignId::Imdb("tt0903747".into()),
+                ForeignId::Tvdb(81_189)
+            ])
         );
-        assert_eq!(first_step(&item("Breaking Bad", 2008, Tv), &IdMap::default()), Step::Search);
+        assert_eq!(
+            first_step(&item("Breaking Bad", 2008, Tv), &IdMap::default()),
+            Step::Search
+        );
     }
 
     #[test]
@@ -234,7 +267,9 @@ mod tests {
     #[test]
     fn the_pauses_double_up_to_thirty_days() {
         let days = |attempts, jitter| next_try(attempts, jitter).as_secs_f64() / 86_400.0;
-        let steps: Vec<i64> = (0..=8).map(|attempts| days(attempts, 0.5).round() as i64).collect();
+        let steps: Vec<u64> = (0..=8)
+            .map(|attempts| next_try(attempts, 0.5).as_secs() / 86_400)
+            .collect();
         assert_eq!(steps, [1, 1, 2, 4, 8, 16, 30, 30, 30]);
         assert!((days(1, 0.0) - 0.9).abs() < 1e-9 && (days(1, 1.0) - 1.1).abs() < 1e-9);
         assert!(days(i32::MAX, 7.0) < 33.1 && days(i32::MIN, -7.0) > 0.89);

@@ -33,7 +33,7 @@ impl UpstreamProbe {
             return Ok(());
         }
         let began = Instant::now();
-        target.look_up(&ForeignId::Imdb(fresh_id())).await?;
+        target.probe(&ForeignId::Imdb(fresh_id())).await?;
         self.answered.set(Some(began));
         Ok(())
     }
@@ -49,9 +49,6 @@ impl UpstreamProbe {
 /// An id that was not asked for lately, by this process or the one before it.
 fn fresh_id() -> String {
     let count = ASKED.fetch_add(1, Ordering::Relaxed);
-    let number = std::process::id()
-        .wrapping_mul(7_919)
-        .wrapping_add(count)
-        % 9_000_000;
+    let number = std::process::id().wrapping_mul(7_919).wrapping_add(count) % 9_000_000;
     format!("tt{:07}", number + 1)
 }

@@ -96,7 +96,10 @@ struct Compared<'a> {
 
 impl<'a> Compared<'a> {
     fn new(wanted: &Wanted, candidate: &'a Candidate) -> Self {
-        let wished = [Some(wanted.title.as_str()), wanted.original_title.as_deref()];
+        let wished = [
+            Some(wanted.title.as_str()),
+            wanted.original_title.as_deref(),
+        ];
         let there = [
             Some(candidate.title.as_str()),
             candidate.original_title.as_deref(),
@@ -115,7 +118,8 @@ impl<'a> Compared<'a> {
                     titles = found;
                     is_original = wished_nth + there_nth > 0;
                 }
-                begins_alike |= begins(&wished.bare, &there.bare) || begins(&there.bare, &wished.bare);
+                begins_alike |=
+                    begins(&wished.bare, &there.bare) || begins(&there.bare, &wished.bare);
             }
         }
         Self {
@@ -170,7 +174,11 @@ impl<'a> Compared<'a> {
 
     /// `title equal, year off by 1`
     fn explained(&self) -> String {
-        let which = if self.is_original { "original title" } else { "title" };
+        let which = if self.is_original {
+            "original title"
+        } else {
+            "title"
+        };
         let title = match self.titles {
             Titles::Equal => format!("{which} equal"),
             Titles::EqualButForTheArticle => format!("{which} equal but for the article"),
@@ -194,13 +202,22 @@ impl<'a> Compared<'a> {
 
     /// `"Pinocchio" (2022, movie 532639): title equal, year equal`
     fn named(&self) -> String {
-        let Candidate { media_type, tmdb_id, title, year, .. } = self.candidate;
+        let Candidate {
+            media_type,
+            tmdb_id,
+            title,
+            year,
+            ..
+        } = self.candidate;
         let year = year.map_or_else(|| "no year".to_owned(), |year| year.to_string());
         let kind = match media_type {
             MediaType::Movie => "movie",
             MediaType::Tv => "show",
         };
-        format!("\"{title}\" ({year}, {kind} {tmdb_id}): {}", self.explained())
+        format!(
+            "\"{title}\" ({year}, {kind} {tmdb_id}): {}",
+            self.explained()
+        )
     }
 }
 
@@ -256,7 +273,11 @@ pub(super) fn judge(wanted: &Wanted, candidates: &[Candidate]) -> Verdict {
 
 fn certain<'a>(equal: &[&'a Compared<'a>]) -> Option<&'a Compared<'a>> {
     let of = |years: &[Years]| -> Vec<&'a Compared<'a>> {
-        equal.iter().copied().filter(|one| years.contains(&one.years)).collect()
+        equal
+            .iter()
+            .copied()
+            .filter(|one| years.contains(&one.years))
+            .collect()
     };
     match of(&[Years::Equal]).as_slice() {
         [] => {}
@@ -277,19 +298,26 @@ fn certain<'a>(equal: &[&'a Compared<'a>]) -> Option<&'a Compared<'a>> {
 fn the_best<'a>(same_year: &[&'a Compared<'a>]) -> Option<&'a Compared<'a>> {
     let mut to_the_article = same_year.iter().filter(|one| one.titles == Titles::Equal);
     match (same_year, to_the_article.next(), to_the_article.next()) {
-        ([only], _, _) => Some(*only),
-        (_, Some(only), None) => Some(*only),
+        ([only], _, _) | (_, Some(only), None) => Some(*only),
         _ => None,
     }
 }
 
 fn named(plausible: &[&Compared]) -> String {
     let count = plausible.len();
-    let mut text: Vec<String> = plausible.iter().take(NAMED).map(|one| one.named()).collect();
+    let mut text: Vec<String> = plausible
+        .iter()
+        .take(NAMED)
+        .map(|one| one.named())
+        .collect();
     if count > NAMED {
         text.push(format!("and {} more", count - NAMED));
     }
-    let fit = if count == 1 { "1 title fits, not certainly".to_owned() } else { format!("{count} titles fit") };
+    let fit = if count == 1 {
+        "1 title fits, not certainly".to_owned()
+    } else {
+        format!("{count} titles fit")
+    };
     format!("{fit}: {}", text.join("; "))
 }
 
@@ -299,7 +327,11 @@ mod tests {
 
     use super::*;
 
-    fn wanted(title: &str, year: impl Into<Option<i32>>, media_type: impl Into<Option<MediaType>>) -> Wanted {
+    fn wanted(
+        title: &str,
+        year: impl Into<Option<i32>>,
+        media_type: impl Into<Option<MediaType>>,
+    ) -> Wanted {
         Wanted {
             title: title.into(),
             original_title: None,
@@ -308,7 +340,12 @@ mod tests {
         }
     }
 
-    fn found(media_type: MediaType, tmdb_id: i64, title: &str, year: impl Into<Option<i32>>) -> Candidate {
+    fn found(
+        media_type: MediaType,
+        tmdb_id: i64,
+        title: &str,
+        year: impl Into<Option<i32>>,
+    ) -> Candidate {
         Candidate {
             media_type,
             tmdb_id,
@@ -330,25 +367,46 @@ mod tests {
 
     #[test]
     fn equal_title_and_year_is_certain() {
-        let candidates = [found(Movie, 603, "The Matrix", 1999), found(Movie, 604, "The Matrix Reloaded", 2003)];
-        assert_eq!(told(&wanted("Matrix, The", 1999, Movie), &candidates), "603: title equal, year equal");
+        let candidates = [
+            found(Movie, 603, "The Matrix", 1999),
+            found(Movie, 604, "The Matrix Reloaded", 2003),
+        ];
+        assert_eq!(
+            told(&wanted("Matrix, The", 1999, Movie), &candidates),
+            "603: title equal, year equal"
+        );
     }
 
     #[test]
     fn of_remakes_the_one_of_the_year_is_meant() {
-        let dunes = [found(Movie, 438_631, "Dune", 2021), found(Movie, 841, "Dune", 1984)];
-        assert_eq!(told(&wanted("Dune", 1984, Movie), &dunes), "841: title equal, year equal");
-        assert_eq!(told(&wanted("Dune", 2021, Movie), &dunes), "438631: title equal, year equal");
+        let dunes = [
+            found(Movie, 438_631, "Dune", 2021),
+            found(Movie, 841, "Dune", 1984),
+        ];
+        assert_eq!(
+            told(&wanted("Dune", 1984, Movie), &dunes),
+            "841: title equal, year equal"
+        );
+        assert_eq!(
+            told(&wanted("Dune", 2021, Movie), &dunes),
+            "438631: title equal, year equal"
+        );
         assert!(told(&wanted("Dune", 2003, Movie), &dunes).starts_with("2? "));
         assert!(told(&wanted("Dune", None, Movie), &dunes).starts_with("2? "));
     }
 
     #[test]
     fn popularity_decides_nothing() {
-        let mut dunes = [found(Movie, 438_631, "Dune", 2021), found(Movie, 841, "Dune", 1984)];
+        let mut dunes = [
+            found(Movie, 438_631, "Dune", 2021),
+            found(Movie, 841, "Dune", 1984),
+        ];
         dunes[0].popularity = 10_000.0;
         assert!(told(&wanted("Dune", None, Movie), &dunes).starts_with("2? "));
-        assert_eq!(told(&wanted("Dune", 1984, Movie), &dunes), "841: title equal, year equal");
+        assert_eq!(
+            told(&wanted("Dune", 1984, Movie), &dunes),
+            "841: title equal, year equal"
+        );
     }
 
     #[test]
@@ -359,15 +417,30 @@ mod tests {
             "none: best of 1 found: \"Her Private Hell\" (2013, movie 9): title 0.19 alike (\"Her Private Hell\"), year equal"
         );
         let both = [longer[0].clone(), found(Movie, 152_601, "Her", 2013)];
-        assert_eq!(told(&wanted("Her", 2013, Movie), &both), "152601: title equal, year equal");
+        assert_eq!(
+            told(&wanted("Her", 2013, Movie), &both),
+            "152601: title equal, year equal"
+        );
     }
 
     #[test]
     fn a_movie_is_not_the_show_of_the_same_name() {
-        let both = [found(Tv, 1, "Fargo", 2014), found(Movie, 275, "Fargo", 1996)];
-        assert_eq!(told(&wanted("Fargo", 1996, Movie), &both), "275: title equal, year equal");
-        assert_eq!(told(&wanted("Fargo", 2014, Tv), &both), "1: title equal, year equal");
-        assert_eq!(told(&wanted("Fargo", None, Tv), &both), "1: title equal, the list gives no year");
+        let both = [
+            found(Tv, 1, "Fargo", 2014),
+            found(Movie, 275, "Fargo", 1996),
+        ];
+        assert_eq!(
+            told(&wanted("Fargo", 1996, Movie), &both),
+            "275: title equal, year equal"
+        );
+        assert_eq!(
+            told(&wanted("Fargo", 2014, Tv), &both),
+            "1: title equal, year equal"
+        );
+        assert_eq!(
+            told(&wanted("Fargo", None, Tv), &both),
+            "1: title equal, the list gives no year"
+        );
         assert!(told(&wanted("Fargo", None, None), &both).starts_with("2? "));
         assert_eq!(
             told(&wanted("Fargo", 2014, Movie), &both[..1]),
@@ -379,27 +452,54 @@ mod tests {
     fn a_movie_and_a_show_of_one_name_and_year_need_a_person_unless_the_list_tells() {
         let both = [found(Tv, 1, "Dark", 2017), found(Movie, 2, "Dark", 2017)];
         assert!(told(&wanted("Dark", 2017, None), &both).starts_with("2? "));
-        assert_eq!(told(&wanted("Dark", 2017, Tv), &both), "1: title equal, year equal");
+        assert_eq!(
+            told(&wanted("Dark", 2017, Tv), &both),
+            "1: title equal, year equal"
+        );
     }
 
     #[test]
     fn accents_and_punctuation_do_not_count() {
         let candidates = [found(Movie, 194, "Amélie", 2001)];
-        assert_eq!(told(&wanted("AMELIE!", 2001, Movie), &candidates), "194: title equal, year equal");
+        assert_eq!(
+            told(&wanted("AMELIE!", 2001, Movie), &candidates),
+            "194: title equal, year equal"
+        );
     }
 
     #[test]
     fn a_year_off_by_one_is_certain_only_alone() {
         let one = [found(Movie, 1, "Coherence", 2014)];
-        assert_eq!(told(&wanted("Coherence", 2013, Movie), &one), "1: title equal, year off by 1");
-        let both_sides = [found(Movie, 1, "Coherence", 2014), found(Movie, 2, "Coherence", 2012)];
+        assert_eq!(
+            told(&wanted("Coherence", 2013, Movie), &one),
+            "1: title equal, year off by 1"
+        );
+        let both_sides = [
+            found(Movie, 1, "Coherence", 2014),
+            found(Movie, 2, "Coherence", 2012),
+        ];
         assert!(told(&wanted("Coherence", 2013, Movie), &both_sides).starts_with("2? "));
-        let and_undated = [found(Movie, 1, "Coherence", 2014), found(Movie, 2, "Coherence", None)];
+        let and_undated = [
+            found(Movie, 1, "Coherence", 2014),
+            found(Movie, 2, "Coherence", None),
+        ];
         assert!(told(&wanted("Coherence", 2013, Movie), &and_undated).starts_with("2? "));
-        let and_far = [found(Movie, 1, "Coherence", 2014), found(Movie, 2, "Coherence", 1950)];
-        assert_eq!(told(&wanted("Coherence", 2013, Movie), &and_far), "1: title equal, year off by 1");
-        let and_equal = [found(Movie, 1, "Coherence", 2014), found(Movie, 2, "Coherence", 2013)];
-        assert_eq!(told(&wanted("Coherence", 2013, Movie), &and_equal), "2: title equal, year equal");
+        let and_far = [
+            found(Movie, 1, "Coherence", 2014),
+            found(Movie, 2, "Coherence", 1950),
+        ];
+        assert_eq!(
+            told(&wanted("Coherence", 2013, Movie), &and_far),
+            "1: title equal, year off by 1"
+        );
+        let and_equal = [
+            found(Movie, 1, "Coherence", 2014),
+            found(Movie, 2, "Coherence", 2013),
+        ];
+        assert_eq!(
+            told(&wanted("Coherence", 2013, Movie), &and_equal),
+            "2: title equal, year equal"
+        );
     }
 
     #[test]
@@ -418,9 +518,18 @@ mod tests {
 
     #[test]
     fn without_a_year_only_a_single_title_of_the_name_is_certain() {
-        let candidates = [found(Movie, 1, "Parasite", 2019), found(Movie, 2, "Parasite Eve", 1997)];
-        assert_eq!(told(&wanted("Parasite", None, None), &candidates), "1: title equal, the list gives no year");
-        let with_article = [found(Movie, 1, "Parasite", 2019), found(Movie, 2, "The Parasite", 1997)];
+        let candidates = [
+            found(Movie, 1, "Parasite", 2019),
+            found(Movie, 2, "Parasite Eve", 1997),
+        ];
+        assert_eq!(
+            told(&wanted("Parasite", None, None), &candidates),
+            "1: title equal, the list gives no year"
+        );
+        let with_article = [
+            found(Movie, 1, "Parasite", 2019),
+            found(Movie, 2, "The Parasite", 1997),
+        ];
         assert!(told(&wanted("Parasite", None, None), &with_article).starts_with("2? "));
     }
 
@@ -428,15 +537,24 @@ mod tests {
     fn the_original_title_counts_as_the_title() {
         let mut away = found(Movie, 129, "Spirited Away", 2001);
         away.original_title = Some("千と千尋の神隠し".into());
-        assert_eq!(told(&wanted("千と千尋の神隠し", 2001, Movie), &[away.clone()]), "129: original title equal, year equal");
+        assert_eq!(
+            told(&wanted("千と千尋の神隠し", 2001, Movie), &[away.clone()]),
+            "129: original title equal, year equal"
+        );
         let mut entry = wanted("Chihiros Reise ins Zauberland", 2001, Movie);
         entry.original_title = Some("千と千尋の神隠し".into());
-        assert_eq!(told(&entry, &[away]), "129: original title equal, year equal");
+        assert_eq!(
+            told(&entry, &[away]),
+            "129: original title equal, year equal"
+        );
     }
 
     #[test]
     fn two_titles_of_one_name_and_year_need_a_person() {
-        let both = [found(Movie, 1, "Pinocchio", 2022), found(Movie, 2, "Pinocchio", 2022)];
+        let both = [
+            found(Movie, 1, "Pinocchio", 2022),
+            found(Movie, 2, "Pinocchio", 2022),
+        ];
         assert_eq!(
             told(&wanted("Pinocchio", 2022, Movie), &both),
             "2? 2 titles fit: \"Pinocchio\" (2022, movie 1): title equal, year equal; \"Pinocchio\" (2022, movie 2): title equal, year equal"
@@ -445,9 +563,18 @@ mod tests {
 
     #[test]
     fn an_article_tells_two_titles_of_one_year_apart() {
-        let both = [found(Movie, 1, "The Guest", 2014), found(Movie, 2, "Guest", 2014)];
-        assert_eq!(told(&wanted("Guest", 2014, Movie), &both), "2: title equal, year equal");
-        assert_eq!(told(&wanted("The Guest", 2014, Movie), &both), "1: title equal, year equal");
+        let both = [
+            found(Movie, 1, "The Guest", 2014),
+            found(Movie, 2, "Guest", 2014),
+        ];
+        assert_eq!(
+            told(&wanted("Guest", 2014, Movie), &both),
+            "2: title equal, year equal"
+        );
+        assert_eq!(
+            told(&wanted("The Guest", 2014, Movie), &both),
+            "1: title equal, year equal"
+        );
         assert_eq!(
             told(&wanted("A Guest", 2014, Movie), &both[..1]),
             "1: title equal but for the article, year equal"
@@ -462,14 +589,22 @@ mod tests {
             told(&wanted("Star Trek In Darkness", 2010, Movie), &candidates),
             "1? 1 title fits, not certainly: \"Star Trek Into Darkness\" (2013, movie 1): title 0.91 alike (\"Star Trek Into Darkness\"), year off by 3"
         );
-        let longer = [found(Movie, 1, "Birds of Prey (and the Fantabulous Emancipation of One Harley Quinn)", 2020)];
+        let longer = [found(
+            Movie,
+            1,
+            "Birds of Prey (and the Fantabulous Emancipation of One Harley Quinn)",
+            2020,
+        )];
         assert!(told(&wanted("Birds of Prey", 2020, Movie), &longer).starts_with("1? "));
         assert!(told(&wanted("Birds of Prey", 2002, Movie), &longer).starts_with("none: "));
     }
 
     #[test]
     fn nothing_found_is_none() {
-        assert_eq!(told(&wanted("Xyzzy", 2000, Movie), &[]), "none: nothing found");
+        assert_eq!(
+            told(&wanted("Xyzzy", 2000, Movie), &[]),
+            "none: nothing found"
+        );
         assert!(told(&wanted("", None, None), &[found(Movie, 1, "", None)]).starts_with("none: "));
     }
 
@@ -484,7 +619,10 @@ mod tests {
         assert_eq!(without_year("Dune (1984)"), ("Dune", Some(1984)));
         assert_eq!(without_year("(500) Days"), ("(500) Days", None));
         assert_eq!(without_year("(1984)"), ("(1984)", None));
-        assert_eq!(without_year("Blade Runner 2049"), ("Blade Runner 2049", None));
+        assert_eq!(
+            without_year("Blade Runner 2049"),
+            ("Blade Runner 2049", None)
+        );
         assert_eq!(without_year("Scream (VI)"), ("Scream (VI)", None));
     }
 }

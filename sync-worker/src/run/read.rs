@@ -193,7 +193,8 @@ async fn record(
     let (outcome, reason) = spoken(&fetched.outcome);
     let id = list.id;
     let stored_reason = reason.clone();
-    let default_name = list.description == list.list_id || list.description == list.list_url;
+    // Until the site tells the list's name, it is called by its id.
+    let default_name = list.description.contains(&list.list_id);
     let items = engine
         .db
         .write(move |conn| -> Result<_, DbError> {

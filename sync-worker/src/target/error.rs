@@ -85,6 +85,7 @@ pub(crate) enum TargetError {
 
 impl TargetError {
     /// Whether the same may go well later, with nobody changing anything.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the run does not ask it yet"))]
     pub(crate) fn is_retryable(&self) -> bool {
         matches!(
             self,

@@ -125,7 +125,7 @@ fn fill_seerr(seerr: &FakeSeerr) {
     let forbidden = id("Psycho");
     let (_, some_seasons) = id("Breaking Bad");
     seerr.change(|state| {
-        state.settings.api_key = API_KEY.to_owned();
+        API_KEY.clone_into(&mut state.settings.api_key);
         state.settings.latency = Latency::slight();
         state.add_user(User::new(2, "anna", permission::REQUEST));
         for (kind, tmdb_id) in available {

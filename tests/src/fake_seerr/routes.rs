@@ -18,7 +18,8 @@ use crate::loopback::{Answer, Body, Request};
 pub(super) async fn answer(shared: Arc<Shared>, request: Request, with_page: bool) -> Answer {
     let is_post = request.method == "POST" && route(&request.path) == Some(vec!["request"]);
     let (call, post, fault) = shared.change(|state| {
-        let id = state.calls.last().map_or(1, |last| last.id + 1);
+        state.last_call += 1;
+        let id = state.last_call;
         state.calls.push(Call {
             id,
             at: now(),

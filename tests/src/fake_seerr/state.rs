@@ -97,6 +97,7 @@ pub struct State {
     pub(super) last_media: i64,
     pub(super) last_request: i64,
     last_post: u64,
+    pub(super) last_call: u64,
 }
 
 impl State {
@@ -117,6 +118,7 @@ impl State {
             last_media: 0,
             last_request: 0,
             last_post: 0,
+            last_call: 0,
         }
     }
 

@@ -109,6 +109,7 @@ fn subject(field: &Field, variables: &Map<String, Value>) -> Option<String> {
             let chart = field.argument("chart", variables);
             chart.get("chartType").cloned().and_then(text)
         }
+        "boxOfficeWeekendChart" => Some("BOX_OFFICE".to_owned()),
         "userProfile" => {
             let input = field.argument("input", variables);
             input.get("profileId").cloned().and_then(text)
@@ -159,6 +160,15 @@ fn root(
                 list_shape(list, &id, cap, query, field, variables)
             }
         },
+        "boxOfficeWeekendChart" => {
+            let list = state.lists.get(&subject);
+            let entries = list.map(|list| list.entries.as_slice()).unwrap_or_default();
+            let entries = entries
+                .iter()
+                .map(|entry| json!({"title": entry.imdb_title()}));
+            let entries: Vec<Value> = entries.collect();
+            pick(&json!({ "entries": entries }), &field.fields)
+        }
         "chartTitles" => {
             let Some(list) = state.lists.get_mut(&subject) else {
                 let message =
@@ -183,6 +193,10 @@ fn list_shape(
     field: &Field,
     variables: &Map<String, Value>,
 ) -> Answered {
+    if field.fields.is_empty() {
+        let message = format!("Field {:?} must have a selection of subfields.", field.name);
+        return Err(invalid(message));
+    }
     let plain = json!({
         "__typename": "List",
         "id": id,

@@ -109,7 +109,7 @@ impl FakeSites {
         self.set_list(user, entries);
     }
 
-    /// Sets a chart by IMDb's name, such as `TOP_RATED_MOVIES`.
+    /// Sets a chart by IMDb's name, such as `TOP_RATED_MOVIES`; `BOX_OFFICE` is the weekend chart.
     pub fn set_imdb_chart(&self, chart: &str, entries: Vec<Entry>) {
         self.set_list(chart, entries);
     }
@@ -223,7 +223,10 @@ impl FakeSites {
 
     /// Forgets the calls recorded so far.
     pub fn forget_calls(&self) {
-        self.shared.change(|state| state.calls.clear());
+        self.shared.change(|state| {
+            state.forgotten += state.calls.len();
+            state.calls.clear();
+        });
     }
 
     /// Blocks until the calls are so, or the limit; says which.
@@ -271,7 +274,7 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Answer {
         state.running += 1;
         state.max_running = state.max_running.max(state.running);
         let fault = state.faults.strike(&request.method, &request.path);
-        (state.calls.len() - 1, fault)
+        (state.forgotten + state.calls.len() - 1, fault)
     });
     let answer = match fault {
         None => shared.change(|state| plain(state, &request)),
@@ -287,7 +290,8 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Answer {
     let status = answer.seen_status();
     shared.change(|state| {
         state.running -= 1;
-        if let Some(call) = state.calls.get_mut(at) {
+        let at = at.checked_sub(state.forgotten);
+        if let Some(call) = at.and_then(|at| state.calls.get_mut(at)) {
             call.status = status;
         }
     });

@@ -109,7 +109,7 @@ fn html(page: &str, entries: &[Entry], props: Value) -> Answer {
         let id = &entry.imdb_id;
         format!("<li class=\"ipc-metadata-list-summary-item\"><a href=\"/title/{id}/\">…</a></li>")
     });
-    let rows = drawn.collect::<Vec<_>>().join("");
+    let rows = drawn.collect::<String>();
     Answer::html(
         200,
         format!(

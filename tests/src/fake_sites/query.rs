@@ -280,13 +280,13 @@ mod tests {
     #[test]
     fn a_query_of_the_site_is_read() {
         let query = read(
-            r#"query Watch($user: ID!, $after: String) {
+            r"query Watch($user: ID!, $after: String) {
                 predefinedList(classType: WATCH_LIST, userId: $user) {
                     id
                     titleListItemSearch(first: 250, after: $after) { edges { listItem: title { ...Basics } } }
                 }
             }
-            fragment Basics on Title { id titleText { text } }"#,
+            fragment Basics on Title { id titleText { text } }",
         )
         .unwrap();
         assert_eq!(query.variables["user"], "ID!");

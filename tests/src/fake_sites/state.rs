@@ -109,6 +109,8 @@ pub(super) struct SiteState {
     pub(super) page_cap: usize,
     pub(super) faults: FaultTable,
     pub(super) calls: Vec<SiteCall>,
+    /// Calls that were recorded and cleared.
+    pub(super) forgotten: usize,
     pub(super) running: usize,
     pub(super) max_running: usize,
 }
@@ -124,6 +126,7 @@ impl SiteState {
             page_cap: usize::MAX,
             faults: FaultTable::default(),
             calls: Vec::new(),
+            forgotten: 0,
             running: 0,
             max_running: 0,
         }

@@ -148,7 +148,7 @@ mod tests {
         burst: 1,
         at_once: 4,
     };
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     /// Paused time: actix's own test macro cannot pause it.
     fn paused(test: impl Future<Output = ()>) {
@@ -209,7 +209,7 @@ mod tests {
             drop(host.enter(MINUTE).await.unwrap());
             let waits = host.enter(Duration::from_secs(5));
             let holds = async {
-                let until = Instant::now() + Duration::from_secs(600);
+                let until = Instant::now() + Duration::from_mins(10);
                 host.hold(until).await;
                 until
             };

@@ -86,7 +86,7 @@ mod tests {
         burst: 3,
         at_once: 1,
     };
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     fn state() -> (HostState, Instant) {
         let now = Instant::now();
@@ -107,7 +107,7 @@ mod tests {
             state.admit(now + Duration::from_millis(500), MINUTE),
             Admission::Go
         );
-        let later = now + Duration::from_secs(3600);
+        let later = now + Duration::from_hours(1);
         for _ in 0..3 {
             assert_eq!(state.admit(later, MINUTE), Admission::Go);
         }

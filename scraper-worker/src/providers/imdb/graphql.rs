@@ -40,12 +40,17 @@ pub(super) fn first(list: &ImdbList, known: Option<&str>, url: Url) -> Option<Re
         ),
         ImdbList::Search(_) => return None,
     };
-    Some(request(url, step, &query, None))
+    Some(request(url, step, &query))
 }
 
 /// Every id in a query was checked to be letters, digits and a dot when it was recognized.
-fn request(url: Url, step: &'static str, query: &str, after: Option<&str>) -> Request {
-    let body = json!({ "query": query, "variables": { "after": after } });
+fn request(url: Url, step: &'static str, query: &str) -> Request {
+    let variables = if query.contains("$after") {
+        json!({ "after": null })
+    } else {
+        json!({})
+    };
+    let body = json!({ "query": query, "variables": variables });
     Request::post(url, step, &body)
         .header("accept", HeaderValue::from_static("application/json"))
         .header("x-imdb-client-name", HeaderValue::from_static("listsync"))
@@ -181,7 +186,6 @@ fn resolved(list: &ImdbList, request: &Request, data: &Value) -> Result<Page, Pr
             request.url.clone(),
             TITLES,
             &watchlist_query(id),
-            None,
         )),
         learned: Some((profile_key(profile.clone()), id.to_owned())),
         ..Page::default()

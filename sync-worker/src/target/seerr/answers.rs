@@ -90,7 +90,8 @@ pub(super) trait Row {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Media {
     id: i32,
-    media_type: Option<String>,
+    #[serde(rename = "mediaType")]
+    kind: Option<String>,
     tmdb_id: Option<i64>,
     #[serde(default)]
     status: Option<i64>,
@@ -107,7 +108,7 @@ impl Row for Media {
 impl Media {
     /// Its key and row; none for kinds we do not know.
     pub(super) fn read(&self) -> Option<((MediaType, i64), MediaRow)> {
-        let key = (media_type(self.media_type.as_deref())?, self.tmdb_id?);
+        let key = (media_type(self.kind.as_deref())?, self.tmdb_id?);
         let row = MediaRow {
             id: self.id,
             status: media_status(self.status),

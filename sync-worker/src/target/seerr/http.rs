@@ -146,9 +146,10 @@ impl Http {
     pub(super) async fn get_within<T: DeserializeOwned>(
         &self,
         limit: Duration,
+        call: Call,
         path: &str,
     ) -> Result<T, TargetError> {
-        self.get_once(Call::Own, path, None, limit)
+        self.get_once(call, path, None, limit)
             .await
             .map_err(|trouble| trouble.error)
     }

@@ -39,8 +39,10 @@ const PRODUCTS: [&str; 3] = ["Seerr API", "Overseerr API", "Jellyseerr API"];
 const SEARCH_PAGES: i64 = 2;
 /// Seerr may ask GitHub before it tells its version; that is not worth more.
 const VERSION_LIMIT: Duration = Duration::from_secs(3);
+/// A TMDB that takes longer does not count as sound.
+const PROBE_LIMIT: Duration = Duration::from_secs(10);
 /// How long a version, or that it was not told, is believed.
-const VERSION_AGE: Duration = Duration::from_secs(3600);
+const VERSION_AGE: Duration = Duration::from_hours(1);
 
 /// Why no client can be made of the settings.
 #[derive(Debug, Error)]
@@ -216,7 +218,8 @@ impl Seerr {
         {
             return version;
         }
-        let version = match self.http().get_within(VERSION_LIMIT, "/status").await {
+        let asked = self.http().get_within(VERSION_LIMIT, Call::Own, "/status");
+        let version = match asked.await {
             Ok(Status { version }) => version,
             Err(error) => {
                 tracing::debug!(%error, "seerr does not tell its version");
@@ -296,12 +299,14 @@ impl Target for Seerr {
     }
 
     async fn look_up(&self, id: &ForeignId) -> Result<Vec<Candidate>, TargetError> {
-        let query = match id {
-            ForeignId::Imdb(id) => format!("imdb:{id}"),
-            ForeignId::Tvdb(id) => format!("tvdb:{id}"),
-        };
-        let found = self.find(&encode(&query)).await?;
+        let found = self.find(&id_query(id)).await?;
         Ok(candidates(found.results))
+    }
+
+    async fn probe(&self, id: &ForeignId) -> Result<(), TargetError> {
+        let path = format!("/search?query={}", id_query(id));
+        let asked = self.http().get_within(PROBE_LIMIT, Call::Search, &path);
+        asked.await.map(|_: Found| ())
     }
 
     async fn search(&self, title: &str) -> Result<Vec<Candidate>, TargetError> {
@@ -364,6 +369,13 @@ impl Target for Seerr {
     async fn requests_since(&self, oldest_id: i32) -> Result<Vec<TargetRequest>, TargetError> {
         pages::requests_since(self.http(), oldest_id).await
     }
+}
+
+fn id_query(id: &ForeignId) -> String {
+    encode(&match id {
+        ForeignId::Imdb(id) => format!("imdb:{id}"),
+        ForeignId::Tvdb(id) => format!("tvdb:{id}"),
+    })
 }
 
 fn locale_of(settings: &PublicSettings) -> String {

@@ -66,7 +66,10 @@ async fn all<R: Row + DeserializeOwned>(http: &Http, path: &str) -> Result<Vec<R
     loop {
         let (rows, is_whole) = one_round(http, path).await?;
         if !is_whole && round == ROUNDS {
-            tracing::warn!(path, "rows went while seerr was read; one may be missing until the next run");
+            tracing::warn!(
+                path,
+                "rows went while seerr was read; one may be missing until the next run"
+            );
         }
         if is_whole || round == ROUNDS {
             return Ok(rows.into_values().collect());
@@ -89,7 +92,10 @@ async fn one_round<R: Row + DeserializeOwned>(
     }
     while read < total {
         let next: Page<R> = page(http, path, TAKE, read - 1).await?;
-        let is_joined = next.results.first().is_some_and(|row| rows.contains_key(&row.id()));
+        let is_joined = next
+            .results
+            .first()
+            .is_some_and(|row| rows.contains_key(&row.id()));
         if !is_joined || next.results.len() < 2 {
             return Ok((rows, false));
         }
