@@ -7,7 +7,7 @@ use runtime::{
 };
 use schema::{
     DbError,
-    models::{RunId, SyncRun},
+    models::{RunId, RunStatus, SyncRun},
     wire::{
         Failure, FailureCode,
         sync::{FromSyncWorker, Lists, RunRef, SettingsSaved, SyncLink, SyncStatus, ToSyncWorker},
@@ -100,16 +100,8 @@ impl Door {
     }
 
     async fn status(&self) -> Result<SyncStatus, Failure> {
-        let run = self
-            .runner
-            .send(Current)
-            .await
-            .map_err(|error| closed(&error))?;
-        let (next_sync, interval) = self
-            .schedule
-            .send(NextRun)
-            .await
-            .map_err(|error| closed(&error))?;
+        let run = self.runner.send(Current).await.map_err(closed)?;
+        let (next_sync, interval) = self.schedule.send(NextRun).await.map_err(closed)?;
         let last = self
             .engine
             .db
@@ -153,7 +145,7 @@ impl Door {
     async fn watch(&self, run: Option<RunId>, answers: Answers<SyncLink>) {
         let following = match self.runner.send(Watch(run)).await {
             Ok(following) => following,
-            Err(error) => return answers.fail(closed(&error)).await,
+            Err(error) => return answers.fail(closed(error)).await,
         };
         let run = match following {
             None => run,
@@ -175,6 +167,13 @@ impl Door {
             }
         };
         match self.ended(run).await {
+            // Between a crash and its successor's first look nobody is at it.
+            Ok(Some(row)) if row.status == RunStatus::Running => {
+                let message = format!("run {} is about to be taken up again", row.id);
+                answers
+                    .fail(Failure::new(FailureCode::Unavailable, message))
+                    .await;
+            }
             Ok(Some(row)) => {
                 answers
                     .last(FromSyncWorker::RunReport(Box::new(stored_report(&row))))
@@ -211,10 +210,10 @@ where
     M: actix::Message<Result = Result<T, Failure>> + Send + 'static,
     T: Send,
 {
-    actor.send(message).await.map_err(|error| closed(&error))?
+    actor.send(message).await.map_err(closed)?
 }
 
-fn closed(error: &actix::MailboxError) -> Failure {
+fn closed(error: actix::MailboxError) -> Failure {
     tracing::error!("an actor does not answer: {error}");
     Failure::new(FailureCode::Internal, "the sync-worker is ending")
 }

@@ -30,7 +30,7 @@ use crate::{
     door::Door,
     engine::Engine,
     run::{Runner, Watch},
-    schedule::{Begin, Schedule, SetRunner},
+    schedule::{Begin, Changed, Schedule, SetRunner},
 };
 
 /// How long a request under way may go on once stopping is asked for.
@@ -56,9 +56,13 @@ async fn work(is_once: bool) -> anyhow::Result<()> {
     if !is_once {
         let (engine, schedule) = (engine.clone(), schedule.clone());
         actix_rt::spawn(async move {
-            lists::take_over_settings(&engine).await;
+            let rest = lists::take_over(&engine, lists::of_settings(&engine)).await;
             if let Err(error) = schedule.send(Begin).await {
                 tracing::error!("the schedule does not begin: {error}");
+            }
+            lists::take_over_rest(&engine, rest).await;
+            if let Err(error) = schedule.send(Changed).await {
+                tracing::error!("the schedule does not hear of new lists: {error}");
             }
         });
     }

@@ -103,40 +103,48 @@ pub(crate) async fn remove(engine: &Engine, id: ListId) -> Result<Box<ListView>,
     removed.ok_or_else(|| no_such_list(id))
 }
 
-/// Adds the lists of environment and settings file that were never added before. One that was
-/// removed since stays removed. Goes on until the scraper-worker could be asked about each.
-pub(crate) async fn take_over_settings(engine: &Engine) {
+/// A list of the settings: the provider's name and what stands there.
+type Named = (String, String);
+
+/// The lists that environment and settings file name.
+pub(crate) fn of_settings(engine: &Engine) -> Vec<Named> {
     let settings = engine.settings();
-    let mut waiting: Vec<(String, String)> = settings
-        .settings
-        .lists
-        .iter()
+    let lists = settings.settings.lists.iter();
+    lists
         .flat_map(|(list_type, inputs)| {
             inputs
                 .iter()
                 .map(|input| (list_type.clone(), input.clone()))
         })
-        .collect();
-    let mut pause = FIRST_PAUSE;
-    while !waiting.is_empty() {
-        let mut again = Vec::new();
-        for (list_type, input) in waiting {
-            match take_over(engine, &list_type, &input).await {
-                Ok(()) => {}
-                Err(Refused::Retry(error)) => {
-                    tracing::warn!("{list_type}:{input} cannot be looked at yet: {error}");
-                    again.push((list_type, input));
-                }
-                Err(Refused::Final(error)) => {
-                    tracing::warn!("the setting {list_type}:{input} is no list: {error}");
-                }
+        .collect()
+}
+
+/// Adds those that were never added before; one that was removed since stays removed. Gives back
+/// those that could not be looked at because the scraper-worker is away.
+pub(crate) async fn take_over(engine: &Engine, named: Vec<Named>) -> Vec<Named> {
+    let mut again = Vec::new();
+    for (list_type, input) in named {
+        match take_over_one(engine, &list_type, &input).await {
+            Ok(()) => {}
+            Err(Refused::Retry(error)) => {
+                tracing::warn!("{list_type}:{input} cannot be looked at yet: {error}");
+                again.push((list_type, input));
+            }
+            Err(Refused::Final(error)) => {
+                tracing::warn!("the setting {list_type}:{input} is no list: {error}");
             }
         }
-        waiting = again;
-        if !waiting.is_empty() {
-            sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
+    }
+    again
+}
+
+/// Goes on with what [`take_over`] could not look at, after growing pauses.
+pub(crate) async fn take_over_rest(engine: &Engine, mut named: Vec<Named>) {
+    let mut pause = FIRST_PAUSE;
+    while !named.is_empty() {
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+        named = take_over(engine, named).await;
     }
 }
 
@@ -145,7 +153,7 @@ enum Refused {
     Final(String),
 }
 
-async fn take_over(engine: &Engine, list_type: &str, input: &str) -> Result<(), Refused> {
+async fn take_over_one(engine: &Engine, list_type: &str, input: &str) -> Result<(), Refused> {
     let recognized = recognize(engine, input, Some(list_type.to_owned()))
         .await
         .map_err(|error| {

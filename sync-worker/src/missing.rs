@@ -2,7 +2,7 @@
 
 use runtime::Chain;
 use schema::{
-    models::List,
+    models::{List, ListId},
     wire::{
         Failure, FailureCode,
         sync::{Missing, StartRun},
@@ -58,7 +58,7 @@ pub(crate) async fn refuse(engine: &Engine, scope: &StartRun) -> Result<(), Fail
         target(engine)
     };
     if missing.is_empty() {
-        return Ok(());
+        return unknown_lists(engine, &scope.lists).await;
     }
     let what: Vec<_> = missing
         .iter()
@@ -69,4 +69,26 @@ pub(crate) async fn refuse(engine: &Engine, scope: &StartRun) -> Result<(), Fail
         .map(|missing| missing.remedy.as_str())
         .collect();
     Err(Failure::new(FailureCode::Conflict, what.join(", and ")).with_remedy(remedy.join(" ")))
+}
+
+/// Refuses a run of lists that do not exist.
+async fn unknown_lists(engine: &Engine, wanted: &[ListId]) -> Result<(), Failure> {
+    let known = engine
+        .db
+        .read(|conn| List::all(conn, false))
+        .await
+        .map_err(|error| {
+            tracing::error!("the lists cannot be read: {}", Chain(&error));
+            Failure::new(FailureCode::Internal, "the database failed")
+        })?;
+    match wanted
+        .iter()
+        .find(|id| !known.iter().any(|(list, _)| list.id == **id))
+    {
+        None => Ok(()),
+        Some(id) => Err(
+            Failure::new(FailureCode::NotFound, format!("there is no list {id}"))
+                .with_remedy("`listsync lists` shows the lists there are."),
+        ),
+    }
 }

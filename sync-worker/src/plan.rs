@@ -102,13 +102,12 @@ pub(crate) fn decide(
                 || row.status == LedgerStatus::Requesting
         })
     };
-    if let Some(row) = known
+    let unsettled = known
         .ledger
         .filter(|row| row.status == LedgerStatus::Requesting)
-    {
-        if let Some(verdict) = unsettled(row, known.requests, status, now, settle) {
-            return verdict;
-        }
+        .and_then(|row| unsettled(row, known.requests, status, now, settle));
+    if let Some(verdict) = unsettled {
+        return verdict;
     }
     match status {
         MediaStatus::Blocklisted => {
@@ -256,13 +255,12 @@ fn without_trace(
             },
             _ => request("its last request failed and is repeated"),
         },
-        LedgerStatus::FailedPermanent => keep(row),
         LedgerStatus::Adopted
             if wish.media_type == MediaType::Movie && status != MediaStatus::Processing =>
         {
             request("the request somebody else had made is gone")
         }
-        LedgerStatus::Adopted => keep(row),
+        LedgerStatus::Adopted | LedgerStatus::FailedPermanent => keep(row),
         LedgerStatus::Requested
             if matches!(status, MediaStatus::Processing | MediaStatus::Partial) =>
         {

@@ -72,10 +72,9 @@ impl Scene {
     pub fn program(mut self, name: &str, script: &[&str], more: &str) -> Self {
         self.named.push(name.to_owned());
         let child = beside("scripted-child").unwrap_or_default();
-        self.settings.push_str(&format!(
-            "[program.{name}]\ncommand = {:?}\nargs = {script:?}\n{more}\n",
-            child.display().to_string(),
-        ));
+        let command = child.display().to_string();
+        let table = format!("[program.{name}]\ncommand = {command:?}\nargs = {script:?}\n{more}\n");
+        self.settings.push_str(&table);
         self
     }
 
@@ -83,8 +82,8 @@ impl Scene {
     #[must_use]
     pub fn settings(mut self, name: &str, lines: &str) -> Self {
         self.named.push(name.to_owned());
-        self.settings
-            .push_str(&format!("[program.{name}]\n{lines}\n"));
+        let table = format!("[program.{name}]\n{lines}\n");
+        self.settings.push_str(&table);
         self
     }
 

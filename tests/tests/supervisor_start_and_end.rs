@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::sys::signal::{Signal, kill};
 use schema::wire::supervisor::ProgramState::Backoff;
 use tests::{
     harness::{is_alive, wait_for},
@@ -161,7 +162,6 @@ async fn a_second_sigterm_kills_what_still_runs() {
 async fn other_signals_do_not_end_it_and_sigquit_stops_in_order() {
     let mut supervised = Scene::new().unwrap().start_ready().await.unwrap();
     let pid = nix::unistd::Pid::from_raw(supervised.pid().unwrap());
-    use nix::sys::signal::{Signal, kill};
     for signal in [
         Signal::SIGHUP,
         Signal::SIGUSR1,
@@ -210,7 +210,7 @@ async fn a_database_of_somebody_else_is_refused_and_left_alone() {
     let scene = Scene::new().unwrap();
     std::fs::create_dir(scene.folder().join("data")).unwrap();
     let path = scene.folder().join("data/list_sync.db");
-    foreign_database(&path);
+    foreign_database(&path).unwrap();
     let before = std::fs::read(&path).unwrap();
     let output = scene.refused().await.unwrap();
     assert_eq!(output.status.code(), Some(78));
@@ -323,10 +323,9 @@ async fn all_ready_is_said_with_the_addresses_and_what_is_to_be_set() {
 }
 
 /// A database with a table and without our marker.
-fn foreign_database(path: &std::path::Path) {
+fn foreign_database(path: &std::path::Path) -> diesel::ConnectionResult<()> {
     use diesel::{Connection as _, connection::SimpleConnection as _};
-    let mut connection = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-    connection
-        .batch_execute("CREATE TABLE photos (name TEXT)")
-        .unwrap();
+    let mut connection = diesel::SqliteConnection::establish(&path.display().to_string())?;
+    let made = connection.batch_execute("CREATE TABLE photos (name TEXT)");
+    made.map_err(diesel::ConnectionError::CouldntSetupConfiguration)
 }

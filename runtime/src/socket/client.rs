@@ -201,7 +201,9 @@ impl<L: Link> Client<L> {
     fn patience_with(&self, error: &io::Error) -> Duration {
         match error.kind() {
             // Not there, or its file is left of a process that was killed.
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => self.patience,
+            io::ErrorKind::NotFound
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset => self.patience,
             // There, with more callers than the kernel keeps waiting.
             io::ErrorKind::WouldBlock => self.patience.max(CROWD_WAIT),
             _ => Duration::ZERO,

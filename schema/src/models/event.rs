@@ -58,10 +58,10 @@ impl Event {
     /// # Errors
     /// When the database fails.
     pub fn insert(conn: &mut SqliteConnection, new: &[NewEvent]) -> QueryResult<()> {
-        diesel::insert_into(events::table)
-            .values(new)
-            .execute(conn)
-            .map(drop)
+        for chunk in new.chunks(100) {
+            diesel::insert_into(events::table).values(chunk).execute(conn)?;
+        }
+        Ok(())
     }
 
     /// Forgets events older than `before` and all but the newest `keep`.

@@ -146,7 +146,8 @@ impl<'a, S: Sink> Going<'a, S> {
     async fn read(&mut self, ways: Vec<Way>) -> Result<FetchOutcome, Gone> {
         let (provider, list) = (self.walk.provider.name(), &self.walk.list.id);
         let mut setbacks = Vec::new();
-        for way in ways {
+        let mut ways = ways.into_iter().peekable();
+        while let Some(way) = ways.next() {
             let setback = match self.read_way(&way).await {
                 Ok(outcome) => return Ok(outcome),
                 Err(Stop::Gone) => return Err(Gone),
@@ -158,13 +159,16 @@ impl<'a, S: Sink> Going<'a, S> {
             if setback.is_final() {
                 return Ok(setback.into_outcome());
             }
-            tracing::warn!(
-                provider,
-                list.id = %list,
-                way = way.name,
-                "Error fetching {provider} list {list} by {}: {setback}",
-                way.name
-            );
+            if let Some(other) = ways.peek() {
+                tracing::warn!(
+                    provider,
+                    list.id = %list,
+                    way = way.name,
+                    "Error fetching {provider} list {list} by {}: {setback}; trying {}",
+                    way.name,
+                    other.name
+                );
+            }
             setbacks.push((way.name, setback));
         }
         Ok(Setback::of_all(setbacks).into_outcome())

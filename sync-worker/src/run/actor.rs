@@ -15,7 +15,7 @@ use schema::{
 };
 use tokio::sync::watch;
 
-use super::{Going, go};
+use super::{Going, fail, go};
 use crate::{engine::Engine, missing, target::Seerr};
 
 /// Starts a run. Answered with its number; refused while another goes on or something is missing.
@@ -85,9 +85,12 @@ impl Runner {
         self.going = Some(going.clone());
         let engine = self.engine.clone();
         let work = async move {
-            let settings = engine.settings();
-            let target = Seerr::new(&settings.settings.seerr)?;
-            anyhow::Ok(go(&engine, &target, &going, &scope).await?)
+            match Seerr::new(&engine.settings().settings.seerr) {
+                Ok(target) => go(&engine, &target, &going, &scope).await,
+                Err(error) => fail(&engine, run, Chain(&error).to_string())
+                    .await
+                    .map(Some),
+            }
         };
         ctx.spawn(work.into_actor(self).map(move |done, runner, _| {
             runner.going = None;
@@ -99,13 +102,19 @@ impl Runner {
                         "run {run} {}: {} entries, {} titles, {} requested, {} failed",
                         ended.status, counts.entries, counts.titles, counts.requested, counts.failed
                     );
-                    RunEnded { status: ended.status, is_retryable: ended.is_retryable }
+                    RunEnded {
+                        status: ended.status,
+                        is_retryable: ended.is_retryable,
+                    }
                 }
                 Ok(None) => return,
                 Err(error) => {
                     // The row says `running` still: the next start of this process takes it up.
-                    tracing::error!(run.id = %run, "run {run} ended badly: {}", Chain(error.as_ref()));
-                    RunEnded { status: RunStatus::Failed, is_retryable: true }
+                    tracing::error!(run.id = %run, "run {run} ended badly: {}", Chain(&error));
+                    RunEnded {
+                        status: RunStatus::Failed,
+                        is_retryable: true,
+                    }
                 }
             };
             if runner.when_ended.try_send(ended).is_err() {

@@ -283,7 +283,7 @@ impl Tally {
     /// An entry the target could not be asked about; it is asked again with the next run.
     fn could_not_ask(&mut self, items: &[ListItem], error: &TargetError) {
         let Some(item) = items.first() else { return };
-        tracing::warn!("Error fetching {}: {}", item.title, Chain(error));
+        tracing::warn!("looking up {} failed: {}", item.title, Chain(error));
         self.failed(
             &item.title,
             &format!("its title could not be looked up: {}", Chain(error)),

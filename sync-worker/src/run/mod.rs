@@ -179,6 +179,18 @@ pub(crate) async fn go<T: Target>(
     Ok(Some((ended, report)))
 }
 
+/// Records that a run could not even begin.
+async fn fail(engine: &Engine, run: RunId, reason: String) -> Result<(Ended, RunReport), DbError> {
+    tracing::error!(run.id = %run, "run {run} failed: {reason}");
+    let ended = Ended {
+        status: RunStatus::Failed,
+        reason: Some(reason),
+        is_retryable: true,
+    };
+    let report = report::record(engine, run, &ended, report::Tally::default()).await?;
+    Ok((ended, report))
+}
+
 async fn steps<T: Target>(
     engine: &Engine,
     target: &T,

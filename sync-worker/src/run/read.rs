@@ -129,7 +129,9 @@ async fn fetch(engine: &Engine, list: &List) -> (Vec<Entry>, ListFetched) {
             Ok(done) => return done,
             Err(error) => error,
         };
-        if !error.is_retryable() || attempt == ATTEMPTS {
+        // A socket that stays absent has been waited for already.
+        let is_gone = matches!(error, CallError::Unreachable { .. });
+        if is_gone || !error.is_retryable() || attempt == ATTEMPTS {
             tracing::warn!(list.id = %list.id, "reading list {} failed: {}", list.id, Chain(&error));
             return (Vec::new(), failed(&error));
         }

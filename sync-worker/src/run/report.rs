@@ -55,11 +55,20 @@ impl Fate {
     }
 }
 
+/// What a report tells of a title.
+#[derive(Debug)]
+struct Told {
+    name: String,
+    lists: Vec<ListId>,
+    fate: Fate,
+    reason: String,
+}
+
 /// What a run has done so far.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     lists: Vec<ListRead>,
-    titles: HashMap<(TitleRef, bool), (String, Vec<ListId>, Fate, String)>,
+    titles: HashMap<(TitleRef, bool), Told>,
     not_asked: Vec<(String, String)>,
 }
 
@@ -71,8 +80,13 @@ impl Tally {
 
     /// What became of a wish; the last word counts.
     pub(super) fn decided(&mut self, wish: &Wish, fate: Fate, reason: &str) {
-        let row = (shown(wish), wish.lists.clone(), fate, reason.to_owned());
-        self.titles.insert((wish.title, wish.is_4k), row);
+        let told = Told {
+            name: shown(wish),
+            lists: wish.lists.clone(),
+            fate,
+            reason: reason.to_owned(),
+        };
+        self.titles.insert((wish.title, wish.is_4k), told);
     }
 
     /// An entry whose title could not be asked for.
@@ -87,8 +101,8 @@ impl Tally {
             failed: count(self.not_asked.len()),
             ..RunCounts::default()
         };
-        for (_, _, fate, _) in self.titles.values() {
-            let counter = match fate {
+        for told in self.titles.values() {
+            let counter = match told.fate {
                 Fate::Requested => &mut counts.requested,
                 Fate::AlreadyRequested => &mut counts.already_requested,
                 Fate::Available => &mut counts.available,
@@ -112,7 +126,7 @@ impl Tally {
     fn list_reports(&self) -> Vec<ListReport> {
         let mut requested: HashMap<ListId, u32> = HashMap::new();
         let mut skipped: HashMap<ListId, u32> = HashMap::new();
-        for (_, lists, fate, _) in self.titles.values() {
+        for Told { lists, fate, .. } in self.titles.values() {
             let counter = if *fate == Fate::Requested {
                 &mut requested
             } else {
@@ -148,7 +162,10 @@ impl Tally {
 
     fn reasons(&self) -> Vec<ReasonCount> {
         let mut groups: BTreeMap<(Fate, &str), Vec<String>> = BTreeMap::new();
-        for (name, _, fate, reason) in self.titles.values() {
+        for Told {
+            name, fate, reason, ..
+        } in self.titles.values()
+        {
             groups
                 .entry((*fate, reason))
                 .or_default()

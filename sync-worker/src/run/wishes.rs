@@ -190,9 +190,12 @@ mod tests {
             })
             .collect();
         let defaults = SeerrSettings {
+            url: None,
+            api_key: None,
             user_id: 1,
             is_4k: false,
-            ..SeerrSettings::default()
+            timeout_s: 60,
+            settle_s: 120,
         };
         wishes(reads, &titles, &defaults)
     }

@@ -108,7 +108,7 @@ impl Schedule {
         if let Some(due) = self.due {
             let wait = (due - now).to_std().unwrap_or(Duration::ZERO);
             tracing::debug!(wait_s = wait.as_secs(), "the next run is due at {due} UTC");
-            self.timer = Some(ctx.run_later(wait, |schedule, ctx| schedule.start(ctx)));
+            self.timer = Some(ctx.run_later(wait, Self::start));
         }
     }
 

@@ -84,19 +84,6 @@ pub(crate) enum TargetError {
 }
 
 impl TargetError {
-    /// Whether the same may go well later, with nobody changing anything.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the run does not ask it yet"))]
-    pub(crate) fn is_retryable(&self) -> bool {
-        matches!(
-            self,
-            Self::Unreachable { .. }
-                | Self::Unknown { .. }
-                | Self::Quota { .. }
-                | Self::Upstream { .. }
-                | Self::Busy { .. }
-        )
-    }
-
     /// Whether a request that ended so may exist nevertheless, now or within the time that Seerr
     /// goes on after we hang up.
     pub(crate) fn may_have_been_sent(&self) -> bool {

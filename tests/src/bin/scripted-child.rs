@@ -110,10 +110,10 @@ fn started(file: &str) -> anyhow::Result<()> {
 }
 
 fn environment(file: &str) -> anyhow::Result<()> {
-    let lines: String = std::env::vars_os()
+    let lines: Vec<_> = std::env::vars_os()
         .map(|(name, value)| format!("{}={}\n", name.to_string_lossy(), value.to_string_lossy()))
         .collect();
-    Ok(std::fs::write(file, lines)?)
+    Ok(std::fs::write(file, lines.concat())?)
 }
 
 fn notify(text: &str) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! The titles that exist: what TMDB knows, as far as the fake Seerr is concerned.
 //!
-//! Sample titles are in [`super::sample`]; which of them Seerr has a row for is in [`super::state`].
+//! Sample titles are in `sample.rs`; which of them Seerr has a row for is in `state.rs`.
 
 use std::collections::HashMap;
 

@@ -570,7 +570,7 @@ async fn a_request_without_an_answer_in_time_is_in_doubt() {
             why: "no answer within 0.1 s".into()
         }
     );
-    assert!(error.may_have_been_sent() && error.ends_the_run() && error.is_retryable());
+    assert!(error.may_have_been_sent() && error.ends_the_run());
     assert_eq!(server.lines().len(), 1);
 }
 
@@ -646,7 +646,7 @@ async fn trouble_that_stays_is_tmdbs_and_never_nothing_found() {
             message: "Unable to retrieve search results.".into()
         }
     );
-    assert!(error.is_retryable() && !error.ends_the_run());
+    assert!(!error.ends_the_run());
     assert_eq!(server.lines().len(), 3);
 }
 

@@ -1,0 +1,176 @@
+//! What the end of a request means for the ledger, the report and those who watch.
+
+use std::time::Duration;
+
+use runtime::Chain;
+use schema::models::{
+    DecisionKind, EventKind, LedgerStatus, MediaType, NewDecision, NewEvent, NewSyncedItem,
+};
+
+use super::{Applier, fate};
+use crate::{
+    chance::jitter,
+    plan::Wish,
+    run::report::{Fate, Tally},
+    target::{Target, TargetError},
+};
+
+/// Failures after which a title is given up.
+const ATTEMPTS: i32 = 10;
+
+/// A request that was sent, and what is to be recorded of it.
+pub(super) struct Sent {
+    pub(super) row: NewSyncedItem,
+    pub(super) seasons: Vec<i32>,
+    pub(super) event: Option<NewEvent>,
+    pub(super) decision: Option<NewDecision>,
+}
+
+impl<T: Target> Applier<'_, T> {
+    pub(super) fn created(
+        &self,
+        wish: &Wish,
+        request_id: i32,
+        media_id: Option<i32>,
+        seasons: Vec<i32>,
+    ) -> Sent {
+        let now = self.engine.clock.now();
+        let mut row = self.row(wish, now);
+        row.request_id = Some(request_id);
+        row.overseerr_id = media_id.or(row.overseerr_id);
+        row.created_by_us = true;
+        row.error_message = None;
+        let event = self.event(wish, EventKind::TitleRequested, now, &row.reason);
+        Sent {
+            row,
+            seasons,
+            event: Some(event),
+            decision: None,
+        }
+    }
+
+    /// The target had it already: by an earlier attempt of ours, or by somebody else.
+    pub(super) fn adopted(&mut self, wish: &Wish, tally: &mut Tally) -> Sent {
+        let now = self.engine.clock.now();
+        let mut row = self.row(wish, now);
+        // Only a repeated request can meet our own; the next snapshot tells which it is.
+        let is_repeated = row.attempts > 1;
+        if is_repeated {
+            tally.decided(
+                wish,
+                Fate::Requested,
+                "an earlier request of ours had arrived",
+            );
+            return Sent {
+                row,
+                seasons: Vec::new(),
+                event: None,
+                decision: None,
+            };
+        }
+        let reason = match wish.media_type {
+            MediaType::Movie => "somebody else has requested it",
+            MediaType::Tv => "every season of it is there or requested already",
+        };
+        tally.decided(wish, Fate::AlreadyRequested, reason);
+        row.status = LedgerStatus::Adopted;
+        reason.clone_into(&mut row.reason);
+        row.requesting_since = None;
+        row.error_message = None;
+        let decision = self.decision(wish, DecisionKind::Skip, reason, now);
+        Sent {
+            row,
+            seasons: Vec::new(),
+            event: None,
+            decision,
+        }
+    }
+
+    /// No connection came about: as if it had never been tried.
+    pub(super) fn not_sent(&self, wish: &Wish) -> Sent {
+        let mut row = self.row(wish, self.engine.clock.now());
+        row.status = LedgerStatus::Planned;
+        row.requesting_since = None;
+        row.attempts -= 1;
+        Sent {
+            row,
+            seasons: Vec::new(),
+            event: None,
+            decision: None,
+        }
+    }
+
+    pub(super) fn failed(&mut self, wish: &Wish, error: &TargetError, tally: &mut Tally) -> Sent {
+        let reason = Chain(error).to_string();
+        let holds_for_others = matches!(
+            error,
+            TargetError::Quota { .. } | TargetError::NotAllowed { .. } | TargetError::NoSuchUser
+        );
+        if holds_for_others {
+            let asker = (wish.requested_as, wish.media_type, wish.is_4k);
+            self.refused.insert(asker, reason.clone());
+        }
+        let status = match error {
+            TargetError::Blocklisted => LedgerStatus::Blocklisted,
+            TargetError::NoSuchTitle => LedgerStatus::FailedPermanent,
+            _ => LedgerStatus::Failed,
+        };
+        self.put_off(wish, status, reason, tally)
+    }
+
+    /// Records why a title is not requested now, and when it is tried again.
+    pub(super) fn put_off(
+        &self,
+        wish: &Wish,
+        status: LedgerStatus,
+        reason: String,
+        tally: &mut Tally,
+    ) -> Sent {
+        let now = self.engine.clock.now();
+        let mut row = self.row(wish, now);
+        row.status = if status == LedgerStatus::Failed && row.attempts >= ATTEMPTS {
+            LedgerStatus::FailedPermanent
+        } else {
+            status
+        };
+        row.retry_at = (row.status == LedgerStatus::Failed)
+            .then(|| now.checked_add_signed(pause(row.attempts, jitter())))
+            .flatten();
+        row.error_message = Some(reason.clone());
+        row.reason.clone_from(&reason);
+        row.requesting_since = None;
+        tracing::warn!(
+            tmdb_id = wish.tmdb_id,
+            "requesting {} failed: {reason}",
+            wish.name
+        );
+        tally.decided(wish, fate(row.status, false), &reason);
+        let event = self.event(wish, EventKind::RequestFailed, now, &reason);
+        Sent {
+            row,
+            seasons: Vec::new(),
+            event: Some(event),
+            decision: None,
+        }
+    }
+}
+
+/// Pause after a failed request: 1 h, 2 h, 4 h … up to a day, give or take a tenth.
+fn pause(attempts: i32, jitter: f64) -> chrono::Duration {
+    let doubled = u32::try_from(attempts.clamp(1, 6) - 1).unwrap_or(0);
+    let minutes = (60_i32 << doubled).min(24 * 60);
+    let varied = f64::from(minutes) * 60.0 * (0.9 + 0.2 * jitter);
+    chrono::Duration::from_std(Duration::from_secs_f64(varied)).unwrap_or(chrono::Duration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_after_a_failure_doubles_up_to_a_day() {
+        let hours = |attempts| pause(attempts, 0.5).num_minutes() / 60;
+        assert_eq!([1, 2, 3, 4, 5, 6, 50].map(hours), [1, 2, 4, 8, 16, 24, 24]);
+        assert_eq!(pause(1, 0.0).num_minutes(), 54);
+    }
+}
