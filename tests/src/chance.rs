@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-/// A small generator (SplitMix64); the same seed gives the same numbers.
+/// A small generator (`SplitMix64`); the same seed gives the same numbers.
 #[derive(Clone, Debug)]
 pub struct Chance(u64);
 
@@ -23,9 +23,13 @@ impl Chance {
 }
 
 /// The seed of the environment (`SEED`), or one drawn now.
-#[expect(clippy::disallowed_methods, reason = "a test's own variable, no setting of the product")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test's own variable, no setting of the product"
+)]
 pub fn seed() -> u64 {
-    std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
-        RandomState::new().hash_one(std::process::id()) % 1_000_000
-    })
+    std::env::var("SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or_else(|| RandomState::new().hash_one(std::process::id()) % 1_000_000)
 }

@@ -29,21 +29,41 @@ async fn home(titles: i64) -> Result<Home> {
     sites.set_imdb_list("ls000000001", Entry::all_of(&world));
     let seerr = FakeSeerr::start(world);
     let setup = Setup::new().seerr(&seerr).sites(&sites);
-    let household = setup.environment("LISTSYNC_SEERR_SETTLE_S", "1").start().await?;
+    let household = setup
+        .environment("LISTSYNC_SEERR_SETTLE_S", "1")
+        .start()
+        .await?;
     let list = household.add_list("imdb", "ls000000001").await?.id;
-    Ok(Home { seerr, sites, household, list })
+    Ok(Home {
+        seerr,
+        sites,
+        household,
+        list,
+    })
 }
 
 impl Home {
     /// Entries that are on the list now.
     async fn entries(&self) -> Result<Vec<ListItem>> {
         let list = self.list;
-        let items = self.household.database()?.read(move |conn| ListItem::of_list(conn, list)).await?;
-        Ok(items.into_iter().filter(|item| item.left_at.is_none()).collect())
+        let items = self
+            .household
+            .database()?
+            .read(move |conn| ListItem::of_list(conn, list))
+            .await?;
+        Ok(items
+            .into_iter()
+            .filter(|item| item.left_at.is_none())
+            .collect())
     }
 
     fn assert_each_once(&self, titles: usize) {
-        let mut ids: Vec<_> = self.seerr.requests().iter().map(|row| row.tmdb_id).collect();
+        let mut ids: Vec<_> = self
+            .seerr
+            .requests()
+            .iter()
+            .map(|row| row.tmdb_id)
+            .collect();
         ids.sort_unstable();
         let all = ids.len();
         ids.dedup();
@@ -58,12 +78,23 @@ async fn an_unreachable_seerr_fails_the_run_with_a_reason_and_marks_nothing() ->
     let failed = home.household.sync().await?;
     assert_eq!(failed.summary.status, RunStatus::Failed);
     let reason = failed.summary.reason.context("a failed run has a reason")?;
-    assert!(reason.contains("cannot reach") && reason.contains("OVERSEERR_URL"), "{reason}");
-    assert!(home.entries().await?.iter().all(|item| item.identity == Identity::New));
+    assert!(
+        reason.contains("cannot reach") && reason.contains("OVERSEERR_URL"),
+        "{reason}"
+    );
+    assert!(
+        home.entries()
+            .await?
+            .iter()
+            .all(|item| item.identity == Identity::New)
+    );
 
     home.seerr.come_back();
     let report = home.household.sync().await?;
-    assert_eq!((report.summary.status, report.summary.counts.requested), (RunStatus::Completed, 5));
+    assert_eq!(
+        (report.summary.status, report.summary.counts.requested),
+        (RunStatus::Completed, 5)
+    );
     Ok(())
 }
 
@@ -101,8 +132,14 @@ async fn a_refused_key_is_said_to_be_refused() -> Result<()> {
     let failed = home.household.sync().await?;
     let reason = failed.summary.reason.unwrap_or_default();
     assert_eq!(failed.summary.status, RunStatus::Failed);
-    assert!(reason.contains("key") && reason.contains("OVERSEERR_API_KEY"), "{reason}");
-    assert!(!reason.contains(&home.seerr.api_key()), "the key itself is never told");
+    assert!(
+        reason.contains("key") && reason.contains("OVERSEERR_API_KEY"),
+        "{reason}"
+    );
+    assert!(
+        !reason.contains(&home.seerr.api_key()),
+        "the key itself is never told"
+    );
     Ok(())
 }
 
@@ -128,15 +165,26 @@ async fn a_list_that_was_not_read_completely_removes_nothing() -> Result<()> {
         }
         let report = home.household.sync().await?;
         let list = home.household.list(home.list).await?;
-        assert_eq!(home.entries().await?.len(), 30, "{what}: nothing is removed");
+        assert_eq!(
+            home.entries().await?.len(),
+            30,
+            "{what}: nothing is removed"
+        );
         assert_eq!(list.item_count, 30, "{what}: the last good count stays");
         assert_eq!(list.status, expected, "{what}: {:?}", list.status_reason);
-        assert!(list.status_reason.is_some_and(|reason| !reason.is_empty()), "{what}");
+        assert!(
+            list.status_reason.is_some_and(|reason| !reason.is_empty()),
+            "{what}"
+        );
         assert_eq!(report.summary.status, RunStatus::Completed, "{what}");
     }
     home.sites.clear_faults();
     home.household.sync().await?;
-    assert_eq!(home.entries().await?.len(), 20, "a complete reading does remove");
+    assert_eq!(
+        home.entries().await?.len(),
+        20,
+        "a complete reading does remove"
+    );
     home.assert_each_once(30);
     Ok(())
 }
@@ -146,8 +194,19 @@ async fn a_tmdb_outage_behind_seerr_marks_no_title_not_found() -> Result<()> {
     let home = home(12).await?;
     home.seerr.faults().tmdb(Tmdb::Status(500));
     let report = home.household.sync().await?;
-    assert_eq!((report.summary.counts.requested, report.summary.counts.not_found), (0, 0));
-    assert!(home.entries().await?.iter().all(|item| item.identity == Identity::New));
+    assert_eq!(
+        (
+            report.summary.counts.requested,
+            report.summary.counts.not_found
+        ),
+        (0, 0)
+    );
+    assert!(
+        home.entries()
+            .await?
+            .iter()
+            .all(|item| item.identity == Identity::New)
+    );
     home.seerr.faults().clear();
     assert_eq!(home.household.sync().await?.summary.counts.requested, 12);
     home.assert_each_once(12);
@@ -157,13 +216,19 @@ async fn a_tmdb_outage_behind_seerr_marks_no_title_not_found() -> Result<()> {
 #[actix_rt::test]
 async fn a_request_whose_answer_was_lost_is_found_and_not_repeated() -> Result<()> {
     let home = home(8).await?;
-    home.seerr.faults().on_later("POST /api/v1/request", 3, Fault::AnswerLost, Times::ONCE);
+    home.seerr
+        .faults()
+        .on_later("POST /api/v1/request", 3, Fault::AnswerLost, Times::ONCE);
     let failed = home.household.sync().await?;
     assert_eq!(failed.summary.status, RunStatus::Failed, "{failed:#?}");
     let report = home.household.sync().await?;
     assert_eq!(report.summary.status, RunStatus::Completed, "{report:#?}");
     home.assert_each_once(8);
-    assert_eq!(home.seerr.count("POST", "/api/v1/request"), 8, "and none was sent twice");
+    assert_eq!(
+        home.seerr.count("POST", "/api/v1/request"),
+        8,
+        "and none was sent twice"
+    );
     Ok(())
 }
 
@@ -194,7 +259,10 @@ async fn a_request_that_seerr_confirmed_and_lost_is_made_again() -> Result<()> {
     assert_eq!(report.summary.status, RunStatus::Completed, "{report:#?}");
     home.assert_each_once(10);
     let posts = home.seerr.count("POST", "/api/v1/request");
-    assert!(posts > 13, "no row was lost, so nothing was shown: {posts} requests");
+    assert!(
+        posts > 13,
+        "no row was lost, so nothing was shown: {posts} requests"
+    );
     Ok(())
 }
 
@@ -203,12 +271,20 @@ async fn a_title_somebody_else_requests_meanwhile_is_theirs() -> Result<()> {
     let home = home(6).await?;
     home.seerr.faults().delay_posts(Duration::from_millis(50));
     let run = home.household.start_run().await?;
-    assert!(home.seerr.wait_until(|state| state.running_posts() > 0, Duration::from_secs(10)));
+    assert!(
+        home.seerr
+            .wait_until(|state| state.running_posts() > 0, Duration::from_secs(10))
+    );
     let last = 9_000_006;
-    home.seerr.change(|state| state.add_request(Kind::Movie, last, 2, &[]));
+    home.seerr
+        .change(|state| state.add_request(Kind::Movie, last, 2, &[]));
     let report = home.household.report(run, Duration::from_secs(20)).await?;
     let counts = report.summary.counts;
-    assert_eq!((counts.requested, counts.already_requested), (5, 1), "{report:#?}");
+    assert_eq!(
+        (counts.requested, counts.already_requested),
+        (5, 1),
+        "{report:#?}"
+    );
     home.assert_each_once(6);
     Ok(())
 }
@@ -216,7 +292,9 @@ async fn a_title_somebody_else_requests_meanwhile_is_theirs() -> Result<()> {
 #[actix_rt::test]
 async fn a_run_is_cancelled_within_a_second_also_while_seerr_hangs() -> Result<()> {
     let home = home(6).await?;
-    home.seerr.faults().delay_posts_by(|nth| Duration::from_millis(if nth == 2 { 3000 } else { 5 }));
+    home.seerr
+        .faults()
+        .delay_posts_by(|nth| Duration::from_millis(if nth == 2 { 3000 } else { 5 }));
     let run = home.household.start_run().await?;
     let second = |state: &tests::fake_seerr::State| state.count("POST", "/api/v1/request") == 2;
     assert!(home.seerr.wait_until(second, Duration::from_secs(10)));
@@ -226,7 +304,11 @@ async fn a_run_is_cancelled_within_a_second_also_while_seerr_hangs() -> Result<(
     assert!(matches!(answer, FromSyncWorker::RunCancelled(_)));
     let report = home.household.report(run, Duration::from_secs(10)).await?;
     assert_eq!(report.summary.status, RunStatus::Cancelled);
-    assert!(asked.elapsed() < Duration::from_secs(2), "it took {:?}", asked.elapsed());
+    assert!(
+        asked.elapsed() < Duration::from_secs(2),
+        "it took {:?}",
+        asked.elapsed()
+    );
 
     // Seerr finishes the request we hung up on; the next run must not make it again.
     let report = home.household.sync().await?;
@@ -239,11 +321,22 @@ async fn a_run_is_cancelled_within_a_second_also_while_seerr_hangs() -> Result<(
 async fn a_title_tmdb_does_not_have_fails_alone_and_says_so() -> Result<()> {
     let home = home(4).await?;
     let text = "[TMDB] Failed to fetch movie details: Request failed with status code 404";
-    home.seerr.faults().fail_post(9_000_002, text, tests::fake_seerr::Stage::BeforeWrite, Times::Always);
+    home.seerr.faults().fail_post(
+        9_000_002,
+        text,
+        tests::fake_seerr::Stage::BeforeWrite,
+        Times::Always,
+    );
     let report = home.household.sync().await?;
     let counts = report.summary.counts;
     assert_eq!((counts.requested, counts.failed), (3, 1), "{report:#?}");
-    let failed = report.reasons.iter().find(|reason| reason.decision == "failed");
-    assert!(failed.is_some_and(|reason| reason.reason.contains("no such title")), "{report:#?}");
+    let failed = report
+        .reasons
+        .iter()
+        .find(|reason| reason.decision == "failed");
+    assert!(
+        failed.is_some_and(|reason| reason.reason.contains("no such title")),
+        "{report:#?}"
+    );
     Ok(())
 }

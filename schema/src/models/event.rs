@@ -59,7 +59,9 @@ impl Event {
     /// When the database fails.
     pub fn insert(conn: &mut SqliteConnection, new: &[NewEvent]) -> QueryResult<()> {
         for chunk in new.chunks(100) {
-            diesel::insert_into(events::table).values(chunk).execute(conn)?;
+            diesel::insert_into(events::table)
+                .values(chunk)
+                .execute(conn)?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! What travels over the Unix sockets: the envelope, its version, and the failure every link shares.
 //!
-//! One file per socket holds the two enums of that link. [`frame`] alone turns messages into bytes.
+//! One file per socket holds the two enums of that link. `frame` alone turns messages into bytes.
 //! Leaves sockets, connections and cancellation to `runtime::socket`.
 
 mod frame;

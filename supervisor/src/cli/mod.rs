@@ -96,7 +96,7 @@ enum Command {
     Completions(completions::Args),
     /// Print the settings file with every setting and its default
     #[command(hide = true)]
-    SettingsDefault,
+    SettingsDefault(settings_default::Args),
 }
 
 /// Carries out the command line `args`, program name included. Call it on the main thread, outside
@@ -142,7 +142,9 @@ fn carry_out(
     // These need nothing of the machine, so nothing of it can be in their way.
     match &cli.command {
         Command::Completions(args) => return completions::run(&terminal, args).map(End::Command),
-        Command::SettingsDefault => return settings_default::run(&terminal).map(End::Command),
+        Command::SettingsDefault(args) => {
+            return settings_default::run(args, &terminal).map(End::Command);
+        }
         _ => {}
     }
     let environment = match (environment, &cli.command) {
@@ -182,7 +184,7 @@ async fn converse(session: &Session, command: Command) -> Result<Exit, CommandEr
         Command::ApiKey(args) => api_key::run(session, args).await,
         Command::Version => version::run(session).await,
         // Carried out before there was a session.
-        Command::Run | Command::Completions(_) | Command::SettingsDefault => Ok(Exit::Done),
+        Command::Run | Command::Completions(_) | Command::SettingsDefault(_) => Ok(Exit::Done),
     }
 }
 

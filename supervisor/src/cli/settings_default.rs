@@ -3,9 +3,22 @@
 
 use super::{error::CommandError, exit::Exit, terminal::Terminal};
 
-/// Prints the file.
-pub(super) fn run(terminal: &Terminal) -> Result<Exit, CommandError> {
-    terminal.say(&runtime::settings::default_toml())?;
+/// Arguments of `listsync settings-default`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Print the README's table in place of the file
+    #[arg(long)]
+    table: bool,
+}
+
+/// Prints the file, or the table.
+pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, CommandError> {
+    let text = if args.table {
+        runtime::settings::markdown_table()
+    } else {
+        runtime::settings::default_toml()
+    };
+    terminal.say(text.trim_end())?;
     Ok(Exit::Done)
 }
 
@@ -16,7 +29,9 @@ mod tests {
     #[test]
     fn every_setting_is_in_it() {
         let terminal = Terminal::of_test();
-        run(&terminal).unwrap();
-        assert!(terminal.printed().contains("OVERSEERR_URL"));
+        for table in [false, true] {
+            run(&Args { table }, &terminal).unwrap();
+            assert!(terminal.printed().contains("OVERSEERR_URL"));
+        }
     }
 }

@@ -104,10 +104,14 @@ impl Household {
         let mut settings = setup.settings.clone();
         for name in ["api", "sync-worker", "scraper-worker"] {
             let binary = binary(&format!("listsync-{name}-under-test"))?;
-            settings.push_str(&format!(
-                "[program.{name}]\ncommand = \"{}\"\n",
-                binary.display()
-            ));
+            let lines = [
+                "[program.",
+                name,
+                "]\ncommand = \"",
+                &binary.display().to_string(),
+                "\"\n",
+            ];
+            settings.push_str(&lines.concat());
         }
         std::fs::write(&config, settings)?;
         let path = |name: &str| folder.path().join(name).display().to_string();
@@ -366,10 +370,10 @@ impl Household {
                     continue;
                 };
                 while let Ok(Some(answer)) = answers.next().await {
-                    if let FromSyncWorker::RunReport(report) = answer {
-                        if report.summary.completed_at.is_some() {
-                            return *report;
-                        }
+                    if let FromSyncWorker::RunReport(report) = answer
+                        && report.summary.completed_at.is_some()
+                    {
+                        return *report;
                     }
                 }
                 // The worker may be gone, or about to take the run up again.

@@ -8,10 +8,6 @@ use tokio::time::{Instant, sleep};
 ///
 /// # Panics
 /// When nothing was found within `limit`; `what` is in the message.
-#[expect(
-    clippy::panic,
-    reason = "a test helper: its panic is the test's failure"
-)]
 pub async fn wait_for<T, F: Future<Output = Option<T>>>(
     what: &str,
     limit: Duration,
@@ -22,9 +18,11 @@ pub async fn wait_for<T, F: Future<Output = Option<T>>>(
         if let Some(found) = look().await {
             return found;
         }
-        if Instant::now() > deadline {
-            panic!("{what} did not come true within {} ms", limit.as_millis());
-        }
+        assert!(
+            Instant::now() <= deadline,
+            "{what} did not come true within {} ms",
+            limit.as_millis()
+        );
         sleep(Duration::from_millis(5)).await;
     }
 }
