@@ -124,7 +124,7 @@ pub(crate) fn set_pragmas(connection: &mut SqliteConnection) -> QueryResult<()> 
          PRAGMA synchronous = NORMAL;
          PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;
-         PRAGMA cache_size = -4000;
+         PRAGMA cache_size = -2000;
          PRAGMA journal_size_limit = 16777216;",
     )
 }
@@ -188,7 +188,9 @@ impl Db {
         let pool = Pool::builder()
             .max_size(CONNECTIONS)
             .min_idle(Some(0))
-            .idle_timeout(Some(Duration::from_mins(1)))
+            // Either of these would wake the process every half minute, for nothing.
+            .idle_timeout(None)
+            .max_lifetime(None)
             .test_on_check_out(false)
             .connection_timeout(Duration::from_secs(10))
             .connection_customizer(Box::new(Pragmas))

@@ -35,6 +35,9 @@ pub struct Known {
     pub effect: Effect,
     /// Whether the dashboard and `setup` can save it.
     pub is_savable: bool,
+    /// False for what is accepted, so that settings of the old product keep working, and has no
+    /// effect in this version.
+    pub is_used: bool,
 }
 
 impl Known {
@@ -87,6 +90,7 @@ impl Known {
             doc,
             effect: Effect::Restart,
             is_savable: false,
+            is_used: true,
         }
     }
 
@@ -97,6 +101,12 @@ impl Known {
 
     const fn secret(mut self) -> Self {
         self.is_secret = true;
+        self
+    }
+
+    /// Accepted and without effect in this version.
+    const fn not_yet(mut self) -> Self {
+        self.is_used = false;
         self
     }
 
@@ -159,34 +169,34 @@ pub const KNOWN: &[Known] = &[
     Known::new("sync.time_zone", "TZ", Kind::Text, "UTC", "time zone of times shown to people").live(),
 
     lists("lists.imdb", "IMDB_LISTS", "IMDb lists, watchlists and charts: ids or addresses"),
-    lists("lists.trakt", "TRAKT_LISTS", "Trakt lists: addresses or user/list"),
-    lists("lists.trakt_special", "TRAKT_SPECIAL_LISTS", "Trakt charts such as trending:movies"),
-    lists("lists.letterboxd", "LETTERBOXD_LISTS", "Letterboxd lists and watchlists"),
-    lists("lists.anilist", "ANILIST_LISTS", "AniList users, with a status if wanted"),
-    lists("lists.mdblist", "MDBLIST_LISTS", "MDBList lists: addresses or user/list"),
+    lists("lists.trakt", "TRAKT_LISTS", "Trakt lists: addresses or user/list").not_yet(),
+    lists("lists.trakt_special", "TRAKT_SPECIAL_LISTS", "Trakt charts such as trending:movies").not_yet(),
+    lists("lists.letterboxd", "LETTERBOXD_LISTS", "Letterboxd lists and watchlists").not_yet(),
+    lists("lists.anilist", "ANILIST_LISTS", "AniList users, with a status if wanted").not_yet(),
+    lists("lists.mdblist", "MDBLIST_LISTS", "MDBList lists: addresses or user/list").not_yet(),
     lists("lists.stevenlu", "STEVENLU_LISTS", "Steven Lu's popular movies: `stevenlu` or a file name"),
-    lists("lists.tmdb", "TMDB_LISTS", "TMDB lists: addresses or numbers"),
-    lists("lists.tvdb", "TVDB_LISTS", "TheTVDB lists: addresses or user names"),
-    lists("lists.simkl", "SIMKL_LISTS", "Simkl lists"),
+    lists("lists.tmdb", "TMDB_LISTS", "TMDB lists: addresses or numbers").not_yet(),
+    lists("lists.tvdb", "TVDB_LISTS", "TheTVDB lists: addresses or user names").not_yet(),
+    lists("lists.simkl", "SIMKL_LISTS", "Simkl lists").not_yet(),
 
-    Known::new("providers.trakt.client_id", "TRAKT_CLIENT_ID", Kind::Text, "", "client id of your Trakt application").secret().live(),
-    Known::new("providers.trakt.special_items_limit", "TRAKT_SPECIAL_ITEMS_LIMIT", COUNT, "20", "titles taken from a Trakt chart").live(),
-    Known::new("providers.tmdb.key", "TMDB_KEY", Kind::Text, "", "API key of TMDB").secret().live(),
-    Known::new("providers.tvdb.key", "TVDB_KEY", Kind::Text, "", "API key of TheTVDB").secret().live(),
-    Known::new("providers.simkl.client_id", "SIMKL_CLIENT_ID", Kind::Text, "", "client id of your Simkl application").secret().live(),
-    Known::new("providers.simkl.user_token", "SIMKL_USER_TOKEN", Kind::Text, "", "token of your Simkl account").secret().live(),
+    Known::new("providers.trakt.client_id", "TRAKT_CLIENT_ID", Kind::Text, "", "client id of your Trakt application").secret().live().not_yet(),
+    Known::new("providers.trakt.special_items_limit", "TRAKT_SPECIAL_ITEMS_LIMIT", COUNT, "20", "titles taken from a Trakt chart").live().not_yet(),
+    Known::new("providers.tmdb.key", "TMDB_KEY", Kind::Text, "", "API key of TMDB").secret().live().not_yet(),
+    Known::new("providers.tvdb.key", "TVDB_KEY", Kind::Text, "", "API key of TheTVDB").secret().live().not_yet(),
+    Known::new("providers.simkl.client_id", "SIMKL_CLIENT_ID", Kind::Text, "", "client id of your Simkl application").secret().live().not_yet(),
+    Known::new("providers.simkl.user_token", "SIMKL_USER_TOKEN", Kind::Text, "", "token of your Simkl account").secret().live().not_yet(),
     Known::new("providers.imdb.url", "LISTSYNC_IMDB_URL", Kind::Url, "https://www.imdb.com", "where IMDb's pages are read"),
     Known::new("providers.imdb.graphql_url", "LISTSYNC_IMDB_GRAPHQL_URL", Kind::Url, "https://api.graphql.imdb.com", "where IMDb's GraphQL is asked; `providers.imdb.url` when only that is set"),
     Known::new("providers.stevenlu.url", "LISTSYNC_STEVENLU_URL", Kind::Url, "https://popular-movies-data.stevenlu.com", "where Steven Lu's files are read"),
-    Known::new("providers.allow_private_addresses", "LISTSYNC_ALLOW_PRIVATE_ADDRESSES", Kind::Bool, "false", "read lists from addresses inside your own network too"),
+    Known::new("providers.allow_private_addresses", "LISTSYNC_ALLOW_PRIVATE_ADDRESSES", Kind::Bool, "false", "read lists from addresses inside your own network too").not_yet(),
 
-    Known::new("notify.discord_webhook_url", "DISCORD_WEBHOOK_URL", Kind::Url, "", "Discord webhook that is told about runs").secret().live(),
+    Known::new("notify.discord_webhook_url", "DISCORD_WEBHOOK_URL", Kind::Url, "", "Discord webhook that is told about runs").secret().live().not_yet(),
 
     Known::new("http.auth", "AUTH", AUTH, "required", "who must sign in: required, disabled_for_local_addresses, disabled"),
     Known::new("http.api_port", "LISTSYNC_API_PORT", PORT, "4222", "port of the API; 0 takes a free one"),
     Known::new("http.dashboard_port", "LISTSYNC_DASHBOARD_PORT", PORT, "3222", "port of the dashboard; 0 takes a free one"),
     Known::new("http.bind", "LISTSYNC_BIND", Kind::Address, "127.0.0.1 (0.0.0.0 in a container)", "address both ports listen on"),
-    Known::new("http.trusted_proxies", "TRUSTED_PROXIES", Kind::List, "", "proxies whose forwarded headers are believed: addresses or networks"),
+    Known::new("http.trusted_proxies", "TRUSTED_PROXIES", Kind::List, "", "proxies whose forwarded headers are believed: addresses or networks").not_yet(),
 
     Known::new("log.level", "LOG_LEVEL", Kind::LogLevel, "info", "trace, debug, info, warning, error, critical, off, or tracing directives"),
     Known::new("log.format", "LOG_FORMAT", FORMAT, "auto", "human, json, or auto: human on a terminal"),

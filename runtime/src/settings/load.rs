@@ -159,7 +159,8 @@ pub fn load(
     }
     layers.derive_paths()?;
     layers.derive_others();
-    let notes = layers.look_at_names();
+    let mut notes = layers.look_at_names();
+    notes.extend(layers.unused());
     let mut settings = deserialize(layers.values)?;
     settings.program = layers.file.programs;
     settings.check()?;
@@ -174,6 +175,28 @@ pub fn load(
         notes,
         file: read,
     })
+}
+
+impl Layers<'_> {
+    /// What is set and has no effect, in one line.
+    fn unused(&self) -> Option<String> {
+        let unused: Vec<_> = KNOWN
+            .iter()
+            .filter(|known| !known.is_used)
+            .filter(|known| {
+                self.sources
+                    .get(known.key)
+                    .is_some_and(|source| *source != Source::Default)
+            })
+            .map(|known| known.variable)
+            .collect();
+        (!unused.is_empty()).then(|| {
+            format!(
+                "set and not used by this version yet: {}",
+                unused.join(", ")
+            )
+        })
+    }
 }
 
 fn read_file(

@@ -24,6 +24,7 @@ pub fn markdown_table() -> String {
             known.default
         };
         let used = match known.effect {
+            _ if !known.is_used => "accepted, not used by this version yet",
             Effect::Live => "at once",
             Effect::Restart => "after a restart",
         };
@@ -65,6 +66,12 @@ pub fn default_toml() -> String {
             &mut text,
             format_args!("# {} ({})", known.doc, known.variable),
         );
+        if !known.is_used {
+            line(
+                &mut text,
+                format_args!("# accepted, not used by this version yet"),
+            );
+        }
         let value = match known.kind {
             Kind::Bool | Kind::Integer { .. } | Kind::Hours => known.default.to_owned(),
             Kind::List => "[]".to_owned(),

@@ -395,3 +395,17 @@ fn a_value_of_dot_env_says_so() {
     let text = loaded.source("sync.interval_hours").to_string();
     assert_eq!(text, format!("SYNC_INTERVAL in {}", dot_env.path.display()));
 }
+
+#[test]
+fn what_is_set_and_has_no_effect_is_told_in_one_line() {
+    let environment = Environment::of([
+        ("HOME", "/home/me"),
+        ("TMDB_KEY", "abc"),
+        ("DISCORD_WEBHOOK_URL", "https://discord.example/hook"),
+    ]);
+    let notes = load(&environment, None, &[]).unwrap().notes;
+    assert_eq!(
+        notes,
+        ["set and not used by this version yet: TMDB_KEY, DISCORD_WEBHOOK_URL"]
+    );
+}
