@@ -116,9 +116,14 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
     }
 }
 
-/// `busy_timeout` comes first: switching to WAL needs a lock itself.
+/// Statements wait for another process's lock instead of failing at once.
+pub(crate) fn wait_for_others(connection: &mut SqliteConnection) -> QueryResult<()> {
+    connection.batch_execute(&format!("PRAGMA busy_timeout = {BUSY_TIMEOUT_MS};"))
+}
+
+/// Waiting comes first: switching to WAL needs a lock itself.
 pub(crate) fn set_pragmas(connection: &mut SqliteConnection) -> QueryResult<()> {
-    connection.batch_execute(&format!("PRAGMA busy_timeout = {BUSY_TIMEOUT_MS};"))?;
+    wait_for_others(connection)?;
     connection.batch_execute(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = NORMAL;
@@ -176,6 +181,10 @@ impl Db {
             path: shown.clone(),
             source: source.into(),
         })?;
+        wait_for_others(&mut first).map_err(|source| DbError::Open {
+            path: shown.clone(),
+            source: source.into(),
+        })?;
         let kind = kind(&mut first).map_err(|source| DbError::Open {
             path: shown.clone(),
             source: source.into(),
@@ -224,6 +233,19 @@ impl Db {
     {
         self.blocking(move |connection| {
             connection.immediate_transaction(|connection| change(connection).map_err(Into::into))
+        })
+        .await
+    }
+
+    /// Whether the database can be written now, found out by writing to it.
+    ///
+    /// # Errors
+    /// What writing failed with.
+    pub async fn try_writing(&self) -> Result<(), DbError> {
+        self.write(|connection| {
+            sql_query("UPDATE listsync_schema SET id = id")
+                .execute(connection)
+                .map(drop)
         })
         .await
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use diesel::{migration::MigrationSource, prelude::*, sqlite::Sqlite};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::db::{DbError, Kind, kind, set_pragmas};
+use crate::db::{DbError, Kind, kind, set_pragmas, wait_for_others};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
@@ -33,6 +33,7 @@ pub fn migrate(path: &Path) -> Result<Migrated, DbError> {
         source,
     };
     let mut connection = SqliteConnection::establish(&shown).map_err(|error| open(error.into()))?;
+    wait_for_others(&mut connection).map_err(|error| open(error.into()))?;
     let kind = kind(&mut connection).map_err(|error| open(error.into()))?;
     if kind == Kind::Foreign {
         return Err(DbError::Foreign { path: shown });
@@ -96,22 +97,34 @@ fn refuse_newer(connection: &mut SqliteConnection, path: &str) -> Result<(), DbE
     })
 }
 
-/// A consistent copy, other readers and the WAL notwithstanding.
-fn copy(connection: &mut SqliteConnection, path: &Path) -> QueryResult<PathBuf> {
+/// A consistent copy, other readers and the WAL notwithstanding. It gets its name only when it is
+/// whole, so that a copy cut short by a crash is never taken for one.
+fn copy(connection: &mut SqliteConnection, path: &Path) -> Result<PathBuf, CopyError> {
     let newest = connection
         .applied_migrations()
         .ok()
         .and_then(|versions| versions.first().map(ToString::to_string))
         .unwrap_or_else(|| "start".to_owned());
     let backup = path.with_extension(format!("before-{newest}.db"));
-    if backup.exists() {
-        // A copy from an attempt that failed half way holds the same data.
-        return Ok(backup);
+    let unfinished = path.with_extension("unfinished-copy");
+    if unfinished.exists() {
+        std::fs::remove_file(&unfinished)?;
     }
     diesel::sql_query("VACUUM INTO ?")
-        .bind::<diesel::sql_types::Text, _>(backup.display().to_string())
+        .bind::<diesel::sql_types::Text, _>(unfinished.display().to_string())
         .execute(connection)?;
+    std::fs::File::open(&unfinished)?.sync_all()?;
+    std::fs::rename(&unfinished, &backup)?;
     Ok(backup)
+}
+
+/// Why no copy could be made.
+#[derive(Debug, thiserror::Error)]
+enum CopyError {
+    #[error("the database cannot be copied")]
+    Query(#[from] diesel::result::Error),
+    #[error("the copy of the database cannot be stored")]
+    File(#[from] std::io::Error),
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use runtime::{
     settings::{self, ProvidersSettings},
 };
 use schema::{Db, wire::scraper::Entry};
+use serde_json::Value;
 use tempfile::TempDir;
 use url::Url;
 
@@ -120,7 +121,8 @@ async fn answer(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared
     (shared.reply)(&hit)
 }
 
-/// A page of [`PlainLists`]: `{"items":[1,2],"total":2,"next":2}`.
+/// A page of [`PlainLists`]: `{"items":[1,2],"total":2,"next":2}`. Items may also be titles, and
+/// `unreadable` and `name` may be added.
 pub(crate) fn plain(
     items: std::ops::Range<u32>,
     total: Option<u32>,
@@ -219,20 +221,26 @@ impl Provider for PlainLists {
             }
         });
         Ok(Page {
-            entries: items
-                .iter()
-                .map(|number| entry(number.as_u64().unwrap()))
-                .collect(),
+            entries: items.iter().map(entry).collect(),
             announced: body["total"]
                 .as_u64()
                 .map(|total| u32::try_from(total).unwrap()),
             next,
+            name: body["name"].as_str().map(str::to_owned),
+            unreadable: u32::try_from(body["unreadable"].as_u64().unwrap_or_default()).unwrap(),
             ..Page::default()
         })
     }
 }
 
-fn entry(number: u64) -> Entry {
+fn entry(item: &Value) -> Entry {
+    if let Some(title) = item.as_str() {
+        return Entry {
+            title: title.to_owned(),
+            ..Entry::default()
+        };
+    }
+    let number = item.as_u64().unwrap();
     Entry {
         title: format!("Film {number}"),
         imdb_id: Some(format!("tt{number:07}")),

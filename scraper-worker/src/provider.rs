@@ -268,8 +268,11 @@ impl Answer {
 pub(crate) struct Page {
     /// In page order. Rank 0 stands for "the next one".
     pub(crate) entries: Vec<Entry>,
-    /// Entries that are no movie and no show, or have neither id nor title.
+    /// Entries that are no movie and no show, or have neither id nor title that can be used.
     pub(crate) dropped: u32,
+    /// Entries that are lost in a damaged answer: they are still on the list.
+    #[serde(skip)]
+    pub(crate) unreadable: u32,
     /// Entries the whole list is said to have.
     pub(crate) announced: Option<u32>,
     /// The list's own name.
@@ -280,6 +283,45 @@ pub(crate) struct Page {
     /// What was learned about a key of the site, to be remembered for good.
     #[serde(skip)]
     pub(crate) learned: Option<(SourceKey, String)>,
+}
+
+/// Characters of a title. A guess, far above real ones.
+const LONGEST_TEXT: usize = 500;
+/// Characters of a list's name.
+const LONGEST_NAME: usize = 200;
+
+impl Page {
+    /// Cuts an over-long name and drops entries with over-long texts, so that a hundred entries fit
+    /// into one line on a socket, whatever a site sends.
+    ///
+    /// # Errors
+    /// [`ProviderError::Changed`] when there are entries and all of them are like that.
+    pub(crate) fn bounded(mut self) -> Result<Self, ProviderError> {
+        let before = self.entries.len();
+        self.entries.retain(has_fair_texts);
+        if self.entries.is_empty() && before > 0 {
+            return Err(ProviderError::changed(format!(
+                "only titles of over {LONGEST_TEXT} characters"
+            )));
+        }
+        let too_long = before - self.entries.len();
+        self.dropped += u32::try_from(too_long).unwrap_or(u32::MAX); // no page is that long
+        self.name = self
+            .name
+            .map(|name| name.chars().take(LONGEST_NAME).collect());
+        Ok(self)
+    }
+}
+
+fn has_fair_texts(entry: &Entry) -> bool {
+    [
+        Some(&entry.title),
+        entry.original_title.as_ref(),
+        entry.imdb_id.as_ref(),
+    ]
+    .into_iter()
+    .flatten()
+    .all(|text| text.chars().nth(LONGEST_TEXT).is_none())
 }
 
 /// Why an answer is no page of the list. The variants differ in what the walker does next.

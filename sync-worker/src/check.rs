@@ -71,7 +71,7 @@ fn failed(
 
 async fn database(engine: &Engine) -> CheckLine {
     let path = engine.settings().settings.paths.database();
-    match engine.db.write(|_| Ok::<_, schema::DbError>(())).await {
+    match engine.db.try_writing().await {
         Ok(()) => well("database", format!("{} can be written", path.display())),
         Err(error) => failed(
             "database",

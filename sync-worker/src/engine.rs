@@ -3,8 +3,11 @@
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
-use runtime::{Boot, BootError, Clock, Loaded, socket::client::Client};
+use chrono::NaiveDateTime;
+use runtime::{Boot, BootError, Clock, Loaded, settings::SeerrSettings, socket::client::Client};
 use schema::{Db, wire::scraper::ScraperLink};
+
+use crate::target::{Seerr, SeerrSetupError};
 
 /// How long a call waits for a scraper-worker that is being restarted.
 const SCRAPER_PATIENCE: Duration = Duration::from_secs(15);
@@ -14,7 +17,10 @@ const SCRAPER_PATIENCE: Duration = Duration::from_secs(15);
 pub(crate) struct Engine {
     pub(crate) db: Db,
     pub(crate) clock: Clock,
+    /// When this process started.
+    pub(crate) started_at: NaiveDateTime,
     settings: Rc<RefCell<Rc<Loaded>>>,
+    target: Rc<RefCell<Option<(SeerrSettings, Seerr)>>>,
     boot: Rc<Boot>,
 }
 
@@ -23,6 +29,8 @@ impl Engine {
         Self {
             db: boot.db.clone(),
             clock: boot.clock.clone(),
+            started_at: boot.clock.now(),
+            target: Rc::default(),
             settings: Rc::new(RefCell::new(Rc::new(boot.settings.clone()))),
             boot: Rc::new(boot),
         }
@@ -31,6 +39,21 @@ impl Engine {
     /// The settings as they are now; a run keeps the ones it began with.
     pub(crate) fn settings(&self) -> Rc<Loaded> {
         Rc::clone(&self.settings.borrow())
+    }
+
+    /// The target as it is set now. One client serves until its settings change: it keeps its
+    /// connections and what it has learned of the target's version.
+    pub(crate) fn target(&self) -> Result<Seerr, SeerrSetupError> {
+        let settings = self.settings().settings.seerr.clone();
+        let mut kept = self.target.borrow_mut();
+        if let Some((of, target)) = kept.as_ref()
+            && *of == settings
+        {
+            return Ok(target.clone());
+        }
+        let target = Seerr::new(&settings)?;
+        *kept = Some((settings, target.clone()));
+        Ok(target)
     }
 
     /// How this process was started.

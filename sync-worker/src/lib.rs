@@ -60,10 +60,12 @@ async fn work(is_once: bool) -> anyhow::Result<()> {
             if let Err(error) = schedule.send(Begin).await {
                 tracing::error!("the schedule does not begin: {error}");
             }
-            lists::take_over_rest(&engine, rest).await;
-            if let Err(error) = schedule.send(Changed).await {
-                tracing::error!("the schedule does not hear of new lists: {error}");
-            }
+            lists::take_over_rest(&engine, rest, || {
+                if schedule.try_send(Changed).is_err() {
+                    tracing::error!("the schedule does not hear of new lists");
+                }
+            })
+            .await;
         });
     }
     let door = Door {

@@ -123,12 +123,15 @@ pub(crate) fn of_settings(engine: &Engine) -> Vec<Named> {
 /// those that could not be looked at because the scraper-worker is away.
 pub(crate) async fn take_over(engine: &Engine, named: Vec<Named>) -> Vec<Named> {
     let mut again = Vec::new();
-    for (list_type, input) in named {
+    let mut named = named.into_iter();
+    while let Some((list_type, input)) = named.next() {
         match take_over_one(engine, &list_type, &input).await {
             Ok(()) => {}
             Err(Refused::Retry(error)) => {
+                // The others would wait for the same absent process.
                 tracing::warn!("{list_type}:{input} cannot be looked at yet: {error}");
                 again.push((list_type, input));
+                again.extend(named.by_ref());
             }
             Err(Refused::Final(error)) => {
                 tracing::warn!("the setting {list_type}:{input} is no list: {error}");
@@ -138,13 +141,14 @@ pub(crate) async fn take_over(engine: &Engine, named: Vec<Named>) -> Vec<Named> 
     again
 }
 
-/// Goes on with what [`take_over`] could not look at, after growing pauses.
-pub(crate) async fn take_over_rest(engine: &Engine, mut named: Vec<Named>) {
+/// Goes on with what [`take_over`] could not look at, after growing pauses; `tell` hears of each try.
+pub(crate) async fn take_over_rest(engine: &Engine, mut named: Vec<Named>, tell: impl Fn()) {
     let mut pause = FIRST_PAUSE;
     while !named.is_empty() {
         sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
         named = take_over(engine, named).await;
+        tell();
     }
 }
 

@@ -33,8 +33,8 @@ pub(crate) struct Wish {
     pub(crate) lists: Vec<ListId>,
     /// The same in words: `imdb:top, stevenlu:movies`.
     pub(crate) sources: String,
-    /// When it last came onto one of them.
-    pub(crate) first_seen: NaiveDateTime,
+    /// When it last came back onto one of them after having left.
+    pub(crate) returned_at: Option<NaiveDateTime>,
 }
 
 /// What is known of a wish before deciding.
@@ -79,13 +79,26 @@ pub(crate) enum Verdict {
     },
 }
 
-/// Decides on `wish`. `settle` is the longest time a request may go on in the target after its
-/// sender is gone.
+/// What bounds the time a request may be under way without anybody knowing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// Longest time we wait for the answer.
+    pub(crate) timeout: Duration,
+    /// Longest time it may go on in the target after its sender is gone.
+    pub(crate) settle: Duration,
+    /// When this process started: whoever sent before was gone by then.
+    pub(crate) started_at: NaiveDateTime,
+}
+
+/// Repetitions of a request with an unknown end that follow each other without a longer pause.
+const QUICK_REPETITIONS: i32 = 2;
+
+/// Decides on `wish`.
 pub(crate) fn decide(
     wish: &Wish,
     known: Known<'_>,
     now: NaiveDateTime,
-    settle: Duration,
+    patience: Patience,
 ) -> Verdict {
     let status = known.media.map_or(MediaStatus::Unknown, |row| {
         if wish.is_4k {
@@ -94,37 +107,27 @@ pub(crate) fn decide(
             row.status
         }
     });
-    let newest = known.requests.first();
-    // Answers "who asked" for a request that the target shows now.
-    let ours = |request: &TargetRequest| {
-        known.ledger.is_some_and(|row| {
-            row.request_id == Some(request.id) && row.created_by_us
-                || row.status == LedgerStatus::Requesting
-        })
-    };
     let unsettled = known
         .ledger
         .filter(|row| row.status == LedgerStatus::Requesting)
-        .and_then(|row| unsettled(row, known.requests, status, now, settle));
+        .and_then(|row| unsettled(wish, row, known.requests, status, now, patience));
     if let Some(verdict) = unsettled {
         return verdict;
     }
+    let newest = known.requests.first();
     match status {
         MediaStatus::Blocklisted => {
             return skip(LedgerStatus::Blocklisted, "it is on Seerr's block list");
         }
         MediaStatus::Available => return skip(LedgerStatus::Available, "it is in the library"),
-        MediaStatus::Deleted => {
-            return if is_wanted_anew(wish, known.ledger, LedgerStatus::Deleted) {
-                request("it was put on the list again after it had been deleted")
-            } else {
-                skip(LedgerStatus::Deleted, "it was deleted from the library")
-            };
+        // Seerr keeps calling it deleted while a new request for it is under way.
+        MediaStatus::Deleted if !newest.is_some_and(is_live) => {
+            return refused(wish, known.ledger, LedgerStatus::Deleted, None, now);
         }
         MediaStatus::Other(number) => {
-            return Verdict::Wait {
-                reason: format!("Seerr reports a state this version does not know ({number})"),
-            };
+            return wait(format!(
+                "Seerr reports a state this version does not know ({number})"
+            ));
         }
         MediaStatus::Partial if wish.media_type == MediaType::Movie => {
             return skip(LedgerStatus::Available, "it is in the library in part");
@@ -132,99 +135,209 @@ pub(crate) fn decide(
         MediaStatus::Unknown
         | MediaStatus::Pending
         | MediaStatus::Processing
-        | MediaStatus::Partial => {}
+        | MediaStatus::Partial
+        | MediaStatus::Deleted => {}
     }
-    if let Some(newest) = newest {
-        return match newest.status {
+    let ours = known.ledger.and_then(|row| ours(row, known.requests));
+    if let Some(ours) = ours {
+        return match ours.status {
             RequestStatus::Declined => {
-                if is_wanted_anew(wish, known.ledger, LedgerStatus::Declined) {
-                    request("it was put on the list again after its request had been declined")
-                } else {
-                    skip_request(
-                        LedgerStatus::Declined,
-                        "its request was declined",
-                        newest,
-                        ours(newest),
-                    )
-                }
+                refused(wish, known.ledger, LedgerStatus::Declined, Some(ours), now)
             }
             RequestStatus::Failed => skip_request(
-                asked(ours(newest)),
-                "Radarr or Sonarr refused the request; it can be retried in Seerr",
-                newest,
-                ours(newest),
-            ),
-            _ if ours(newest) => skip_request(
                 LedgerStatus::Requested,
-                "we have requested it already",
-                newest,
+                "Radarr or Sonarr refused the request; it can be retried in Seerr",
+                ours,
                 true,
             ),
-            _ => elsewhere(wish, known, newest),
+            _ => skip_request(
+                LedgerStatus::Requested,
+                "we have requested it already",
+                ours,
+                true,
+            ),
         };
     }
-    match known.ledger {
-        Some(row) => without_trace(wish, row, status, now),
-        None if status == MediaStatus::Processing && wish.media_type == MediaType::Movie => {
-            skip(LedgerStatus::Adopted, "Seerr is getting it already")
-        }
-        None => request(&format!("it is on {} and not in Seerr", wish.sources)),
+    match newest {
+        Some(newest) if newest.status == RequestStatus::Declined => refused(
+            wish,
+            known.ledger,
+            LedgerStatus::Declined,
+            Some(newest),
+            now,
+        ),
+        Some(newest) => elsewhere(wish, known.ledger, newest, now),
+        None => match known.ledger {
+            Some(row) => without_trace(wish, row, status, now),
+            None if status == MediaStatus::Processing && wish.media_type == MediaType::Movie => {
+                skip(LedgerStatus::Adopted, "Seerr is getting it already")
+            }
+            None => request(&format!("it is on {} and not in Seerr", wish.sources)),
+        },
     }
+}
+
+fn is_live(request: &TargetRequest) -> bool {
+    matches!(
+        request.status,
+        RequestStatus::Pending | RequestStatus::Approved
+    )
+}
+
+/// The request that the ledger names as ours.
+fn ours<'a>(row: &SyncedItem, requests: &'a [TargetRequest]) -> Option<&'a TargetRequest> {
+    let id = row.request_id.filter(|_| row.created_by_us)?;
+    requests.iter().find(|request| request.id == id)
 }
 
 /// A row that was being sent when its process ended, or whose answer never came.
 fn unsettled(
+    wish: &Wish,
     row: &SyncedItem,
     requests: &[TargetRequest],
     status: MediaStatus,
     now: NaiveDateTime,
-    settle: Duration,
+    patience: Patience,
 ) -> Option<Verdict> {
-    let confirmed = match row.request_id {
-        Some(id) => requests.iter().find(|request| request.id == id),
-        None => requests
-            .iter()
-            .find(|request| request.status != RequestStatus::Declined),
+    // What was there before we sent is not ours, nor what another user made since.
+    let is_ours = |request: &&TargetRequest| match row.request_id {
+        Some(id) => request.id == id,
+        None => {
+            row.request_after.is_none_or(|before| request.id > before)
+                && (request.requested_by.is_none()
+                    || row.asked_as_user.is_none()
+                    || request.requested_by == row.asked_as_user)
+        }
     };
-    if let Some(request) = confirmed {
-        if request.status == RequestStatus::Declined {
+    if let Some(ours) = requests.iter().find(is_ours) {
+        if ours.status == RequestStatus::Declined {
             return Some(skip_request(
                 LedgerStatus::Declined,
                 "its request was declined",
-                request,
+                ours,
                 true,
             ));
         }
         return Some(skip_request(
             LedgerStatus::Requested,
             "we have requested it",
-            request,
+            ours,
             true,
         ));
     }
-    if matches!(
-        status,
-        MediaStatus::Available | MediaStatus::Blocklisted | MediaStatus::Deleted
-    ) {
+    if matches!(status, MediaStatus::Available | MediaStatus::Blocklisted)
+        || wish.media_type == MediaType::Movie && requests.iter().any(is_live)
+    {
         return None;
     }
     if row.request_id.is_some() {
         return Some(request("Seerr confirmed our request and does not have it"));
     }
-    let until = row.requesting_since.unwrap_or(row.last_synced)
-        + chrono::Duration::from_std(settle).unwrap_or(chrono::Duration::MAX);
+    let sent_at = row.requesting_since.unwrap_or(row.last_synced);
+    // A sender of before this process was gone when it started, and had given up before that.
+    let lost_at = if sent_at < patience.started_at {
+        patience.started_at.min(later(sent_at, patience.timeout))
+    } else {
+        sent_at
+    };
+    let until = later(lost_at, patience.settle);
     if now < until {
         return Some(Verdict::Settle { until });
+    }
+    let again_at = later(lost_at, pause_before_repeating(row.attempts));
+    if now < again_at {
+        return Some(wait(format!(
+            "{} requests for it ended without an answer; tried again after {}",
+            row.attempts,
+            again_at.format("%F %R UTC")
+        )));
     }
     Some(request("our first request left no trace in Seerr"))
 }
 
-/// Somebody else's request.
-fn elsewhere(wish: &Wish, known: Known<'_>, newest: &TargetRequest) -> Verdict {
-    match (wish.media_type, known.ledger) {
-        (MediaType::Tv, None) => {
-            request("somebody asked for seasons of it; we ask for those that are left")
+/// None for the first repetitions, then an hour, two, four … up to a day.
+fn pause_before_repeating(attempts: i32) -> Duration {
+    match u32::try_from(attempts - QUICK_REPETITIONS) {
+        Ok(beyond @ 1..) => {
+            Duration::from_hours(1 << (beyond - 1).min(5)).min(Duration::from_hours(24))
         }
+        _ => Duration::ZERO,
+    }
+}
+
+fn later(moment: NaiveDateTime, by: Duration) -> NaiveDateTime {
+    chrono::Duration::from_std(by)
+        .ok()
+        .and_then(|by| moment.checked_add_signed(by))
+        .unwrap_or(NaiveDateTime::MAX)
+}
+
+/// A person said no: final until the entry has left its list and come back since.
+fn refused(
+    wish: &Wish,
+    ledger: Option<&SyncedItem>,
+    no: LedgerStatus,
+    declined: Option<&TargetRequest>,
+    now: NaiveDateTime,
+) -> Verdict {
+    let refused_at = ledger.and_then(|row| row.refused_at);
+    let is_wanted_anew =
+        refused_at.is_some_and(|refused_at| wish.returned_at.is_some_and(|at| at > refused_at));
+    if is_wanted_anew {
+        if let Some(waits) = ledger.and_then(|row| waits(row, now)) {
+            return waits;
+        }
+        return request("it was put on the list again after a person had said no to it");
+    }
+    match declined {
+        Some(request) => {
+            let by_us =
+                ledger.is_some_and(|row| row.created_by_us && row.request_id == Some(request.id));
+            skip_request(no, "its request was declined", request, by_us)
+        }
+        None => skip(no, "it was deleted from the library"),
+    }
+}
+
+/// A failed request whose time to be repeated has not come.
+fn waits(row: &SyncedItem, now: NaiveDateTime) -> Option<Verdict> {
+    let retry_at = row
+        .retry_at
+        .filter(|retry_at| row.status == LedgerStatus::Failed && now < *retry_at)?;
+    Some(wait(format!(
+        "{}; tried again after {}",
+        row.reason,
+        retry_at.format("%F %R UTC")
+    )))
+}
+
+/// Somebody else's request.
+fn elsewhere(
+    wish: &Wish,
+    ledger: Option<&SyncedItem>,
+    newest: &TargetRequest,
+    now: NaiveDateTime,
+) -> Verdict {
+    let is_undecided = ledger.is_none_or(|row| {
+        matches!(
+            row.status,
+            LedgerStatus::Planned | LedgerStatus::Failed | LedgerStatus::Requesting
+        )
+    });
+    match ledger {
+        // Radarr and Sonarr are asked by Seerr once; a person has to look why they refused.
+        _ if newest.status == RequestStatus::Failed => skip_request(
+            LedgerStatus::Adopted,
+            "Radarr or Sonarr refused the request; it can be retried in Seerr",
+            newest,
+            false,
+        ),
+        _ if wish.media_type == MediaType::Tv && is_undecided => {
+            ledger.and_then(|row| waits(row, now)).unwrap_or_else(|| {
+                request("somebody asked for seasons of it; we ask for those that are left")
+            })
+        }
+        Some(row) if row.status == LedgerStatus::Adopted => keep(row),
         _ => skip_request(
             LedgerStatus::Adopted,
             "somebody else has requested it",
@@ -241,58 +354,30 @@ fn without_trace(
     status: MediaStatus,
     now: NaiveDateTime,
 ) -> Verdict {
+    let is_coming = matches!(status, MediaStatus::Processing | MediaStatus::Partial);
     match row.status {
         LedgerStatus::Planned | LedgerStatus::Requesting => {
             request(&format!("it is on {} and not in Seerr", wish.sources))
         }
-        LedgerStatus::Failed => match row.retry_at {
-            Some(retry_at) if now < retry_at => Verdict::Wait {
-                reason: format!(
-                    "{}; tried again after {}",
-                    row.reason,
-                    retry_at.format("%F %R UTC")
-                ),
-            },
-            _ => request("its last request failed and is repeated"),
-        },
-        LedgerStatus::Adopted
-            if wish.media_type == MediaType::Movie && status != MediaStatus::Processing =>
-        {
+        LedgerStatus::Failed => {
+            waits(row, now).unwrap_or_else(|| request("its last request failed and is repeated"))
+        }
+        LedgerStatus::Adopted if !is_coming => {
             request("the request somebody else had made is gone")
         }
         LedgerStatus::Adopted | LedgerStatus::FailedPermanent => keep(row),
-        LedgerStatus::Requested
-            if matches!(status, MediaStatus::Processing | MediaStatus::Partial) =>
-        {
-            keep(row)
+        LedgerStatus::Requested if is_coming => keep(row),
+        LedgerStatus::Requested | LedgerStatus::Available => {
+            skip(LedgerStatus::Deleted, "somebody removed it from Seerr")
         }
-        LedgerStatus::Requested | LedgerStatus::Available | LedgerStatus::Deleted => {
-            if row.status == LedgerStatus::Deleted && wish.first_seen > row.last_synced {
-                request("it was put on the list again after it had been removed from Seerr")
-            } else {
-                skip(LedgerStatus::Deleted, "somebody removed it from Seerr")
+        LedgerStatus::Declined | LedgerStatus::Blocklisted | LedgerStatus::Deleted => {
+            match row.refused_at {
+                Some(refused_at) if wish.returned_at.is_some_and(|at| at > refused_at) => {
+                    request("it was put on the list again after a person had said no to it")
+                }
+                _ => keep(row),
             }
         }
-        LedgerStatus::Declined | LedgerStatus::Blocklisted => {
-            if wish.first_seen > row.last_synced {
-                request("it was put on the list again")
-            } else {
-                keep(row)
-            }
-        }
-    }
-}
-
-/// Whether the entry came onto its list after we had taken note of the person's no.
-fn is_wanted_anew(wish: &Wish, ledger: Option<&SyncedItem>, no: LedgerStatus) -> bool {
-    ledger.is_some_and(|row| row.status == no && wish.first_seen > row.last_synced)
-}
-
-fn asked(ours: bool) -> LedgerStatus {
-    if ours {
-        LedgerStatus::Requested
-    } else {
-        LedgerStatus::Adopted
     }
 }
 
@@ -300,6 +385,10 @@ fn request(reason: &str) -> Verdict {
     Verdict::Request {
         reason: reason.to_owned(),
     }
+}
+
+fn wait(reason: String) -> Verdict {
+    Verdict::Wait { reason }
 }
 
 fn keep(row: &SyncedItem) -> Verdict {
@@ -340,7 +429,13 @@ mod tests {
     use crate::target::{MediaRow, MediaStatus as M, RequestStatus as R};
     use schema::models::LedgerStatus as L;
 
-    const SETTLE: Duration = Duration::from_mins(2);
+    fn patience() -> Patience {
+        Patience {
+            timeout: Duration::from_mins(1),
+            settle: Duration::from_mins(2),
+            started_at: at(12),
+        }
+    }
 
     fn at(minute: i64) -> NaiveDateTime {
         chrono::DateTime::from_timestamp(1_800_000_000 + minute * 60, 0)
@@ -360,7 +455,7 @@ mod tests {
             requested_as: 1,
             lists: vec![ListId(1)],
             sources: "imdb:top".into(),
-            first_seen: at(0),
+            returned_at: None,
         }
     }
 
@@ -385,6 +480,8 @@ mod tests {
             attempts: 1,
             retry_at: None,
             requesting_since: None,
+            request_after: None,
+            refused_at: None,
             last_synced: at(10),
             error_message: None,
         }
@@ -421,7 +518,7 @@ mod tests {
                 requests,
             },
             at(20),
-            SETTLE,
+            patience(),
         )
     }
 
@@ -499,25 +596,198 @@ mod tests {
     }
 
     #[test]
-    fn a_person_s_no_is_final_until_the_entry_is_added_anew() {
+    fn a_person_s_no_is_final_until_the_entry_has_left_and_come_back() {
         for no in [L::Declined, L::Deleted, L::Blocklisted] {
-            let row = ledger(no);
+            let row = SyncedItem {
+                refused_at: Some(at(10)),
+                ..ledger(no)
+            };
             assert_eq!(
                 status_of(&verdict(Some(&row), M::Unknown, &[])),
                 no.as_str()
             );
             let mut anew = wish(MediaType::Movie);
-            anew.first_seen = at(15);
+            anew.returned_at = Some(at(15));
             let known = Known {
                 ledger: Some(&row),
                 media: None,
                 requests: &[],
             };
             assert_eq!(
-                status_of(&decide(&anew, known, at(20), SETTLE)),
+                status_of(&decide(&anew, known, at(20), patience())),
                 "request",
                 "{no}"
             );
+        }
+    }
+
+    #[test]
+    fn a_second_list_with_the_title_does_not_undo_a_person_s_no() {
+        let row = SyncedItem {
+            refused_at: Some(at(10)),
+            ..ledger(L::Declined)
+        };
+        let requests = [asked_for(7, R::Declined)];
+        let known = Known {
+            ledger: Some(&row),
+            media: None,
+            requests: &requests,
+        };
+        // Another list has it since minute 15; it never left the first.
+        let both = Wish {
+            sources: "imdb:top, imdb:ls1".into(),
+            ..wish(MediaType::Movie)
+        };
+        assert_eq!(
+            status_of(&decide(&both, known, at(20), patience())),
+            "declined"
+        );
+    }
+
+    #[test]
+    fn a_title_wanted_anew_stays_wanted_when_its_first_request_fails() {
+        let anew = Wish {
+            returned_at: Some(at(15)),
+            ..wish(MediaType::Movie)
+        };
+        let requests = [asked_for(7, R::Declined)];
+        for status in [L::Failed, L::Planned] {
+            let row = SyncedItem {
+                refused_at: Some(at(10)),
+                ..ledger(status)
+            };
+            let known = Known {
+                ledger: Some(&row),
+                media: None,
+                requests: &requests,
+            };
+            assert_eq!(
+                status_of(&decide(&anew, known, at(20), patience())),
+                "request",
+                "{status}"
+            );
+        }
+        let waits = SyncedItem {
+            refused_at: Some(at(10)),
+            retry_at: Some(at(30)),
+            ..ledger(L::Failed)
+        };
+        let known = Known {
+            ledger: Some(&waits),
+            media: None,
+            requests: &requests,
+        };
+        assert_eq!(status_of(&decide(&anew, known, at(20), patience())), "wait");
+    }
+
+    #[test]
+    fn a_new_request_for_a_deleted_title_counts_although_seerr_calls_it_deleted() {
+        let row = SyncedItem {
+            request_id: Some(9),
+            created_by_us: true,
+            ..ledger(L::Requested)
+        };
+        let found = verdict(Some(&row), M::Deleted, &[asked_for(9, R::Pending)]);
+        assert_eq!(status_of(&found), "requested");
+    }
+
+    #[test]
+    fn a_later_request_of_somebody_else_does_not_hide_ours() {
+        let row = SyncedItem {
+            request_id: Some(7),
+            created_by_us: true,
+            ..ledger(L::Requested)
+        };
+        let requests = [asked_for(9, R::Pending), asked_for(7, R::Approved)];
+        let found = verdict(Some(&row), M::Processing, &requests);
+        assert!(matches!(
+            found,
+            Verdict::Skip {
+                status: L::Requested,
+                request_id: Some(7),
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn a_request_that_was_there_before_ours_is_not_taken_for_it() {
+        let row = SyncedItem {
+            requesting_since: Some(at(19)),
+            request_after: Some(7),
+            asked_as_user: Some(2),
+            ..ledger(L::Requesting)
+        };
+        let show = Wish {
+            media_type: MediaType::Tv,
+            ..wish(MediaType::Tv)
+        };
+        let old = [asked_for(7, R::Approved)];
+        let known = Known {
+            ledger: Some(&row),
+            media: None,
+            requests: &old,
+        };
+        assert_eq!(
+            status_of(&decide(&show, known, at(20), patience())),
+            "settle"
+        );
+        let with_ours = [asked_for(8, R::Pending), asked_for(7, R::Approved)];
+        let known = Known {
+            requests: &with_ours,
+            ..known
+        };
+        assert_eq!(
+            status_of(&decide(&show, known, at(20), patience())),
+            "requested"
+        );
+        let other_user = SyncedItem {
+            asked_as_user: Some(5),
+            ..row.clone()
+        };
+        let known = Known {
+            ledger: Some(&other_user),
+            ..known
+        };
+        assert_eq!(
+            status_of(&decide(&show, known, at(20), patience())),
+            "settle"
+        );
+    }
+
+    #[test]
+    fn a_request_that_keeps_ending_without_an_answer_is_repeated_ever_more_rarely() {
+        let row = |attempts| SyncedItem {
+            requesting_since: Some(at(13)),
+            attempts,
+            ..ledger(L::Requesting)
+        };
+        assert_eq!(
+            status_of(&verdict(Some(&row(2)), M::Unknown, &[])),
+            "request"
+        );
+        assert_eq!(status_of(&verdict(Some(&row(3)), M::Unknown, &[])), "wait");
+        let hours: Vec<u64> = (1..10)
+            .map(|attempts| pause_before_repeating(attempts).as_secs() / 3600)
+            .collect();
+        assert_eq!(hours, [0, 0, 1, 2, 4, 8, 16, 24, 24]);
+    }
+
+    #[test]
+    fn a_show_is_asked_for_again_when_the_first_try_did_not_get_through() {
+        let requests = [TargetRequest {
+            media_type: MediaType::Tv,
+            ..asked_for(7, R::Approved)
+        }];
+        for status in [L::Planned, L::Failed] {
+            let row = ledger(status);
+            let known = Known {
+                ledger: Some(&row),
+                media: None,
+                requests: &requests,
+            };
+            let found = decide(&wish(MediaType::Tv), known, at(20), patience());
+            assert_eq!(status_of(&found), "request", "{status}");
         }
     }
 
@@ -612,7 +882,7 @@ mod tests {
             requests: &requests,
         };
         assert_eq!(
-            status_of(&decide(&wish(MediaType::Tv), known, at(20), SETTLE)),
+            status_of(&decide(&wish(MediaType::Tv), known, at(20), patience())),
             "request"
         );
         let adopted = ledger(L::Adopted);
@@ -621,7 +891,7 @@ mod tests {
             ..known
         };
         assert_eq!(
-            status_of(&decide(&wish(MediaType::Tv), known, at(20), SETTLE)),
+            status_of(&decide(&wish(MediaType::Tv), known, at(20), patience())),
             "adopted"
         );
     }
@@ -639,7 +909,7 @@ mod tests {
             requests: &[],
         };
         assert_eq!(
-            status_of(&decide(&wish(MediaType::Movie), known, at(20), SETTLE)),
+            status_of(&decide(&wish(MediaType::Movie), known, at(20), patience())),
             "request"
         );
         let in_4k = Wish {
@@ -647,7 +917,7 @@ mod tests {
             ..wish(MediaType::Movie)
         };
         assert_eq!(
-            status_of(&decide(&in_4k, known, at(20), SETTLE)),
+            status_of(&decide(&in_4k, known, at(20), patience())),
             "available"
         );
     }

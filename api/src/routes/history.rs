@@ -184,6 +184,7 @@ mod tests {
                         sync_mode: RunTrigger::Manual,
                         status: RunStatus::Running,
                         scope: r#"{"lists":[]}"#.into(),
+                        is_full: true,
                     };
                     let mut run = SyncRun::insert(conn, &new)?;
                     if report.is_some() {

@@ -217,6 +217,8 @@ mod tests {
                     attempts: 1,
                     retry_at: None,
                     requesting_since: None,
+                    request_after: None,
+                    refused_at: None,
                     last_synced: now,
                     error_message: None,
                 };

@@ -29,11 +29,20 @@ impl HostState {
             .load(conn)
     }
 
-    /// Remembers it, over an older word of the same host.
+    /// Remembers it, over an older word of the same host, unless that one lasts longer. Within a
+    /// transaction, as `Db::write` makes one: it reads first.
     ///
     /// # Errors
     /// When the database fails.
     pub fn save(&self, conn: &mut SqliteConnection) -> QueryResult<()> {
+        let before: Option<NaiveDateTime> = host_state::table
+            .find(&self.host)
+            .select(host_state::not_before)
+            .first(conn)
+            .optional()?;
+        if before.is_some_and(|before| before > self.not_before) {
+            return Ok(());
+        }
         diesel::insert_into(host_state::table)
             .values(self)
             .on_conflict(host_state::host)

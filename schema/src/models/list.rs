@@ -61,6 +61,8 @@ pub struct List {
     pub item_limit: Option<i32>,
     /// Whether it came from the environment or the settings file.
     pub from_settings: bool,
+    /// Whether a person named it; the site's own name does not replace that.
+    pub is_named: bool,
     /// The reading that last saw all of it.
     pub last_fetch: Option<i32>,
     /// When it was removed; the row stays, so that a list of the environment is not added again.
@@ -183,6 +185,10 @@ impl List {
         policy.save(conn)?;
         diesel::update(lists::table.find(change.list))
             .set((
+                lists::is_named.eq(match &change.description {
+                    Some(description) => description.is_some(),
+                    None => list.is_named,
+                }),
                 lists::description.eq(description),
                 lists::auto_sync.eq(change.auto_sync.unwrap_or(list.auto_sync)),
                 lists::item_limit.eq(change.item_limit.unwrap_or(list.item_limit)),
@@ -247,12 +253,13 @@ impl List {
             .map(drop)
     }
 
-    /// Takes over the name the site gives the list.
+    /// Takes over the name the site gives the list, unless a person has named it.
     ///
     /// # Errors
     /// When the database fails.
     pub fn name(conn: &mut SqliteConnection, id: ListId, name: &str) -> QueryResult<()> {
-        diesel::update(lists::table.find(id))
+        let unnamed = lists::table.find(id).filter(lists::is_named.eq(false));
+        diesel::update(unnamed)
             .set(lists::description.eq(name))
             .execute(conn)
             .map(drop)

@@ -51,6 +51,8 @@ pub struct ListItem {
     pub tvdb_id: Option<i64>,
     /// When it was first on the list.
     pub first_seen: NaiveDateTime,
+    /// When it came back after having left.
+    pub returned_at: Option<NaiveDateTime>,
     /// Since when it is off the list.
     pub left_at: Option<NaiveDateTime>,
     /// The reading that last changed the row.
@@ -113,6 +115,29 @@ impl ListItem {
             .load(conn)
     }
 
+    /// The entries that are on a list now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn on_list(conn: &mut SqliteConnection, list: ListId) -> QueryResult<Vec<Self>> {
+        list_items::table
+            .filter(list_items::list.eq(list))
+            .filter(list_items::left_at.is_null())
+            .order(list_items::rank)
+            .select(Self::as_select())
+            .load(conn)
+    }
+
+    /// Forgets entries that left their list before that moment.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn forget_left(conn: &mut SqliteConnection, before: NaiveDateTime) -> QueryResult<()> {
+        diesel::delete(list_items::table.filter(list_items::left_at.lt(before)))
+            .execute(conn)
+            .map(drop)
+    }
+
     /// Adds entries.
     ///
     /// # Errors
@@ -126,16 +151,33 @@ impl ListItem {
         Ok(())
     }
 
-    /// Stores what the list now says of the entry; it is on the list again if it had left.
+    /// Stores what the list now says of the entry; it is on the list again if it had left. An entry
+    /// whose title is not known is looked at anew when what identifies it has changed.
     ///
     /// # Errors
     /// When the database fails.
     pub fn save_entry(
+        &self,
         conn: &mut SqliteConnection,
-        id: i32,
         entry: &NewListItem,
+        now: NaiveDateTime,
     ) -> QueryResult<()> {
-        diesel::update(list_items::table.find(id))
+        let is_other = self.imdb_id != entry.imdb_id
+            || self.tmdb_id != entry.tmdb_id
+            || self.tvdb_id != entry.tvdb_id
+            || self.media_type != entry.media_type
+            || self.year != entry.year;
+        let (identity, next_try) = if is_other && self.identity != Identity::Matched {
+            (Identity::New, None)
+        } else {
+            (self.identity, self.next_try)
+        };
+        let returned_at = if self.left_at.is_some() {
+            Some(now)
+        } else {
+            self.returned_at
+        };
+        diesel::update(list_items::table.find(self.id))
             .set((
                 list_items::rank.eq(entry.rank),
                 list_items::title.eq(&entry.title),
@@ -146,7 +188,9 @@ impl ListItem {
                 list_items::tmdb_id.eq(entry.tmdb_id),
                 list_items::tvdb_id.eq(entry.tvdb_id),
                 list_items::fetch.eq(entry.fetch),
-                list_items::first_seen.eq(entry.first_seen),
+                list_items::identity.eq(identity),
+                list_items::next_try.eq(next_try),
+                list_items::returned_at.eq(returned_at),
                 list_items::left_at.eq(None::<NaiveDateTime>),
             ))
             .execute(conn)
@@ -255,7 +299,7 @@ impl ListItem {
         };
         let total = base().count().get_result(conn)?;
         let rows = base()
-            .order((list_items::list, list_items::rank))
+            .order((list_items::list, list_items::rank, list_items::id))
             .limit(limit)
             .offset(offset)
             .select((

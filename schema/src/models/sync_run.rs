@@ -64,6 +64,10 @@ pub struct SyncRun {
     pub reason: Option<String>,
     /// The request it was started with, as JSON of `schema::wire::sync::StartRun`.
     pub scope: String,
+    /// Whether it was about everything that is synced automatically.
+    pub is_full: bool,
+    /// Times it was taken up again after its process had died.
+    pub taken_up: i32,
     /// Entries read.
     pub items_processed: i32,
     /// Titles requested.
@@ -85,6 +89,7 @@ pub struct NewRun {
     pub sync_mode: RunTrigger,
     pub status: RunStatus,
     pub scope: String,
+    pub is_full: bool,
 }
 
 impl SyncRun {
@@ -147,13 +152,14 @@ impl SyncRun {
             .optional()
     }
 
-    /// When the last completed run ended.
+    /// When the last completed run of everything ended.
     ///
     /// # Errors
     /// When the database fails.
     pub fn last_completed(conn: &mut SqliteConnection) -> QueryResult<Option<NaiveDateTime>> {
         sync_history::table
             .filter(sync_history::status.eq(RunStatus::Completed))
+            .filter(sync_history::is_full.eq(true))
             .order(sync_history::id.desc())
             .select(sync_history::sync_completed)
             .first(conn)
@@ -196,6 +202,37 @@ impl SyncRun {
                 sync_history::items_errored.eq(self.items_errored),
                 sync_history::report.eq(&self.report),
             ))
+            .execute(conn)
+            .map(drop)
+    }
+
+    /// Counts that the run is taken up again, and gives the row.
+    ///
+    /// # Errors
+    /// [`diesel::result::Error::NotFound`] when there is no such run, or when the database fails.
+    pub fn take_up(conn: &mut SqliteConnection, id: RunId) -> QueryResult<Self> {
+        diesel::update(sync_history::table.find(id))
+            .set(sync_history::taken_up.eq(sync_history::taken_up + 1))
+            .returning(Self::as_returning())
+            .get_result(conn)
+    }
+
+    /// Drops the reports of all but the newest `keep` runs; their counters stay.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn forget_reports(conn: &mut SqliteConnection, keep: i32) -> QueryResult<()> {
+        let newest: Option<RunId> = sync_history::table
+            .select(diesel::dsl::max(sync_history::id))
+            .first(conn)?;
+        let Some(RunId(newest)) = newest else {
+            return Ok(());
+        };
+        let old = sync_history::table
+            .filter(sync_history::id.le(RunId(newest.saturating_sub(keep))))
+            .filter(sync_history::report.is_not_null());
+        diesel::update(old)
+            .set(sync_history::report.eq(None::<String>))
             .execute(conn)
             .map(drop)
     }

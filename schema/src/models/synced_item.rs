@@ -75,8 +75,12 @@ pub struct SyncedItem {
     pub attempts: i32,
     /// Not again before this moment.
     pub retry_at: Option<NaiveDateTime>,
-    /// When the request with the unknown end was sent.
+    /// When the request with the unknown end was sent, or when its sender lost sight of it.
     pub requesting_since: Option<NaiveDateTime>,
+    /// The target's newest request before ours was sent: ours has a higher number.
+    pub request_after: Option<i32>,
+    /// When a person's no was taken note of: declined, deleted, blocklisted.
+    pub refused_at: Option<NaiveDateTime>,
     /// When the row last changed.
     pub last_synced: NaiveDateTime,
     /// What the target said when it failed.
@@ -106,6 +110,8 @@ pub struct NewSyncedItem {
     pub attempts: i32,
     pub retry_at: Option<NaiveDateTime>,
     pub requesting_since: Option<NaiveDateTime>,
+    pub request_after: Option<i32>,
+    pub refused_at: Option<NaiveDateTime>,
     pub last_synced: NaiveDateTime,
     pub error_message: Option<String>,
 }
@@ -178,6 +184,8 @@ impl SyncedItem {
             attempts: row.attempts,
             retry_at: row.retry_at,
             requesting_since: row.requesting_since,
+            request_after: row.request_after,
+            refused_at: row.refused_at,
             last_synced: row.last_synced,
             error_message: row.error_message,
         }

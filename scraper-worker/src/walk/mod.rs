@@ -35,6 +35,9 @@ const MOST_ENTRIES: usize = 10_000;
 /// Entries handed on at once.
 const CHUNK: usize = 100;
 
+/// How a list changed of which an entry stood on two pages.
+const MOVED: &str = "entries moved from one page to another";
+
 /// Takes entries as they arrive.
 pub(crate) trait Sink {
     /// Takes some, at most a hundred. Fails when nobody wants them any more.
@@ -104,11 +107,8 @@ impl From<Setback> for Stop {
 /// How a pass came to its end.
 enum Passed {
     Ended(FetchOutcome),
-    /// The total changed between two pages.
-    Changed {
-        before: u32,
-        now: u32,
-    },
+    /// The list changed between two pages: how.
+    Changed(String),
 }
 
 /// A reading under way.
@@ -176,43 +176,54 @@ impl<'a, S: Sink> Going<'a, S> {
 
     /// Reads one way; once more from the beginning if the list changes meanwhile.
     async fn read_way(&mut self, way: &Way) -> Result<FetchOutcome, Stop> {
-        if let Passed::Ended(outcome) = self.pass(way).await? {
+        if let Passed::Ended(outcome) = self.pass(way, false).await? {
             return Ok(outcome);
         }
         tracing::info!(
             list.id = %self.walk.list.id,
             "the list {} changed while it was read, reading it again", self.walk.list.id
         );
-        Ok(match self.pass(way).await? {
+        Ok(match self.pass(way, true).await? {
             Passed::Ended(outcome) => outcome,
-            Passed::Changed { before, now } => FetchOutcome::Partial {
-                reason: format!(
-                    "the list kept changing while it was read: {before} entries, then {now}"
-                ),
+            Passed::Changed(how) => FetchOutcome::Partial {
+                reason: kept_changing(&how),
                 retryable: true,
             },
         })
     }
 
-    async fn pass(&mut self, way: &Way) -> Result<Passed, Stop> {
+    async fn pass(&mut self, way: &Way, is_second: bool) -> Result<Passed, Stop> {
         let mut pass = Pass::default();
-        let ended = self.pages(way, &mut pass).await;
+        let ended = self.pages(way, &mut pass, is_second).await;
         self.dropped = pass.dropped;
         self.announced = pass.announced.or(self.announced);
         let ended = ended?;
         if matches!(ended, Passed::Ended(FetchOutcome::Complete))
-            && !self.sent.iter().all(|key| pass.has_seen(*key))
+            && let Some(reason) = self.incomplete(&pass)
         {
-            // Only after a second pass: what the first one handed on is gone from the list.
-            return Ok(partial(
-                "entries were removed from the list while it was read".into(),
-                true,
-            ));
+            return Ok(partial(reason, true));
         }
         Ok(ended)
     }
 
-    async fn pages(&mut self, way: &Way, pass: &mut Pass) -> Result<Passed, Stop> {
+    /// Why a pass that came to its end is not the whole list, if so.
+    fn incomplete(&self, pass: &Pass) -> Option<String> {
+        if pass.unreadable > 0 {
+            Some(format!(
+                "{} entries came damaged and could not be read",
+                pass.unreadable
+            ))
+        } else if pass.has_moved {
+            Some(kept_changing(MOVED))
+        } else if !self.sent.iter().all(|key| pass.has_seen(*key)) {
+            // Only after a second pass: what the first one handed on is gone from the list.
+            Some("entries were removed from the list while it was read".into())
+        } else {
+            None
+        }
+    }
+
+    async fn pages(&mut self, way: &Way, pass: &mut Pass, is_second: bool) -> Result<Passed, Stop> {
         let mut next = Some(way.first.clone());
         let mut pages = 0;
         while let Some(request) = next.take() {
@@ -224,13 +235,18 @@ impl<'a, S: Sink> Going<'a, S> {
             self.name = page.name.clone().or(self.name.take());
             next.clone_from(&page.next);
             match pass.take(page) {
+                Took::Page(_) if pass.has_moved && !is_second => {
+                    return Ok(Passed::Changed(MOVED.into()));
+                }
                 Took::Page(entries) => {
                     let is_enough = self.hand_on(entries, pass).await?;
                     if is_enough {
                         return Ok(Passed::Ended(FetchOutcome::Complete));
                     }
                 }
-                Took::TotalChanged { before, now } => return Ok(Passed::Changed { before, now }),
+                Took::TotalChanged { before, now } => {
+                    return Ok(Passed::Changed(format!("{before} entries, then {now}")));
+                }
                 Took::Repeated if pass.announced.is_some() && pass.shortfall().is_none() => break,
                 Took::Repeated => {
                     let reason = format!(
@@ -322,7 +338,8 @@ impl<'a, S: Sink> Going<'a, S> {
     fn parse(&self, request: &Request, fetched: &Fetched) -> Result<Page, ProviderError> {
         self.walk
             .provider
-            .parse(&self.walk.list, request, &fetched.answer)
+            .parse(&self.walk.list, request, &fetched.answer)?
+            .bounded()
     }
 
     fn end(self, outcome: FetchOutcome) -> Walked {
@@ -336,6 +353,10 @@ impl<'a, S: Sink> Going<'a, S> {
             not_modified: self.asked > 0 && self.asked == self.not_modified,
         }
     }
+}
+
+fn kept_changing(how: &str) -> String {
+    format!("the list kept changing while it was read: {how}")
 }
 
 fn partial(reason: String, retryable: bool) -> Passed {

@@ -30,6 +30,10 @@ pub(super) struct Pass {
     rows: u32,
     /// Rows that are no movie and no show, or have neither id nor title.
     pub(super) dropped: u32,
+    /// Rows lost in damaged answers. They are on the list, so they do not count for the total.
+    pub(super) unreadable: u32,
+    /// Whether an entry stood on two pages: the list moved between them, and others were missed.
+    pub(super) has_moved: bool,
     /// What the first page that says so announced.
     pub(super) announced: Option<u32>,
 }
@@ -47,7 +51,9 @@ impl Pass {
             return Took::Repeated;
         }
         self.dropped += page.dropped;
+        self.unreadable += page.unreadable;
         let mut fresh = Vec::with_capacity(page.entries.len());
+        let mut here = HashSet::with_capacity(page.entries.len());
         // Dropped rows stand somewhere in the page; where the site tells no ranks they go first.
         self.rows += page.dropped;
         for mut entry in page.entries {
@@ -55,12 +61,16 @@ impl Pass {
             if entry.rank == 0 {
                 entry.rank = self.rows;
             }
+            let key = key(&entry);
             if entry.title.is_empty() && !has_id(&entry) {
                 self.dropped += 1;
-            } else if self.seen.insert(key(&entry)) {
+            } else if self.seen.contains(&key) {
+                self.has_moved = true;
+            } else if here.insert(key) {
                 fresh.push(entry);
             }
         }
+        self.seen.extend(here);
         Took::Page(fresh)
     }
 
@@ -159,8 +169,9 @@ mod tests {
     #[test]
     fn duplicates_count_for_the_total_and_are_sent_once() {
         let mut pass = Pass::default();
-        ranks(pass.take(page(0..3, Some(6))));
-        assert_eq!(ranks(pass.take(page(2..4, Some(6)))), [5]);
+        let mut twice = page(0..4, Some(6));
+        twice.entries.push(entry(1));
+        assert_eq!(ranks(pass.take(twice)), [1, 2, 3, 4]);
         assert_eq!((pass.entries(), pass.shortfall()), (4, Some((6, 5))));
         let dropped = Page {
             dropped: 1,

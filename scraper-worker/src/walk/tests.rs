@@ -12,7 +12,8 @@ use actix_web::{
     web::Bytes,
 };
 use futures_util::stream;
-use schema::models::HttpCache;
+use schema::models::{HostState, HttpCache};
+use serde_json::json;
 
 use super::*;
 use crate::fake_site::{Bench, FakeSite, Hit, PlainLists, limits, plain, sites};
@@ -228,6 +229,99 @@ async fn a_list_that_loses_an_entry_meanwhile_is_partial() {
         partial_of(&walked),
         "entries were removed from the list while it was read"
     );
+}
+
+#[actix_rt::test]
+async fn a_list_whose_entries_move_between_its_pages_is_read_once_more() {
+    // Entry 10 was dragged to the top between the two pages, so 9 comes twice and 10 not at all.
+    let site = site(|hit| match hit.number {
+        0 | 2 => plain(0..10, Some(20), Some(2)),
+        1 => plain(9..19, Some(20), None),
+        _ => plain(10..20, Some(20), None),
+    })
+    .await;
+    let (walked, kept) = read(&[&site]).await;
+    assert_eq!(walked.outcome, FetchOutcome::Complete);
+    assert_eq!(kept.ids(), (0..20).collect::<Vec<_>>());
+}
+
+#[actix_rt::test]
+async fn a_list_whose_entries_keep_moving_is_partial_and_read_to_its_end() {
+    let site = site(|hit| match hit.page() {
+        1 => plain(0..10, Some(30), Some(2)),
+        2 => plain(9..19, Some(30), Some(3)),
+        _ => plain(20..30, Some(30), None),
+    })
+    .await;
+    let (walked, kept) = read(&[&site]).await;
+    assert_eq!(
+        partial_of(&walked),
+        "the list kept changing while it was read: entries moved from one page to another"
+    );
+    assert_eq!(kept.ids(), (0..19).chain(20..30).collect::<Vec<_>>());
+}
+
+#[actix_rt::test]
+async fn entries_lost_in_a_damaged_answer_make_the_reading_partial() {
+    for (total, limit) in [
+        (None, None),
+        (Some(2), None),
+        (Some(3), None),
+        (None, Some(2)),
+    ] {
+        let site = site(move |_| {
+            let body = json!({"items": [1, 2], "total": total, "unreadable": 1, "next": null});
+            HttpResponse::Ok().json(body)
+        })
+        .await;
+        let bench = Bench::new();
+        let (walked, kept) = read_with(&bench.fetcher(), &PlainLists::at(&[&site]), limit).await;
+        assert!(
+            matches!(
+                &walked.outcome,
+                FetchOutcome::Partial {
+                    retryable: true,
+                    ..
+                }
+            ),
+            "{total:?} {limit:?}: {walked:?}"
+        );
+        assert_eq!((kept.ids(), walked.dropped), (vec![1, 2], 0));
+    }
+}
+
+/// 150 entries and `long` more whose titles are too long, under a name that is too long.
+fn wordy(long: usize) -> HttpResponse {
+    let title = |number: usize, length: usize| format!("{number:03}{}", "\u{1}".repeat(length - 3));
+    let fair = if long < 160 { 150 } else { 0 };
+    let mut items: Vec<_> = (0..fair).map(|number| title(number, 500)).collect();
+    items.extend((0..long).map(|number| title(number, 20_000)));
+    HttpResponse::Ok().json(json!({"items": items, "name": "ü".repeat(300)}))
+}
+
+#[actix_rt::test]
+async fn texts_are_bounded_so_that_what_is_handed_on_fits_into_one_line() {
+    let limits = Limits {
+        body_bytes: 64 * 1024 * 1024,
+        ..limits()
+    };
+    let bench = Bench::new();
+    let fetcher = bench.fetcher_with(limits);
+    let some = site(|_| wordy(10)).await;
+    let (walked, kept) = read_with(&fetcher, &PlainLists::at(&[&some]), None).await;
+    assert_eq!(walked.outcome, FetchOutcome::Complete);
+    assert_eq!((walked.read, walked.dropped), (150, 10));
+    assert_eq!(walked.name, Some("ü".repeat(200)));
+    for entries in kept.0.take() {
+        let line = serde_json::to_string(&entries).unwrap().len();
+        assert!(line < schema::wire::MAX_LINE_BYTES, "{line}");
+    }
+
+    let all = site(|_| wordy(160)).await;
+    let (walked, _) = read_with(&fetcher, &PlainLists::at(&[&all]), None).await;
+    let (reason, retryable) = failure_of(&walked);
+    assert!(reason.contains("over 500 characters"), "{reason}");
+    assert!(!retryable);
 }
 
 #[actix_rt::test]
@@ -495,6 +589,44 @@ async fn a_long_retry_after_ends_the_reading_and_is_kept_to_after_a_restart() {
     bench.clock.advance(Duration::from_secs(3601));
     read_with(&bench.fetcher(), &provider, None).await;
     assert_eq!(busy.hits().len(), 2);
+}
+
+#[actix_rt::test]
+async fn a_shorter_retry_after_does_not_end_a_longer_one() {
+    let site = site(|hit| match hit.number {
+        0 => plain(0..3, None, None),
+        _ => HttpResponse::TooManyRequests()
+            .insert_header(("retry-after", "90"))
+            .finish(),
+    })
+    .await;
+    let bench = Bench::new();
+    let (fetcher, provider) = (bench.fetcher(), PlainLists::at(&[&site]));
+    read_with(&fetcher, &provider, None).await;
+    // As another request of the same moment was told.
+    let longer = HostState {
+        host: site.url.strip_prefix("http://").unwrap().to_owned(),
+        not_before: "2026-11-21T13:00:00".parse().unwrap(),
+        reason: "status 503".into(),
+    };
+    let save = |row: HostState| bench.db.write(move |conn| row.save(conn));
+    save(longer.clone()).await.unwrap();
+    let (walked, _) = read_with(&fetcher, &provider, None).await;
+    assert!(failure_of(&walked).0.contains("left alone until"));
+    let rows = |now: &str| {
+        let now = now.parse().unwrap();
+        bench.db.read(move |conn| HostState::waiting(conn, now))
+    };
+    let kept = rows("2026-11-21T12:00:00").await.unwrap();
+    assert_eq!(kept.as_slice(), std::slice::from_ref(&longer));
+
+    let still_longer = HostState {
+        not_before: "2026-11-21T14:00:00".parse().unwrap(),
+        ..longer
+    };
+    save(still_longer.clone()).await.unwrap();
+    let kept = rows("2026-11-21T13:30:00").await.unwrap();
+    assert_eq!(kept, [still_longer]);
 }
 
 #[actix_rt::test]

@@ -140,6 +140,7 @@ pub(in crate::identity) fn item(
         tmdb_id: None,
         tvdb_id: None,
         first_seen: DateTime::UNIX_EPOCH.naive_utc(),
+        returned_at: None,
         left_at: None,
         fetch: None,
         identity: Identity::New,

@@ -24,7 +24,7 @@ impl UpstreamProbe {
     ///
     /// # Errors
     /// What the look-up ended with, [`TargetError::Upstream`] when TMDB does not answer.
-    pub(super) async fn answers_since<T: Target>(
+    pub(crate) async fn answers_since<T: Target>(
         &self,
         target: &T,
         moment: Instant,

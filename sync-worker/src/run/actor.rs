@@ -16,7 +16,10 @@ use schema::{
 use tokio::sync::watch;
 
 use super::{Going, fail, go};
-use crate::{engine::Engine, missing, target::Seerr};
+use crate::{engine::Engine, missing};
+
+/// Times a run is taken up again. One that ends its process each time must not do so for ever.
+const TAKEN_UP: i32 = 25;
 
 /// Starts a run. Answered with its number; refused while another goes on or something is missing.
 #[derive(Message)]
@@ -44,6 +47,8 @@ pub(crate) struct Watch(pub(crate) Option<RunId>);
 pub(crate) struct RunEnded {
     pub(crate) status: RunStatus,
     pub(crate) is_retryable: bool,
+    /// Whether it was about everything that is synced automatically.
+    pub(crate) is_full: bool,
 }
 
 /// See the head of this file.
@@ -81,11 +86,12 @@ impl Runner {
     }
 
     fn begin(&mut self, run: RunId, scope: StartRun, ctx: &mut Context<Self>) {
+        let is_full = is_full(&scope);
         let going = Going::new(run, self.engine.boot().stop.token().child_token());
         self.going = Some(going.clone());
         let engine = self.engine.clone();
         let work = async move {
-            match Seerr::new(&engine.settings().settings.seerr) {
+            match engine.target() {
                 Ok(target) => go(&engine, &target, &going, &scope).await,
                 Err(error) => fail(&engine, run, Chain(&error).to_string())
                     .await
@@ -105,6 +111,7 @@ impl Runner {
                     RunEnded {
                         status: ended.status,
                         is_retryable: ended.is_retryable,
+                        is_full,
                     }
                 }
                 Ok(None) => return,
@@ -114,6 +121,7 @@ impl Runner {
                     RunEnded {
                         status: RunStatus::Failed,
                         is_retryable: true,
+                        is_full,
                     }
                 }
             };
@@ -133,22 +141,55 @@ impl Actor for Runner {
         }
         self.is_starting = true;
         let engine = self.engine.clone();
-        let unfinished = async move { engine.db.read(SyncRun::unfinished).await };
+        let unfinished = async move { take_up(&engine).await };
         ctx.spawn(unfinished.into_actor(self).map(|found, runner, ctx| {
             runner.is_starting = false;
             match found {
-                Ok(runs) => {
-                    if let Some(run) = runs.into_iter().next() {
-                        tracing::info!(run.id = %run.id, "taking up run {} again", run.id);
-                        let scope = serde_json::from_str(&run.scope)
-                            .unwrap_or_else(|_| StartRun::everything(run.sync_mode));
-                        runner.begin(run.id, scope, ctx);
-                    }
+                Ok(Some(run)) => {
+                    tracing::info!(run.id = %run.id, "taking up run {} again", run.id);
+                    let scope = serde_json::from_str(&run.scope)
+                        .unwrap_or_else(|_| StartRun::everything(run.sync_mode));
+                    runner.begin(run.id, scope, ctx);
                 }
+                Ok(None) => {}
                 Err(error) => tracing::error!("cannot look for unfinished runs: {}", Chain(&error)),
             }
         }));
     }
+}
+
+/// The run to take up again: the newest that was going on. What else is open, or was taken up too
+/// often, is closed as failed.
+async fn take_up(engine: &Engine) -> Result<Option<SyncRun>, DbError> {
+    let mut runs = engine.db.read(SyncRun::unfinished).await?;
+    let newest = runs.pop();
+    for old in runs {
+        fail(
+            engine,
+            old.id,
+            "its process ended, and a later run took its place".to_owned(),
+        )
+        .await?;
+    }
+    let Some(newest) = newest else {
+        return Ok(None);
+    };
+    let run = engine
+        .db
+        .write(move |conn| SyncRun::take_up(conn, newest.id))
+        .await?;
+    if run.taken_up > TAKEN_UP {
+        let reason = format!(
+            "its process ended {TAKEN_UP} times during this run; see the log of sync-worker"
+        );
+        fail(engine, run.id, reason).await?;
+        return Ok(None);
+    }
+    Ok(Some(run))
+}
+
+fn is_full(scope: &StartRun) -> bool {
+    scope.lists.is_empty() && scope.custom.is_empty()
 }
 
 impl Handler<StartNow> for Runner {
@@ -184,6 +225,7 @@ async fn record_start(engine: &Engine, scope: &StartRun) -> Result<RunId, DbErro
         sync_mode: scope.trigger,
         status: RunStatus::Running,
         scope: serde_json::to_string(scope).unwrap_or_default(),
+        is_full: is_full(scope),
     };
     engine
         .db
@@ -208,6 +250,7 @@ impl Handler<CancelNow> for Runner {
     fn handle(&mut self, CancelNow(run): CancelNow, _: &mut Self::Context) -> Self::Result {
         match &self.going {
             Some(going) if run.is_none_or(|run| run == going.run) => {
+                going.by_person.cancel();
                 going.cancel.cancel();
                 Ok(going.run)
             }

@@ -28,7 +28,7 @@ const AT_ONCE: usize = 6;
 /// Entries stored with one transaction.
 const BATCH: usize = 50;
 
-/// Look-ups that may fail for want of TMDB, one after the other, before the run ends.
+/// Look-ups that may fail one after the other before it is looked whether TMDB answers at all.
 const FAILURES_IN_A_ROW: u32 = 8;
 
 /// Entries of different lists that are the same entry.
@@ -137,9 +137,14 @@ async fn ask<T: Target>(
             Err(error) => {
                 failures += 1;
                 tally.could_not_ask(&group.items, &error);
+                // A few entries that always fail must not keep the others from being asked for.
                 if failures == FAILURES_IN_A_ROW {
-                    end = Err(error.into());
-                    break;
+                    let now = tokio::time::Instant::now();
+                    if let Err(error) = probe.answers_since(target, now).await {
+                        end = Err(error.into());
+                        break;
+                    }
+                    failures = 0;
                 }
             }
         }

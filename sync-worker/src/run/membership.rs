@@ -14,7 +14,7 @@ pub(crate) struct Changes {
     /// Entries seen for the first time.
     pub(crate) added: Vec<NewListItem>,
     /// Entries that are there and differ, or are back.
-    pub(crate) changed: Vec<(i32, NewListItem)>,
+    pub(crate) changed: Vec<(ListItem, NewListItem)>,
     /// Entries that are no longer on the list.
     pub(crate) left: Vec<i32>,
 }
@@ -46,14 +46,12 @@ pub(crate) fn changes(stored: &[ListItem], entries: &[Entry], reading: Reading) 
             continue;
         }
         let known = by_key.get(key.as_str());
-        let first_seen = known
-            .filter(|item| item.left_at.is_none())
-            .map_or(reading.now, |item| item.first_seen);
+        let first_seen = known.map_or(reading.now, |item| item.first_seen);
         let row = row(entry, key, first_seen, reading);
         match known {
             None => changes.added.push(row),
             Some(item) if item.left_at.is_some() || differs(item, &row) => {
-                changes.changed.push((item.id, row));
+                changes.changed.push(((*item).clone(), row));
             }
             Some(_) => {}
         }
@@ -162,6 +160,7 @@ mod tests {
                 tmdb_id: row.tmdb_id,
                 tvdb_id: row.tvdb_id,
                 first_seen: row.first_seen,
+                returned_at: None,
                 left_at: None,
                 fetch: row.fetch,
                 identity: row.identity,
@@ -191,12 +190,15 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_comes_back_counts_as_seen_anew() {
+    fn an_entry_that_comes_back_is_no_new_entry() {
         let entries = [entry(1, "tt1")];
         let mut items = stored(&entries);
         items[0].left_at = Some(at(2));
         let back = changes(&items, &entries, reading(5, true));
-        assert_eq!(back.changed[0].1.first_seen, at(5));
+        assert_eq!(
+            (back.changed[0].0.id, back.changed[0].1.first_seen),
+            (1, at(0))
+        );
         assert!(back.added.is_empty());
     }
 

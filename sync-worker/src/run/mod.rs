@@ -39,6 +39,16 @@ pub(crate) enum Interrupted {
     /// The target cannot be worked with now.
     #[error("{0}")]
     Target(TargetError),
+    /// The target no longer shows most of what it had.
+    #[error(
+        "Seerr no longer shows {gone} of the {there} titles that were requested or in the library"
+    )]
+    AnotherTarget {
+        /// Titles that are gone.
+        gone: usize,
+        /// Titles that were there.
+        there: usize,
+    },
     /// The database failed.
     #[error("the database failed")]
     Database(#[from] DbError),
@@ -53,6 +63,11 @@ impl Interrupted {
                 Some(remedy) => format!("{}. {remedy}", Chain(error)),
                 None => Chain(error).to_string(),
             },
+            Self::AnotherTarget { .. } => format!(
+                "{self}. Is OVERSEERR_URL the address of another Seerr, or was its database reset? \
+                 Nothing was changed. If all is as it should be, start with a new data directory \
+                 (LISTSYNC_DATA_DIR): then everything is looked at anew."
+            ),
             Self::Database(error) => Chain(error).to_string(),
         }
     }
@@ -68,7 +83,10 @@ impl From<TargetError> for Interrupted {
 #[derive(Clone)]
 pub(crate) struct Going {
     pub(crate) run: RunId,
+    /// Set when the run is to end: by a person, or because this process ends.
     pub(crate) cancel: CancellationToken,
+    /// Set when it was a person.
+    by_person: CancellationToken,
     progress: watch::Sender<RunProgress>,
 }
 
@@ -84,6 +102,7 @@ impl Going {
         Self {
             run,
             cancel,
+            by_person: CancellationToken::new(),
             progress,
         }
     }
@@ -151,7 +170,8 @@ pub(crate) async fn go<T: Target>(
 ) -> Result<Option<(Ended, RunReport)>, DbError> {
     let mut tally = report::Tally::default();
     let outcome = steps(engine, target, going, scope, &mut tally).await;
-    if engine.boot().stop.is_requested() {
+    let is_interrupted = matches!(outcome, Err(Interrupted::Cancelled));
+    if is_interrupted && !going.by_person.is_cancelled() {
         return Ok(None);
     }
     let ended = match &outcome {

@@ -2,7 +2,7 @@
 //!
 //! A reading that was partial, refused or failed removes nothing and keeps the last good count.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::try_join_all;
 use runtime::{Chain, socket::client::CallError};
@@ -10,13 +10,19 @@ use schema::{
     DbError,
     models::{EventKind, FetchKind, List, ListItem, ListPolicy, NewEvent},
     wire::{
+        Failure, FailureCode,
         scraper::{Entry, FetchList, FetchOutcome, FromScraper, ListFetched, ToScraper},
         sync::StartRun,
     },
 };
 
+use tokio::time::timeout;
+
 use super::{Going, Interrupted, membership};
 use crate::{credential, custom, engine::Engine};
+
+/// A scraper-worker that says nothing for so long is stuck; its own waits for sites are shorter.
+const SILENCE: Duration = Duration::from_mins(5);
 
 /// Times a reading is begun anew when the scraper-worker died under it.
 const ATTEMPTS: u32 = 4;
@@ -152,7 +158,11 @@ async fn stream(
         .stream(ToScraper::FetchList(request))
         .await?;
     let mut entries = Vec::new();
-    while let Some(answer) = answers.next().await? {
+    loop {
+        let next = timeout(SILENCE, answers.next()).await;
+        let Some(answer) = next.map_err(|_elapsed| silent())?? else {
+            break;
+        };
         match answer {
             FromScraper::Entries(more) => entries.extend(more.entries),
             FromScraper::ListFetched(fetched) => return Ok((entries, fetched)),
@@ -162,6 +172,16 @@ async fn stream(
     Err(CallError::Lost {
         peer: "the scraper-worker",
     })
+}
+
+fn silent() -> CallError {
+    CallError::Failed(Failure::new(
+        FailureCode::Internal,
+        format!(
+            "the scraper-worker has said nothing for {} s",
+            SILENCE.as_secs()
+        ),
+    ))
 }
 
 fn failed(error: &CallError) -> ListFetched {
@@ -195,8 +215,6 @@ async fn record(
     let (outcome, reason) = spoken(&fetched.outcome);
     let id = list.id;
     let stored_reason = reason.clone();
-    // Until the site tells the list's name, it is called by its id.
-    let default_name = list.description.contains(&list.list_id);
     let items = engine
         .db
         .write(move |conn| -> Result<_, DbError> {
@@ -212,7 +230,7 @@ async fn record(
                 let changes = membership::changes(&stored, &entries, reading);
                 ListItem::insert(conn, &changes.added)?;
                 for (item, row) in &changes.changed {
-                    ListItem::save_entry(conn, *item, row)?;
+                    item.save_entry(conn, row, now)?;
                 }
                 ListItem::mark_left(conn, &changes.left, now, fetched.fetch)?;
                 if changes == membership::Changes::default() {
@@ -230,7 +248,7 @@ async fn record(
             if is_complete {
                 let entries = i32::try_from(items.len()).unwrap_or(i32::MAX);
                 List::read_completely(conn, id, fetched.fetch, entries, now)?;
-                if let Some(name) = fetched.name.filter(|_| default_name) {
+                if let Some(name) = fetched.name {
                     List::name(conn, id, &name)?;
                 }
             } else {

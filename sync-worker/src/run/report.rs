@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::Duration;
 use schema::{
     DbError,
-    models::{Event, EventKind, Identity, ListId, NewEvent, RunId, SyncRun, TitleRef},
+    models::{Event, EventKind, Identity, ListId, ListItem, NewEvent, RunId, SyncRun, TitleRef},
     wire::sync::{ListReport, ReasonCount, RunCounts, RunReport, RunSummary},
 };
 
@@ -17,6 +17,12 @@ const EXAMPLES: usize = 3;
 
 /// Reasons a report names; what is beyond goes into one line for each decision.
 const REASONS: usize = 40;
+
+/// Runs whose report is kept; of older ones the counters stay.
+const REPORTS_KEPT: i32 = 500;
+
+/// How long an entry that left its list is remembered, so that a person's no outlasts a short absence.
+const LEFT_KEPT_DAYS: i64 = 365;
 
 /// Events kept: a day, and this many.
 const EVENTS_KEPT: i32 = 50_000;
@@ -280,6 +286,8 @@ pub(super) async fn record(
             };
             Event::insert(conn, &[event])?;
             Event::prune(conn, now - Duration::days(1), EVENTS_KEPT)?;
+            SyncRun::forget_reports(conn, REPORTS_KEPT)?;
+            ListItem::forget_left(conn, now - Duration::days(LEFT_KEPT_DAYS))?;
             Ok(report)
         })
         .await

@@ -31,7 +31,7 @@ pub(crate) async fn merge(
         .read(move |conn| -> Result<_, DbError> {
             let mut items = Vec::new();
             for list in lists {
-                items.push(ListItem::of_list(conn, list)?);
+                items.push(ListItem::on_list(conn, list)?);
             }
             Ok((Title::all(conn)?, items))
         })
@@ -41,15 +41,9 @@ pub(crate) async fn merge(
     let reads: Vec<ListRead> = reads
         .iter()
         .zip(items)
-        .map(|(read, items)| {
-            let items = items
-                .into_iter()
-                .filter(|item| item.left_at.is_none())
-                .collect();
-            ListRead {
-                items: Arc::new(items),
-                ..read.clone()
-            }
+        .map(|(read, items)| ListRead {
+            items: Arc::new(items),
+            ..read.clone()
         })
         .collect();
     Ok(Merged {
@@ -82,7 +76,7 @@ fn wishes(
                     wish.lists.push(read.list.id);
                     wish.sources = format!("{}, {source}", wish.sources);
                 }
-                wish.first_seen = wish.first_seen.max(item.first_seen);
+                wish.returned_at = wish.returned_at.max(item.returned_at);
                 wish.imdb_id = wish.imdb_id.take().or_else(|| item.imdb_id.clone());
                 continue;
             }
@@ -98,7 +92,7 @@ fn wishes(
                 requested_as: read.policy.requested_as.unwrap_or(defaults.user_id),
                 lists: vec![read.list.id],
                 sources: source.clone(),
-                first_seen: item.first_seen,
+                returned_at: item.returned_at,
             });
         }
     }
@@ -133,6 +127,7 @@ mod tests {
                 tmdb_id: None,
                 tvdb_id: None,
                 first_seen: at(i64::from(list)),
+                returned_at: Some(at(i64::from(list))),
                 left_at: None,
                 fetch: None,
                 identity: Identity::Matched,
@@ -157,6 +152,7 @@ mod tests {
                 priority: "normal".into(),
                 item_limit: None,
                 from_settings: false,
+                is_named: false,
                 last_fetch: None,
                 removed_at: None,
                 created_at: at(0),
@@ -212,7 +208,7 @@ mod tests {
         );
         assert_eq!(wishes[1].sources, "imdb:ls1, imdb:ls2");
         assert_eq!(wishes[1].requested_as, 1, "the first asking list's user");
-        assert_eq!(wishes[1].first_seen, at(2));
+        assert_eq!(wishes[1].returned_at, Some(at(2)));
         assert_eq!(wishes[2].requested_as, 7);
     }
 

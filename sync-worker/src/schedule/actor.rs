@@ -21,6 +21,9 @@ use crate::{
     run::{RunEnded, StartNow},
 };
 
+/// Pause after a run could not be started.
+const SOON: Duration = Duration::from_mins(1);
+
 /// Gives the schedule the runner, which could not exist before it.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -123,11 +126,33 @@ impl Schedule {
             RunTrigger::Schedule
         };
         let asked = runner.send(StartNow(StartRun::everything(trigger)));
-        ctx.spawn(asked.into_actor(self).map(|answer, _, _| match answer {
-            Ok(Ok(run)) => tracing::info!(run.id = %run, "the schedule has started run {run}"),
-            // Whatever goes on now tells when it ends, and the timer is set again.
-            Ok(Err(failure)) => tracing::info!("the schedule starts no run: {failure}"),
-            Err(error) => tracing::error!("the runner does not answer: {error}"),
+        ctx.spawn(
+            asked
+                .into_actor(self)
+                .map(|answer, schedule, ctx| match answer {
+                    Ok(Ok(run)) => {
+                        tracing::info!(run.id = %run, "the schedule has started run {run}");
+                    }
+                    Ok(Err(failure)) => {
+                        tracing::info!("the schedule starts no run: {failure}");
+                        schedule.look_again_soon(ctx);
+                    }
+                    Err(error) => {
+                        tracing::error!("the runner does not answer: {error}");
+                        schedule.look_again_soon(ctx);
+                    }
+                }),
+        );
+    }
+
+    /// Nothing else would wake the schedule after a start that did not come about.
+    fn look_again_soon(&mut self, ctx: &mut Context<Self>) {
+        if let Some(timer) = self.timer.take() {
+            ctx.cancel_future(timer);
+        }
+        self.timer = Some(ctx.run_later(SOON, |schedule, ctx| {
+            schedule.timer = None;
+            schedule.read_again(ctx);
         }));
     }
 }
@@ -192,7 +217,9 @@ impl Handler<RunEnded> for Schedule {
     fn handle(&mut self, ended: RunEnded, ctx: &mut Self::Context) {
         let now = self.engine.clock.now();
         if let Some(state) = &mut self.state {
-            state.ended(ended.status, ended.is_retryable, now);
+            if ended.is_full {
+                state.ended(ended.status, ended.is_retryable, now);
+            }
             self.read_again(ctx);
         }
     }

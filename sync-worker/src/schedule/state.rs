@@ -36,7 +36,7 @@ impl State {
         }
     }
 
-    /// Takes note of a run's end.
+    /// Takes note of the end of a run of everything; others do not put it off.
     pub(crate) fn ended(&mut self, status: RunStatus, is_retryable: bool, now: NaiveDateTime) {
         if status == RunStatus::Failed && is_retryable {
             self.failures += 1;

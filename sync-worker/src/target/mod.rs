@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use schema::models::MediaType;
 
 pub(crate) use error::TargetError;
-pub(crate) use seerr::Seerr;
+pub(crate) use seerr::{Seerr, SeerrSetupError};
 
 /// A place where titles are requested.
 ///

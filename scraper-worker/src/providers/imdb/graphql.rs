@@ -106,15 +106,18 @@ pub(super) fn parse(
     answer: &Answer,
 ) -> Result<Page, ProviderError> {
     let body = body(answer)?;
-    if let Some(error) = body.pointer("/errors/0") {
-        refusal(list, error, body.get("data"))?;
-    }
+    let error = body.pointer("/errors/0");
     let data = body.get("data").filter(|data| data.is_object());
+    if let Some(error) = error
+        && !(answer.status == 200 && data.is_some_and(has_titles))
+    {
+        return Err(refusal(list, answer.status, error));
+    }
     let data = data.ok_or_else(|| ProviderError::changed("no `data` in the answer"))?;
     if request.step == PROFILE {
         resolved(list, request, data)
     } else {
-        page(list, request, data)
+        page(list, request, data, error.map(message).as_deref())
     }
 }
 
@@ -133,35 +136,45 @@ fn body(answer: &Answer) -> Result<Value, ProviderError> {
     })
 }
 
-/// What the first error means. Fine when there is data all the same: single fields may fail.
-fn refusal(list: &ImdbList, error: &Value, data: Option<&Value>) -> Result<(), ProviderError> {
+/// What the first error means where no titles came with it.
+fn refusal(list: &ImdbList, status: u16, error: &Value) -> ProviderError {
     let code = error
         .pointer("/extensions/code")
         .and_then(Value::as_str)
         .unwrap_or_default();
     match code {
-        "FORBIDDEN" => return Err(private(&list.name())),
-        "RESOURCE_NOT_FOUND" | "NOT_FOUND" => return Err(ProviderError::NotFound),
-        _ => {}
-    }
-    if data.is_some_and(has_titles) {
-        return Ok(());
-    }
-    let message = error
-        .get("message")
-        .and_then(Value::as_str)
-        .unwrap_or("no message");
-    let message: String = message.chars().take(200).collect();
-    Err(match code {
+        // Only lists of people are private, and only an answer proper can say so.
+        "FORBIDDEN" if status == 200 && is_somebodys(list) => private(&list.name()),
+        "FORBIDDEN" => ProviderError::Blocked {
+            how: format!("status {status}, FORBIDDEN"),
+        },
+        "RESOURCE_NOT_FOUND" | "NOT_FOUND" => ProviderError::NotFound,
         "GRAPHQL_VALIDATION_FAILED" | "GRAPHQL_PARSE_FAILED" | "BAD_USER_INPUT" => {
-            ProviderError::changed(format!("our query is not understood: {message}"))
+            ProviderError::changed(format!("our query is not understood: {}", message(error)))
         }
-        _ => ProviderError::Failed { what: message },
-    })
+        _ => ProviderError::Failed {
+            what: message(error),
+        },
+    }
 }
 
+fn message(error: &Value) -> String {
+    let message = error.get("message").and_then(Value::as_str);
+    message.unwrap_or("no message").chars().take(200).collect()
+}
+
+/// Whether the list was made by a person: it may be private, and it has pages.
+pub(super) fn is_somebodys(list: &ImdbList) -> bool {
+    matches!(
+        list,
+        ImdbList::List(_) | ImdbList::Watchlist(_) | ImdbList::Profile(_)
+    )
+}
+
+/// Beside titles an error is about single fields or rows; beside none it is about the list, and
+/// the list is not empty because of it.
 fn has_titles(data: &Value) -> bool {
-    rows(data).is_some()
+    rows(data).is_some_and(|(_, rows)| !rows.is_empty())
 }
 
 fn resolved(list: &ImdbList, request: &Request, data: &Value) -> Result<Page, ProviderError> {
@@ -198,7 +211,13 @@ fn is_user(id: &str) -> bool {
     })
 }
 
-fn page(list: &ImdbList, request: &Request, data: &Value) -> Result<Page, ProviderError> {
+/// `damage` is what the answer says went wrong in it.
+fn page(
+    list: &ImdbList,
+    request: &Request,
+    data: &Value,
+    damage: Option<&str>,
+) -> Result<Page, ProviderError> {
     if data.get("predefinedList").is_some_and(Value::is_null) {
         return Err(no_watchlist(list));
     }
@@ -213,8 +232,8 @@ fn page(list: &ImdbList, request: &Request, data: &Value) -> Result<Page, Provid
     Ok(Page {
         announced: total(connection),
         name: name.map(str::to_owned),
-        next: next(connection, request),
-        ..title::page(rows)?
+        next: next(list, connection, request)?,
+        ..title::page(rows, damage)?
     })
 }
 
@@ -238,14 +257,44 @@ pub(super) fn total(connection: &Value) -> Option<u32> {
     u32::try_from(connection.get("total")?.as_u64()?).ok() // no list is that long
 }
 
-fn next(connection: &Value, request: &Request) -> Option<Request> {
-    let info = connection.get("pageInfo")?;
-    if !info.get("hasNextPage")?.as_bool()? {
-        return None;
+/// Whether there is a next page; `None` where only the total tells.
+///
+/// # Errors
+/// [`ProviderError::Changed`] when not even that does: a part must not pass for the whole list.
+pub(super) fn has_next(connection: &Value) -> Result<Option<bool>, ProviderError> {
+    let told = connection
+        .pointer("/pageInfo/hasNextPage")
+        .and_then(Value::as_bool);
+    if told.is_none() && total(connection).is_none() {
+        return Err(ProviderError::changed(
+            "neither `total` nor `pageInfo.hasNextPage`",
+        ));
     }
-    let cursor = info.get("endCursor")?.clone();
+    Ok(told)
+}
+
+/// Lists of people have pages; charts are one answer.
+fn next(
+    list: &ImdbList,
+    connection: &Value,
+    request: &Request,
+) -> Result<Option<Request>, ProviderError> {
+    if !is_somebodys(list) || has_next(connection)? != Some(true) {
+        return Ok(None);
+    }
+    connection
+        .pointer("/pageInfo/endCursor")
+        .and_then(Value::as_str)
+        .filter(|cursor| !cursor.is_empty())
+        .and_then(|cursor| after(request, cursor))
+        .map(Some)
+        .ok_or_else(|| ProviderError::changed("a next page, but no `pageInfo.endCursor`"))
+}
+
+/// The same request for what comes after `cursor`.
+fn after(request: &Request, cursor: &str) -> Option<Request> {
     let mut body: Value = serde_json::from_str(request.body.as_deref()?).ok()?; // we wrote it
-    *body.pointer_mut("/variables/after")? = cursor;
+    *body.pointer_mut("/variables/after")? = cursor.into();
     Some(Request {
         body: Some(body.to_string()),
         number: request.number + 1,
@@ -295,6 +344,108 @@ mod tests {
         ));
         let query = read("ls0001", 400, &error("GRAPHQL_VALIDATION_FAILED"));
         assert!(matches!(query, Err(ProviderError::Changed { .. })));
+    }
+
+    /// Titles `1`, `2`, …; 0 stands for a row without one.
+    fn edges(numbers: &[u32]) -> Value {
+        let edge = |number: &u32| match number {
+            0 => json!({"node": {"absolutePosition": 1}, "listItem": null}),
+            _ => json!({"listItem": {
+                "id": format!("tt{number:07}"), "titleText": {"text": "One"}}}),
+        };
+        numbers.iter().map(edge).collect()
+    }
+
+    fn answered(edges: &Value, code: Option<&str>) -> Value {
+        let mut body = json!({"data": {"list": {"titleListItemSearch": {
+            "total": edges.as_array().unwrap().len(), "edges": edges,
+            "pageInfo": {"hasNextPage": false, "endCursor": null}}}}});
+        if let Some(code) = code {
+            body["errors"] = json!([{"message": "too slow", "extensions": {"code": code}}]);
+        }
+        body
+    }
+
+    #[test]
+    fn titles_lost_in_an_answer_with_errors_are_unreadable_and_without_errors_dropped() {
+        for code in ["OOPS", "NOT_FOUND", "FORBIDDEN"] {
+            let damaged = read("ls0001", 200, &answered(&edges(&[1, 0, 2]), Some(code)));
+            let damaged = damaged.unwrap();
+            assert_eq!((damaged.entries.len(), damaged.dropped), (2, 0), "{code}");
+            assert_eq!(damaged.unreadable, 1, "{code}");
+        }
+        let deleted = read("ls0001", 200, &answered(&edges(&[1, 0, 2]), None)).unwrap();
+        assert_eq!((deleted.dropped, deleted.unreadable), (1, 0));
+        for lost in [edges(&[0, 0]), edges(&[])] {
+            let failed = read("ls0001", 200, &answered(&lost, Some("OOPS")));
+            assert_eq!(
+                failed,
+                Err(ProviderError::Failed {
+                    what: "too slow".into()
+                })
+            );
+        }
+        let whole = read("ls0001", 200, &answered(&edges(&[1, 2]), Some("OOPS"))).unwrap();
+        assert_eq!((whole.entries.len(), whole.unreadable), (2, 0));
+    }
+
+    #[test]
+    fn a_refusal_is_about_the_list_only_where_lists_can_be_private() {
+        let forbidden = json!({"data": null, "errors": [{"message": "no", "extensions": {"code": "FORBIDDEN"}}]});
+        for list in ["ls0001", "ur0001", "p.abcd1234"] {
+            let private = read(list, 200, &forbidden);
+            assert!(
+                matches!(private, Err(ProviderError::Refused { .. })),
+                "{list}: {private:?}"
+            );
+        }
+        for (list, status) in [
+            ("top", 200),
+            ("boxoffice", 200),
+            ("ls0001", 401),
+            ("ur0001", 403),
+        ] {
+            let blocked = read(list, status, &forbidden);
+            assert!(
+                matches!(blocked, Err(ProviderError::Blocked { .. })),
+                "{list}: {blocked:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_answer_that_does_not_tell_where_the_list_ends_is_a_change() {
+        let one = edges(&[1]);
+        let strange = [
+            json!({"edges": one}),
+            json!({"edges": one, "total": null, "pageInfo": null}),
+            json!({"edges": one, "total": "1", "pageInfo": {"hasNextPage": null}}),
+            json!({"edges": one, "pageInfo": {"hasNextPage": "true", "endCursor": "abc"}}),
+            json!({"edges": one, "total": 9, "pageInfo": {"hasNextPage": true}}),
+            json!({"edges": one, "total": 9, "pageInfo": {"hasNextPage": true, "endCursor": null}}),
+            json!({"edges": one, "total": 9, "pageInfo": {"hasNextPage": true, "endCursor": ""}}),
+        ];
+        for (list, place) in [("ls0001", "list"), ("ur0001", "predefinedList")] {
+            let read = |search: &Value| {
+                let body = json!({"data": {place: {"titleListItemSearch": search}}});
+                read(list, 200, &body)
+            };
+            for search in &strange {
+                let changed = read(search);
+                assert!(
+                    matches!(changed, Err(ProviderError::Changed { .. })),
+                    "{search}: {changed:?}"
+                );
+            }
+            for search in [
+                json!({"edges": one, "total": 1}),
+                json!({"edges": one, "pageInfo": {"hasNextPage": false}}),
+            ] {
+                assert_eq!(read(&search).unwrap().next, None, "{search}");
+            }
+        }
+        let chart = json!({"data": {"chartTitles": {"edges": one}}});
+        assert_eq!(read("top", 200, &chart).unwrap().entries.len(), 1);
     }
 
     #[test]

@@ -67,7 +67,7 @@ impl Provider for Imdb {
     }
 
     fn remedy_when_blocked(&self) -> &'static str {
-        "Export the list on IMDb and add the file instead, or try again another day."
+        "Try again later, or open the list in a browser to see whether IMDb shows it there."
     }
 
     fn recognize(&self, input: &str) -> Option<Recognized> {
@@ -139,9 +139,7 @@ fn parsed(list: &ListToRead) -> Result<ImdbList, ProviderError> {
 fn private(what: &str) -> ProviderError {
     ProviderError::Refused {
         reason: format!("IMDb keeps {what} private"),
-        remedy: "Make it public in its settings on IMDb, or export it there and add the file \
-                 instead."
-            .into(),
+        remedy: "Make it public in its settings on IMDb.".into(),
     }
 }
 
@@ -152,8 +150,30 @@ fn no_watchlist(list: &ImdbList) -> ProviderError {
             "IMDb shows no watchlist of {}: there is no such user, or it is private",
             list.id()
         ),
-        remedy: "Check the address and make the watchlist public on IMDb, or export it there and \
-                 add the file instead."
-            .into(),
+        remedy: "Check the address in a browser, and make the watchlist public on IMDb.".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remedies_promise_only_what_this_version_can_do() {
+        let remedy = |error: ProviderError| match error {
+            ProviderError::Refused { remedy, .. } => remedy,
+            other => panic!("{other:?}"),
+        };
+        let list = address::parse("ur0001").unwrap();
+        for remedy in [
+            remedy(private("the list")),
+            remedy(no_watchlist(&list)),
+            Imdb.remedy_when_blocked().to_owned(),
+        ] {
+            assert!(
+                !remedy.contains("xport") && !remedy.contains("file"),
+                "{remedy}"
+            );
+        }
     }
 }

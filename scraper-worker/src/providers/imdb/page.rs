@@ -4,7 +4,11 @@ use reqwest::header::HeaderValue;
 use serde_json::Value;
 use url::Url;
 
-use super::{ImdbList, graphql::total, no_watchlist, title};
+use super::{
+    ImdbList,
+    graphql::{has_next, is_somebodys, total},
+    no_watchlist, title,
+};
 use crate::provider::{Answer, Page, ProviderError, Request};
 
 pub(super) const STEP: &str = "page";
@@ -65,8 +69,8 @@ pub(super) fn parse(
     Ok(Page {
         announced,
         name: name.map(str::to_owned),
-        next: next(list, connection, announced, request),
-        ..title::page(rows)?
+        next: next(list, connection, announced, request)?,
+        ..title::page(rows, None)?
     })
 }
 
@@ -108,17 +112,15 @@ fn next(
     connection: &Value,
     announced: Option<u32>,
     request: &Request,
-) -> Option<Request> {
-    if matches!(list, ImdbList::Chart(_) | ImdbList::Search(_)) {
-        return None;
+) -> Result<Option<Request>, ProviderError> {
+    if !is_somebodys(list) {
+        return Ok(None);
     }
-    let told = connection
-        .pointer("/pageInfo/hasNextPage")
-        .and_then(Value::as_bool);
+    let told = has_next(connection)?;
     // Where a page does not tell whether there is a next one, the total does.
     let read = request.number.saturating_mul(PAGE_SIZE);
     let has_next = told.unwrap_or_else(|| announced.is_some_and(|announced| announced > read));
-    has_next.then(|| self::request(request.url.clone(), request.number + 1))
+    Ok(has_next.then(|| self::request(request.url.clone(), request.number + 1)))
 }
 
 #[cfg(test)]
@@ -175,6 +177,33 @@ mod tests {
             page.next.unwrap().url.as_str(),
             "http://imdb.test/list/ls0001/?page=2"
         );
+    }
+
+    #[test]
+    fn a_list_that_tells_neither_its_length_nor_its_next_page_is_a_change() {
+        let row = r#"{"listItem":{"id":"tt0000001","titleText":{"text":"One"}}}"#;
+        let of = |place: &str, told: &str| {
+            html(&format!(
+                r#"{{"props":{{"pageProps":{{"mainColumnData":{{"{place}":{{
+                "titleListItemSearch":{{{told}"edges":[{row}]}}}}}}}}}}}}"#
+            ))
+        };
+        for (list, place) in [("ls0001", "list"), ("ur0001", "predefinedList")] {
+            for told in ["", r#""total":null,"pageInfo":{"hasNextPage":"no"},"#] {
+                let error = read(list, &of(place, told)).unwrap_err();
+                assert!(
+                    matches!(error, ProviderError::Changed { .. }),
+                    "{list} {told}: {error}"
+                );
+            }
+            for told in [r#""total":1,"#, r#""pageInfo":{"hasNextPage":false},"#] {
+                assert_eq!(read(list, &of(place, told)).unwrap().next, None);
+            }
+        }
+        let chart = format!(
+            r#"{{"props":{{"pageProps":{{"pageData":{{"chartTitles":{{"edges":[{row}]}}}}}}}}}}"#
+        );
+        assert_eq!(read("top", &html(&chart)).unwrap().entries.len(), 1);
     }
 
     #[test]

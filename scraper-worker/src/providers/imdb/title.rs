@@ -5,12 +5,14 @@ use serde_json::Value;
 
 use crate::provider::{Page, ProviderError};
 
-/// Reads rows in order. Rows that are no movie and no show, and rows without a title of IMDb, are
-/// counted as dropped.
+/// Reads rows in order. Rows that are no movie and no show are counted as dropped, and so are rows
+/// without a title of IMDb: it was deleted. In an answer that says what went wrong in it (`damage`)
+/// they are unreadable instead: the title may well be there.
 ///
 /// # Errors
-/// [`ProviderError::Changed`] when there are rows and not one of them can be read.
-pub(super) fn page(rows: &[Value]) -> Result<Page, ProviderError> {
+/// [`ProviderError::Changed`] when there are rows and not one of them can be read; with `damage`
+/// [`ProviderError::Failed`].
+pub(super) fn page(rows: &[Value], damage: Option<&str>) -> Result<Page, ProviderError> {
     let mut page = Page::default();
     let mut unreadable = 0;
     for row in rows {
@@ -21,9 +23,15 @@ pub(super) fn page(rows: &[Value]) -> Result<Page, ProviderError> {
         }
     }
     if unreadable > 0 && unreadable as usize == rows.len() {
-        return Err(ProviderError::changed("no row has a title in it"));
+        return Err(damage.map_or_else(
+            || ProviderError::changed("no row has a title in it"),
+            |what| ProviderError::Failed { what: what.into() },
+        ));
     }
-    page.dropped += unreadable;
+    match damage {
+        Some(_) => page.unreadable = unreadable,
+        None => page.dropped += unreadable,
+    }
     Ok(page)
 }
 
@@ -126,11 +134,11 @@ mod tests {
     #[test]
     fn types_are_movies_shows_or_dropped() {
         for kind in ["movie", "tvMovie", "short", "video", "tvSpecial", "tvShort"] {
-            let page = page(&[row(kind)]).unwrap();
+            let page = page(&[row(kind)], None).unwrap();
             assert_eq!(page.entries[0].media_type, Some(MediaType::Movie), "{kind}");
         }
         for kind in ["tvSeries", "tvMiniSeries"] {
-            let page = page(&[row(kind)]).unwrap();
+            let page = page(&[row(kind)], None).unwrap();
             assert_eq!(page.entries[0].media_type, Some(MediaType::Tv), "{kind}");
         }
         for kind in [
@@ -140,7 +148,7 @@ mod tests {
             "podcastSeries",
             "podcastEpisode",
         ] {
-            let page = page(&[row(kind)]).unwrap();
+            let page = page(&[row(kind)], None).unwrap();
             assert_eq!((page.entries.len(), page.dropped), (0, 1), "{kind}");
         }
     }
@@ -149,7 +157,7 @@ mod tests {
     fn an_absent_year_or_type_is_absent_and_nothing_else() {
         let bare =
             json!({"node": {"id": "tt0000002", "titleText": {"text": "Two"}, "releaseYear": null}});
-        let page = page(&[bare]).unwrap();
+        let page = page(&[bare], None).unwrap();
         assert_eq!(page.entries[0].year, None);
         assert_eq!(page.entries[0].media_type, None);
     }
@@ -157,8 +165,27 @@ mod tests {
     #[test]
     fn rows_of_which_none_can_be_read_are_a_change() {
         let strange = json!({"thing": {"id": "nm0000001"}});
-        assert!(page(&[strange.clone(), strange.clone()]).is_err());
-        assert_eq!(page(&[strange, row("movie")]).unwrap().dropped, 1);
-        assert_eq!(page(&[]).unwrap(), Page::default());
+        let changed = page(&[strange.clone(), strange.clone()], None);
+        assert!(matches!(changed, Err(ProviderError::Changed { .. })));
+        assert_eq!(page(&[strange, row("movie")], None).unwrap().dropped, 1);
+        assert_eq!(page(&[], None).unwrap(), Page::default());
+    }
+
+    #[test]
+    fn rows_lost_in_a_damaged_answer_are_not_dropped_ones() {
+        let lost = json!({"node": null, "listItem": null});
+        let read = page(
+            &[lost.clone(), row("movie"), row("tvEpisode")],
+            Some("late"),
+        );
+        let read = read.unwrap();
+        assert_eq!((read.entries.len(), read.dropped), (1, 1));
+        assert_eq!(read.unreadable, 1);
+        assert_eq!(
+            page(&[lost], Some("late")),
+            Err(ProviderError::Failed {
+                what: "late".into()
+            })
+        );
     }
 }

@@ -34,6 +34,13 @@ impl<'a, T: Target> Ahead<'a, T> {
         }
     }
 
+    /// Leaves the next title out.
+    pub(super) fn skip(&mut self) {
+        if self.reading.pop_front().is_none() {
+            self.waiting.pop_front();
+        }
+    }
+
     /// The details of the next title, where they were read and could be.
     pub(super) async fn take(&mut self, is_slow: bool) -> Option<Details> {
         while self.reading.len() <= AHEAD {

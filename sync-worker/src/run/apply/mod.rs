@@ -27,12 +27,15 @@ use super::{
 };
 use crate::{
     engine::Engine,
-    plan::{Known, Verdict, Wish, decide},
+    plan::{Known, Patience, Verdict, Wish, decide},
     target::{Snapshot, Target, TargetInfo},
 };
 
 /// Rounds of looking again at requests that were lost or whose end is not known.
 const ROUNDS: u32 = 4;
+
+/// Titles that may vanish from the target at once before it is taken for another one.
+const MANY: usize = 20;
 
 /// What a run has before it decides.
 pub(super) struct Ground {
@@ -63,6 +66,7 @@ pub(super) async fn carry_out<T: Target>(
     let mut applier = Applier::load(engine, target, going, info).await?;
     let mut pending = wishes;
     for round in 1..=ROUNDS {
+        applier.newest_request = snapshot.newest_request_id;
         let plan = applier.plan(&snapshot, pending, tally).await?;
         let (mut again, until) = (plan.settle, plan.until);
         again.extend(applier.send_all(plan.requests, tally).await?);
@@ -97,7 +101,9 @@ struct Applier<'a, T> {
     target: &'a T,
     going: &'a Going,
     info: TargetInfo,
-    settle: Duration,
+    patience: Patience,
+    /// The target's newest request, as far as we know: one of ours that comes has a higher number.
+    newest_request: i32,
     ledger: HashMap<Key, SyncedItem>,
     decisions: HashMap<(TitleRef, bool), (DecisionKind, String)>,
     /// Who may not ask for what, learned in this run: asking again would be refused again.
@@ -113,6 +119,7 @@ impl<'a, T: Target> Applier<'a, T> {
         going: &'a Going,
         info: TargetInfo,
     ) -> Result<Self, DbError> {
+        let settings = engine.settings();
         let name = target.name();
         let (ledger, decisions) = engine
             .db
@@ -125,7 +132,12 @@ impl<'a, T: Target> Applier<'a, T> {
             target,
             going,
             info,
-            settle: Duration::from_secs(engine.settings().settings.seerr.settle_s),
+            patience: Patience {
+                timeout: Duration::from_secs(settings.settings.seerr.timeout_s),
+                settle: Duration::from_secs(settings.settings.seerr.settle_s),
+                started_at: engine.started_at,
+            },
+            newest_request: 0,
             ledger: ledger
                 .into_iter()
                 .map(|row| ((row.media_type, row.tmdb_id, row.is_4k), row))
@@ -161,7 +173,7 @@ impl<'a, T: Target> Applier<'a, T> {
                 media: snapshot.media.get(&(wish.media_type, wish.tmdb_id)),
                 requests: snapshot.requests.get(&place).map_or(&[], Vec::as_slice),
             };
-            let mut verdict = decide(&wish, known, now, self.settle);
+            let mut verdict = decide(&wish, known, now, self.patience);
             if matches!(verdict, Verdict::Request { .. }) && !self.has_server(&wish) {
                 verdict = Verdict::Wait {
                     reason: format!("{} has no 4K server for it", self.info.product),
@@ -212,6 +224,9 @@ impl<'a, T: Target> Applier<'a, T> {
                             row.request_id = request_id;
                             row.created_by_us = created_by_us;
                         }
+                        if is_no(status) && row.refused_at.is_none() {
+                            row.refused_at = Some(now);
+                        }
                         row.requesting_since = None;
                         row.retry_at = None;
                         rows.push(row);
@@ -219,6 +234,13 @@ impl<'a, T: Target> Applier<'a, T> {
                 }
             }
         }
+        self.check_for_another_target(&rows)?;
+        // What was tried in vain comes last, so that it keeps nothing waiting.
+        plan.requests.sort_by_key(|(wish, _)| {
+            self.ledger
+                .get(&key(wish))
+                .is_some_and(|row| row.attempts > 0)
+        });
         let saved = self
             .engine
             .db
@@ -233,6 +255,32 @@ impl<'a, T: Target> Applier<'a, T> {
             .await?;
         self.remember(saved);
         Ok(plan)
+    }
+
+    /// Refuses to believe that most of what was asked for was removed by people: then it is rather
+    /// another Seerr, or one whose database was restored.
+    fn check_for_another_target(&self, rows: &[NewSyncedItem]) -> Result<(), Interrupted> {
+        let was_there =
+            |status| matches!(status, LedgerStatus::Requested | LedgerStatus::Available);
+        let there = self
+            .ledger
+            .values()
+            .filter(|row| was_there(row.status))
+            .count();
+        let gone = rows
+            .iter()
+            .filter(|row| row.status == LedgerStatus::Deleted)
+            .filter(|row| {
+                let place = (row.media_type, row.tmdb_id, row.is_4k);
+                self.ledger
+                    .get(&place)
+                    .is_some_and(|before| was_there(before.status))
+            })
+            .count();
+        if gone > MANY && gone * 2 > there {
+            return Err(Interrupted::AnotherTarget { gone, there });
+        }
+        Ok(())
     }
 
     fn has_server(&self, wish: &Wish) -> bool {
@@ -265,6 +313,8 @@ impl<'a, T: Target> Applier<'a, T> {
                 attempts: 0,
                 retry_at: None,
                 requesting_since: None,
+                request_after: None,
+                refused_at: None,
                 last_synced: now,
                 error_message: None,
             },
@@ -341,6 +391,14 @@ impl<'a, T: Target> Applier<'a, T> {
         self.going.phase(RunPhase::Verify, 0);
         self.going.or_cancelled(sleep(wait)).await
     }
+}
+
+/// Whether the status is a person's no.
+fn is_no(status: LedgerStatus) -> bool {
+    matches!(
+        status,
+        LedgerStatus::Declined | LedgerStatus::Deleted | LedgerStatus::Blocklisted
+    )
 }
 
 fn fate(status: LedgerStatus, by_this_run: bool) -> Fate {

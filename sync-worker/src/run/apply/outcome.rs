@@ -7,7 +7,7 @@ use schema::models::{
     DecisionKind, EventKind, LedgerStatus, MediaType, NewDecision, NewEvent, NewSyncedItem,
 };
 
-use super::{Applier, fate};
+use super::{Applier, fate, key};
 use crate::{
     chance::jitter,
     plan::Wish,
@@ -15,7 +15,7 @@ use crate::{
     target::{Target, TargetError},
 };
 
-/// Failures after which a title is given up.
+/// Refusals of what we send after which a title is given up.
 const ATTEMPTS: i32 = 10;
 
 /// A request that was sent, and what is to be recorded of it.
@@ -49,25 +49,10 @@ impl<T: Target> Applier<'_, T> {
         }
     }
 
-    /// The target had it already: by an earlier attempt of ours, or by somebody else.
+    /// Somebody else has asked for it.
     pub(super) fn adopted(&mut self, wish: &Wish, tally: &mut Tally) -> Sent {
         let now = self.engine.clock.now();
         let mut row = self.row(wish, now);
-        // Only a repeated request can meet our own; the next snapshot tells which it is.
-        let is_repeated = row.attempts > 1;
-        if is_repeated {
-            tally.decided(
-                wish,
-                Fate::Requested,
-                "an earlier request of ours had arrived",
-            );
-            return Sent {
-                row,
-                seasons: Vec::new(),
-                event: None,
-                decision: None,
-            };
-        }
         let reason = match wish.media_type {
             MediaType::Movie => "somebody else has requested it",
             MediaType::Tv => "every season of it is there or requested already",
@@ -100,26 +85,54 @@ impl<T: Target> Applier<'_, T> {
         }
     }
 
-    pub(super) fn failed(&mut self, wish: &Wish, error: &TargetError, tally: &mut Tally) -> Sent {
-        let reason = Chain(error).to_string();
-        let holds_for_others = matches!(
-            error,
-            TargetError::Quota { .. } | TargetError::NotAllowed { .. } | TargetError::NoSuchUser
-        );
-        if holds_for_others {
-            let asker = (wish.requested_as, wish.media_type, wish.is_4k);
-            self.refused.insert(asker, reason.clone());
+    /// Nobody knows how it ended; the target may be at it still.
+    pub(super) fn lost_sight_of(&self, wish: &Wish) -> Sent {
+        let now = self.engine.clock.now();
+        let mut row = self.row(wish, now);
+        row.requesting_since = Some(now);
+        Sent {
+            row,
+            seasons: Vec::new(),
+            event: None,
+            decision: None,
         }
+    }
+
+    /// The asker may not ask now: a decision, no failure of the title.
+    pub(super) fn wait(
+        &mut self,
+        wish: &Wish,
+        reason: &str,
+        tally: &mut Tally,
+    ) -> Option<NewDecision> {
+        tally.decided(wish, Fate::Waiting, reason);
+        self.decision(wish, DecisionKind::Wait, reason, self.engine.clock.now())
+    }
+
+    /// The target could not carry it out now.
+    pub(super) fn not_possible_yet(&self, wish: &Wish, reason: String, tally: &mut Tally) -> Sent {
+        let mut sent = self.put_off(wish, LedgerStatus::Failed, reason, tally);
+        sent.row.attempts += 1;
+        sent
+    }
+
+    pub(super) fn failed(&self, wish: &Wish, error: &TargetError, tally: &mut Tally) -> Sent {
+        let attempts = self.ledger.get(&key(wish)).map_or(0, |row| row.attempts);
+        let is_ours_to_fix = matches!(
+            error,
+            TargetError::Rejected { .. } | TargetError::Malformed { .. }
+        );
         let status = match error {
             TargetError::Blocklisted => LedgerStatus::Blocklisted,
             TargetError::NoSuchTitle => LedgerStatus::FailedPermanent,
+            _ if is_ours_to_fix && attempts >= ATTEMPTS => LedgerStatus::FailedPermanent,
             _ => LedgerStatus::Failed,
         };
-        self.put_off(wish, status, reason, tally)
+        self.put_off(wish, status, Chain(error).to_string(), tally)
     }
 
     /// Records why a title is not requested now, and when it is tried again.
-    pub(super) fn put_off(
+    fn put_off(
         &self,
         wish: &Wish,
         status: LedgerStatus,
@@ -128,11 +141,10 @@ impl<T: Target> Applier<'_, T> {
     ) -> Sent {
         let now = self.engine.clock.now();
         let mut row = self.row(wish, now);
-        row.status = if status == LedgerStatus::Failed && row.attempts >= ATTEMPTS {
-            LedgerStatus::FailedPermanent
-        } else {
-            status
-        };
+        row.status = status;
+        if status == LedgerStatus::Blocklisted && row.refused_at.is_none() {
+            row.refused_at = Some(now);
+        }
         row.retry_at = (row.status == LedgerStatus::Failed)
             .then(|| now.checked_add_signed(pause(row.attempts, jitter())))
             .flatten();
@@ -153,6 +165,29 @@ impl<T: Target> Applier<'_, T> {
             decision: None,
         }
     }
+}
+
+/// Who asks for what: what is refused to them once is refused for every title.
+pub(super) fn asker(wish: &Wish) -> (i32, MediaType, bool) {
+    (wish.requested_as, wish.media_type, wish.is_4k)
+}
+
+/// Whether the target would refuse every request of the same asker.
+pub(super) fn is_for_all(error: &TargetError) -> bool {
+    matches!(
+        error,
+        TargetError::Quota { .. } | TargetError::NotAllowed { .. } | TargetError::NoSuchUser
+    )
+}
+
+/// The error and what can be done.
+pub(super) fn error_text(error: &TargetError) -> String {
+    let text = match error.remedy() {
+        Some(remedy) => format!("{}. {remedy}", Chain(error)),
+        None => Chain(error).to_string(),
+    };
+    tracing::warn!("{text}");
+    text
 }
 
 /// Pause after a failed request: 1 h, 2 h, 4 h … up to a day, give or take a tenth.

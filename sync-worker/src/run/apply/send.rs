@@ -12,14 +12,18 @@ use schema::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Applier, ahead::Ahead, outcome::Sent};
+use super::{
+    Applier,
+    ahead::Ahead,
+    outcome::{Sent, asker, error_text, is_for_all},
+};
 use crate::{
     plan::Wish,
     run::{
         Interrupted,
         report::{Fate, Tally},
     },
-    target::{Details, NewRequest, Requested, Seasons, Target, TargetError},
+    target::{Details, NewRequest, Requested, Seasons, Target, TargetError, TargetRequest},
 };
 
 /// Requests after which the target is asked whether it has them.
@@ -53,12 +57,29 @@ impl<T: Target> Applier<'_, T> {
                 Err(Interrupted::Cancelled) => timeout(CANCEL_GRACE, self.verify(confirmed, tally))
                     .await
                     .unwrap_or(Ok(Vec::new())),
-                _ => self.verify(confirmed, tally).await,
+                _ => self.verify_unless_cancelled(confirmed, tally).await,
             };
             end?;
             lost.extend(missing?);
         }
         Ok(lost)
+    }
+
+    /// A cancelled run leaves what it could not look for in a moment to the next.
+    async fn verify_unless_cancelled(
+        &mut self,
+        confirmed: Vec<(Wish, NewSyncedItem)>,
+        tally: &mut Tally,
+    ) -> Result<Vec<Wish>, Interrupted> {
+        let cancel = self.going.cancel.clone();
+        let cancelled = async {
+            cancel.cancelled().await;
+            sleep(CANCEL_GRACE).await;
+        };
+        tokio::select! {
+            verified = self.verify(confirmed, tally) => verified,
+            () = cancelled => Err(Interrupted::Cancelled),
+        }
     }
 
     /// Sends one batch; what it gives back has an answer and is still `requesting` in the ledger.
@@ -69,6 +90,7 @@ impl<T: Target> Applier<'_, T> {
     ) -> Result<(Vec<(Wish, NewSyncedItem)>, Result<(), Interrupted>), Interrupted> {
         let mut ahead = Ahead::new(self.target, &batch);
         let mut confirmed = Vec::new();
+        let mut waiting = Vec::new();
         let mut before: Option<Sent> = None;
         let mut end = Ok(());
         for (wish, reason) in batch {
@@ -76,13 +98,33 @@ impl<T: Target> Applier<'_, T> {
                 end = Err(Interrupted::Cancelled);
                 break;
             }
-            let details = ahead.take(self.was_slow).await;
-            if let Some(reason) = self.refusal(&wish, details.as_ref()) {
-                self.store(before.take(), None).await?;
-                before = Some(self.put_off(&wish, LedgerStatus::Failed, reason, tally));
+            if let Some(refusal) = self.refusal(&wish) {
+                ahead.skip();
+                waiting.extend(self.wait(&wish, &refusal, tally));
                 self.going.step(&wish.name);
                 continue;
             }
+            let details = match self.going.or_cancelled(ahead.take(self.was_slow)).await {
+                Ok(details) => details,
+                Err(cancelled) => {
+                    end = Err(cancelled);
+                    break;
+                }
+            };
+            // Seerr confirms a show without TVDB id and deletes it when it hands it to Sonarr.
+            if wish.media_type == MediaType::Tv
+                && details
+                    .as_ref()
+                    .is_some_and(|details| details.tvdb_id.is_none())
+            {
+                let reason =
+                    "TMDB has no TVDB id of this show yet, and Sonarr needs one".to_owned();
+                self.store(before.take(), None).await?;
+                before = Some(self.not_possible_yet(&wish, reason, tally));
+                self.going.step(&wish.name);
+                continue;
+            }
+            let had_unknown_end = self.has_unknown_end(&wish);
             let mut row = self.row(&wish, self.engine.clock.now());
             row.status = LedgerStatus::Requesting;
             row.reason = reason;
@@ -90,6 +132,9 @@ impl<T: Target> Applier<'_, T> {
             row.asked_as_user = Some(wish.requested_as);
             row.attempts += 1;
             row.requesting_since = Some(row.last_synced);
+            if !had_unknown_end {
+                row.request_after = Some(self.newest_request);
+            }
             row.retry_at = None;
             self.store(before.take(), Some(row)).await?;
 
@@ -103,17 +148,32 @@ impl<T: Target> Applier<'_, T> {
                     seasons,
                 }) => {
                     self.failures_in_a_row = 0;
+                    self.newest_request = self.newest_request.max(request_id);
                     let sent = self.created(&wish, request_id, media_id, seasons);
                     confirmed.push((wish.clone(), sent.row.clone()));
                     before = Some(sent);
                 }
                 Ok(Requested::AlreadyThere | Requested::NothingLeft) => {
                     self.failures_in_a_row = 0;
-                    let sent = self.adopted(&wish, tally);
-                    if sent.row.status == LedgerStatus::Requesting {
-                        confirmed.push((wish.clone(), sent.row.clone()));
+                    // Only after a request with an unknown end can it be ours that is there.
+                    let earlier = if had_unknown_end {
+                        self.arrived_earlier(&wish).await
+                    } else {
+                        Ok(None)
+                    };
+                    match earlier {
+                        Ok(Some(ours)) => {
+                            let sent = self.created(&wish, ours.id, None, ours.seasons);
+                            confirmed.push((wish.clone(), sent.row.clone()));
+                            before = Some(sent);
+                        }
+                        Ok(None) => before = Some(self.adopted(&wish, tally)),
+                        Err(error) => {
+                            before = Some(self.lost_sight_of(&wish));
+                            end = Err(error.into());
+                            break;
+                        }
                     }
-                    before = Some(sent);
                 }
                 Err(error) if error.may_have_been_sent() => {
                     tally.decided(
@@ -121,6 +181,7 @@ impl<T: Target> Applier<'_, T> {
                         Fate::Waiting,
                         "a request was sent and its end is not known yet",
                     );
+                    before = Some(self.lost_sight_of(&wish));
                     end = if self.going.cancel.is_cancelled() {
                         Err(Interrupted::Cancelled)
                     } else {
@@ -132,6 +193,12 @@ impl<T: Target> Applier<'_, T> {
                     before = Some(self.not_sent(&wish));
                     end = Err(error.into());
                     break;
+                }
+                Err(error) if is_for_all(&error) => {
+                    let refusal = error_text(&error);
+                    self.refused.insert(asker(&wish), refusal.clone());
+                    before = Some(self.not_sent(&wish));
+                    waiting.extend(self.wait(&wish, &refusal, tally));
                 }
                 Err(error) => {
                     before = Some(self.failed(&wish, &error, tally));
@@ -147,6 +214,12 @@ impl<T: Target> Applier<'_, T> {
             self.going.step(&wish.name);
         }
         self.store(before.take(), None).await?;
+        if !waiting.is_empty() {
+            self.engine
+                .db
+                .write(move |conn| Decision::insert(conn, &waiting))
+                .await?;
+        }
         Ok((confirmed, end))
     }
 
@@ -171,19 +244,37 @@ impl<T: Target> Applier<'_, T> {
         }
     }
 
-    /// Why a request is not sent at all.
-    fn refusal(&self, wish: &Wish, details: Option<&Details>) -> Option<String> {
-        if let Some(refusal) = self
-            .refused
-            .get(&(wish.requested_as, wish.media_type, wish.is_4k))
-        {
-            return Some(refusal.clone());
-        }
-        let has_no_tvdb_id = wish.media_type == MediaType::Tv
-            && details.is_some_and(|details| details.tvdb_id.is_none());
-        // Seerr confirms such a request and deletes it when it hands it to Sonarr.
-        has_no_tvdb_id
-            .then(|| "TMDB has no TVDB id of this show yet, and Sonarr needs one".to_owned())
+    /// Why the target would refuse the request, as it has refused another of the same asker.
+    fn refusal(&self, wish: &Wish) -> Option<String> {
+        self.refused.get(&asker(wish)).cloned()
+    }
+
+    /// Whether an earlier request for it was sent and nobody knows its end.
+    fn has_unknown_end(&self, wish: &Wish) -> bool {
+        self.ledger
+            .get(&super::key(wish))
+            .is_some_and(|row| row.status == LedgerStatus::Requesting && row.request_id.is_none())
+    }
+
+    /// The request of an earlier attempt of ours, if the target has it.
+    async fn arrived_earlier(&self, wish: &Wish) -> Result<Option<TargetRequest>, TargetError> {
+        let before = self
+            .ledger
+            .get(&super::key(wish))
+            .and_then(|row| row.request_after);
+        let since = before.unwrap_or(0).saturating_add(1);
+        let found = self
+            .target
+            .requests_since(since)
+            .await?
+            .into_iter()
+            .find(|request| {
+                (request.media_type, request.tmdb_id, request.is_4k) == super::key(wish)
+                    && request
+                        .requested_by
+                        .is_none_or(|user| user == wish.requested_as)
+            });
+        Ok(found)
     }
 
     /// Whether the confirmed requests are in the target: those are `requested` now, the rest is lost.
@@ -193,12 +284,7 @@ impl<T: Target> Applier<'_, T> {
         tally: &mut Tally,
     ) -> Result<Vec<Wish>, Interrupted> {
         let (mut rows, mut lost) = (Vec::new(), Vec::new());
-        // Without an id only a new snapshot tells whose request it is.
-        let (numbered, unnumbered): (Vec<_>, Vec<_>) = confirmed
-            .into_iter()
-            .partition(|(_, row)| row.request_id.is_some());
-        lost.extend(unnumbered.into_iter().map(|(wish, _)| wish));
-        let Some(oldest) = numbered.iter().filter_map(|(_, row)| row.request_id).min() else {
+        let Some(oldest) = confirmed.iter().filter_map(|(_, row)| row.request_id).min() else {
             return Ok(lost);
         };
         let there: HashSet<i32> = self
@@ -208,13 +294,17 @@ impl<T: Target> Applier<'_, T> {
             .into_iter()
             .map(|request| request.id)
             .collect();
-        for (wish, row) in numbered {
+        for (wish, row) in confirmed {
             if row.request_id.is_some_and(|id| there.contains(&id)) {
                 tally.decided(&wish, Fate::Requested, &row.reason);
                 let status = LedgerStatus::Requested;
                 rows.push(NewSyncedItem {
                     status,
+                    attempts: 0,
                     requesting_since: None,
+                    request_after: None,
+                    // Whoever says no from now on says it anew.
+                    refused_at: None,
                     ..row
                 });
             } else {

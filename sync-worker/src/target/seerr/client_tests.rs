@@ -844,9 +844,9 @@ async fn a_row_that_goes_meanwhile_hides_no_other() {
         }
     })
     .await;
-    assert!(has(&snapshot, 1..=2496));
-    assert_eq!(snapshot.media.len(), 2499);
-    assert_eq!(skips, [0, 999, 0, 999, 1998, 0]);
+    // The one that went was there when its page was read; a step back finds those behind it.
+    assert!(has(&snapshot, 1..=2500) && snapshot.media.len() == 2500);
+    assert_eq!(skips, [0, 999, 970, 1969, 0]);
 }
 
 #[actix_rt::test]

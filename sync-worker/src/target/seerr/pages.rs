@@ -16,7 +16,7 @@ use crate::target::{MediaRow, MediaStatus, Snapshot, TargetError, TargetRequest}
 const TAKE: usize = 1000;
 /// Rows of the first page when only the newest requests are wanted.
 const FIRST_TAKE: usize = 100;
-/// Readings from the beginning before rows that cannot be found are given up.
+/// Readings from the beginning before the whole is given up.
 const ROUNDS: usize = 3;
 
 /// Everything Seerr knows.
@@ -62,20 +62,15 @@ pub(super) async fn requests_since(
 /// row of the one before (where it does not, something went and it all begins anew), and page 1 is
 /// looked at again at the end.
 async fn all<R: Row + DeserializeOwned>(http: &Http, path: &str) -> Result<Vec<R>, TargetError> {
-    let mut round = 1;
-    loop {
+    for _ in 0..ROUNDS {
         let (rows, is_whole) = one_round(http, path).await?;
-        if !is_whole && round == ROUNDS {
-            tracing::warn!(
-                path,
-                "rows went while seerr was read; one may be missing until the next run"
-            );
-        }
-        if is_whole || round == ROUNDS {
+        if is_whole {
             return Ok(rows.into_values().collect());
         }
-        round += 1;
     }
+    Err(TargetError::Busy {
+        message: format!("rows of {path} went while it was read, {ROUNDS} times"),
+    })
 }
 
 /// The rows, and whether none can have been hidden.
@@ -91,17 +86,29 @@ async fn one_round<R: Row + DeserializeOwned>(
         return Ok((rows, read >= total)); // one page is of one moment
     }
     while read < total {
-        let next: Page<R> = page(http, path, TAKE, read - 1).await?;
-        let is_joined = next
-            .results
-            .first()
-            .is_some_and(|row| rows.contains_key(&row.id()));
-        if !is_joined || next.results.len() < 2 {
-            return Ok((rows, false));
-        }
-        read += next.results.len() - 1;
+        let mut overlap = 1;
+        let next = loop {
+            let next: Page<R> = page(http, path, TAKE, read.saturating_sub(overlap)).await?;
+            let is_joined = next
+                .results
+                .first()
+                .is_some_and(|row| rows.contains_key(&row.id()));
+            if is_joined {
+                break next;
+            }
+            // Rows went meanwhile: what followed the last one read stands further to the front.
+            if overlap >= read {
+                return Ok((rows, false));
+            }
+            overlap = (overlap * 30).min(read);
+        };
+        let reached = read.saturating_sub(overlap) + next.results.len();
         total = next.page_info.results;
         rows.extend(by_id(next.results));
+        if reached <= read && reached < total {
+            return Ok((rows, false));
+        }
+        read = reached;
     }
     let newest: Page<R> = page(http, path, TAKE, 0).await?;
     rows.extend(by_id(newest.results));
