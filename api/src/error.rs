@@ -71,6 +71,13 @@ pub(crate) enum ApiError {
          from there"
     )]
     ForeignOrigin(String),
+    /// Somebody without a key came under a name that another site may have given to this machine.
+    #[error(
+        "without a key nothing is told under the name {0}, since any site can give such a name to \
+         this machine; come by its IP address or a name such as `nas` or `nas.local`, send a key in \
+         the header `X-Api-Key`, or set `AUTH` to `required`"
+    )]
+    ForeignHost(String),
     /// A run is going on.
     #[error("{message}")]
     RunGoesOn {
@@ -181,6 +188,7 @@ impl ApiError {
             Self::TooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "too_large", "Body too large"),
             Self::Unauthorized { .. } => (S::UNAUTHORIZED, "unauthorized", "A key is needed"),
             Self::ForeignOrigin(_) => (S::FORBIDDEN, "foreign_origin", "Foreign origin"),
+            Self::ForeignHost(_) => (S::FORBIDDEN, "foreign_host", "Foreign host"),
             Self::RunGoesOn { .. } => (S::CONFLICT, "busy", "A run is going on"),
             Self::NotReady(_) => (S::SERVICE_UNAVAILABLE, "not_ready", "Not ready"),
             Self::Peer(CallError::Failed(failure)) => Self::failure_row(failure.code),

@@ -11,6 +11,7 @@ mod query;
 mod routes;
 mod server;
 mod shared;
+mod zone;
 
 #[cfg(test)]
 mod testing;
@@ -34,7 +35,8 @@ async fn serve() -> anyhow::Result<()> {
         .await
         .context("cannot make the first API key")?;
     let listeners = server::bind(&settings.http)?;
-    let shared = shared::Shared::new(boot.db, &settings, listeners.ports(), boot.clock);
+    let zone = zone::name(&boot.environment);
+    let shared = shared::Shared::new(boot.db, &settings, listeners.ports(), zone, boot.clock);
     server::run(listeners, web::Data::new(shared), boot.stop, &boot.ready)
         .await
         .context("the HTTP server failed")

@@ -39,7 +39,8 @@ pub(crate) struct Shared {
     pub(crate) auth: AuthMode,
     pub(crate) ports: Ports,
     pub(crate) database: PathBuf,
-    pub(crate) time_zone: String,
+    /// Name of the zone of local times, where it has one.
+    pub(crate) time_zone: Option<String>,
     /// Requests that are going on; stopping waits for them.
     pub(crate) requests: TaskTracker,
     sync: Client<SyncLink>,
@@ -54,11 +55,15 @@ pub(crate) struct Ports {
 }
 
 impl Shared {
-    pub(crate) fn new(db: Db, settings: &Settings, ports: Ports, clock: Clock) -> Self {
-        let Settings {
-            paths, http, sync, ..
-        } = settings;
-        Self::at(db, paths, http.auth, ports, sync.time_zone.clone(), clock)
+    pub(crate) fn new(
+        db: Db,
+        settings: &Settings,
+        ports: Ports,
+        time_zone: Option<String>,
+        clock: Clock,
+    ) -> Self {
+        let Settings { paths, http, .. } = settings;
+        Self::at(db, paths, http.auth, ports, time_zone, clock)
     }
 
     pub(crate) fn at(
@@ -66,7 +71,7 @@ impl Shared {
         paths: &PathSettings,
         auth: AuthMode,
         ports: Ports,
-        time_zone: String,
+        time_zone: Option<String>,
         clock: Clock,
     ) -> Self {
         Self {

@@ -126,7 +126,8 @@ impl World {
             api: "127.0.0.1:4222".parse().unwrap(),
             dashboard: "127.0.0.1:3222".parse().unwrap(),
         };
-        let shared = Shared::at(db.clone(), &paths, auth, ports, "UTC".into(), clock.clone());
+        let zone = Some("UTC".to_owned());
+        let shared = Shared::at(db.clone(), &paths, auth, ports, zone, clock.clone());
         Self {
             db,
             paths,
@@ -216,6 +217,9 @@ impl World {
             .method(method.parse().unwrap())
             .peer_addr(peer)
             .set_payload(body.to_owned());
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.insert_header(("host", "localhost:4222"));
+        }
         for (name, value) in headers {
             request = request.append_header((*name, *value));
         }

@@ -19,7 +19,7 @@ use crate::{
 pub enum MasterKey {
     /// It may; saved secrets are in its settings.
     Held,
-    /// It may not; saved secrets are absent from its settings.
+    /// It may not; all secrets are absent from its settings and its environment, whatever sets them.
     NotHeld,
 }
 
@@ -71,8 +71,11 @@ impl Boot {
 /// # Errors
 /// [`BootError`]; the supervisor has made the database before it starts a worker.
 pub async fn boot(process: &'static str, master_key: MasterKey) -> Result<Boot, BootError> {
-    let environment = Environment::from_process()?;
-    let first = settings::load(&environment, None, &[])?;
+    let mut environment = Environment::from_process()?;
+    if master_key == MasterKey::NotHeld {
+        environment.forget_secrets(); // `.env` has them, too
+    }
+    let first = load_for(master_key, &environment, &[])?;
     logs::init(process, &first.settings.log);
     let stop = Stop::on_signals();
     let ready = Readiness::from_environment(&environment);
@@ -95,14 +98,27 @@ pub async fn boot(process: &'static str, master_key: MasterKey) -> Result<Boot, 
     })
 }
 
+fn load_for(
+    master_key: MasterKey,
+    environment: &Environment,
+    saved: &[SavedValue],
+) -> Result<Loaded, SettingsError> {
+    match master_key {
+        MasterKey::Held => settings::load(environment, None, saved),
+        MasterKey::NotHeld => settings::load_without_secrets(environment, None, saved),
+    }
+}
+
 /// Settings with the saved ones among them; a saved secret that cannot be decrypted is a warning.
+/// Without a cipher there are no secrets at all.
 async fn load_with_saved(
     environment: &Environment,
     db: &Db,
     cipher: Option<&Cipher>,
 ) -> Result<Loaded, BootError> {
     let (saved, warnings) = saved_values(db, cipher).await?;
-    let mut loaded = settings::load(environment, None, &saved)?;
+    let master_key = cipher.map_or(MasterKey::NotHeld, |_held| MasterKey::Held);
+    let mut loaded = load_for(master_key, environment, &saved)?;
     loaded.warnings.extend(warnings);
     Ok(loaded)
 }
@@ -144,6 +160,37 @@ mod tests {
             updated_at,
         };
         db.write(move |conn| row.save(conn)).await.unwrap();
+    }
+
+    #[actix_rt::test]
+    async fn without_the_key_no_layer_brings_a_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("listsync.toml");
+        std::fs::write(
+            &config,
+            "[seerr]\nurl = \"http://seerr:5055\"\napi_key = \"hush\"\n[program.job]\n\
+             command = \"/bin/job\"\n[program.job.environment]\nTOKEN = \"hush\"\n",
+        )
+        .unwrap();
+        let environment = Environment::of([
+            ("LISTSYNC_DATA_DIR", folder.path().to_str().unwrap()),
+            ("LISTSYNC_CONFIG", config.to_str().unwrap()),
+            ("TMDB_KEY", "hush"),
+            ("TVDB_KEY_FILE", "/nonexistent/may/not/be/read"),
+        ]);
+        schema::migrate(&folder.path().join("list_sync.db")).unwrap();
+        let db = Db::open(&folder.path().join("list_sync.db")).unwrap();
+        save(&db, "providers.trakt.client_id", "hush".into(), false).await;
+        let loaded = load_with_saved(&environment, &db, None).await.unwrap();
+        let settings = &loaded.settings;
+        assert_eq!(settings.seerr.url.as_deref(), Some("http://seerr:5055"));
+        assert_eq!(settings.seerr.api_key, None);
+        assert_eq!(settings.providers.tmdb.key, None);
+        assert_eq!(settings.providers.trakt.client_id, None);
+        assert_eq!(settings.program["job"].environment, None);
+        assert_eq!(loaded.source("seerr.api_key"), &settings::Source::Default);
+        assert_eq!(loaded.sources.len(), settings::KNOWN.len());
+        assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
     }
 
     #[actix_rt::test]

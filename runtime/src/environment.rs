@@ -1,5 +1,5 @@
-//! The environment of this process and the `.env` file beside it. Leaves what names mean to
-//! `settings`.
+//! The environment of this process and the `.env` file beside it. Leaves the grammar of that file to
+//! `dot_env` and what names mean to `settings`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,12 +7,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::settings::SettingsError;
+use crate::{
+    dot_env::{self, Malformed},
+    settings::{KNOWN, Known, SettingsError},
+};
 
 /// Name of the file in the working directory that is read as environment.
 const DOT_ENV: &str = ".env";
+/// Variables that are no settings and hold the key to saved secrets.
+const KEYS: [&str; 2] = ["LISTSYNC_SECRET_KEY", "ENCRYPTION_KEY"];
 
-/// Variables of the process and of `.env`; the process wins. Values may be secrets: `Debug` shows
+/// Variables of the process and of `.env`; the process wins where it sets something. Values may be secrets: `Debug` shows
 /// names only.
 #[derive(Clone, Default)]
 pub struct Environment {
@@ -100,7 +105,8 @@ impl Environment {
         self
     }
 
-    /// Adds what a `.env` file at `path` sets; names that are set already stay.
+    /// Adds what a `.env` file at `path` sets; names that are set to something already stay. Of two
+    /// lines for one name the last counts.
     ///
     /// # Errors
     /// As [`Environment::from_process`].
@@ -124,18 +130,33 @@ impl Environment {
                 });
             }
         };
-        let text = text.trim_start_matches('\u{feff}');
-        for item in dotenvy::from_read_iter(text.as_bytes()) {
-            let (name, value) = item.map_err(|error| SettingsError::DotEnv {
+        let lookup = |name: &str| self.get(name).map(str::to_owned);
+        let set = dot_env::parse(&text, lookup).map_err(|Malformed(line)| {
+            let problem = format!("has a malformed line {line}; write NAME=value");
+            SettingsError::DotEnv {
                 path: path.to_owned(),
-                problem: malformed_line(text, &error),
-            })?;
-            self.variables.entry(name).or_insert_with(|| Variable {
-                value,
-                dot_env: Some(path.to_owned()),
-            });
+                problem,
+            }
+        })?;
+        let set: BTreeMap<String, String> = set.into_iter().collect(); // the last of each name
+        for (name, value) in set {
+            if self.get(&name).is_none() {
+                let dot_env = Some(path.to_owned());
+                self.variables.insert(name, Variable { value, dot_env });
+            }
         }
         Ok(())
+    }
+
+    /// Drops every secret and every key to secrets, for a process that may hold none.
+    pub fn forget_secrets(&mut self) {
+        let secrets = KNOWN.iter().filter(|known| known.is_secret);
+        for name in secrets.flat_map(Known::variables).chain(KEYS) {
+            for name in [name.to_owned(), format!("{name}_FILE")] {
+                self.variables.remove(&name);
+                self.not_text.remove(&name);
+            }
+        }
     }
 
     /// Value of a variable; an empty one counts as unset.
@@ -190,26 +211,6 @@ impl std::fmt::Debug for Environment {
     }
 }
 
-/// The line's number; not its text, which may hold a secret.
-fn malformed_line(text: &str, error: &dotenvy::Error) -> String {
-    let number = match error {
-        dotenvy::Error::LineParse(line, _) => line
-            .lines()
-            .next()
-            .and_then(|first| text.lines().position(|line| line.trim() == first.trim())),
-        _ => None,
-    };
-    match number {
-        Some(index) => {
-            format!(
-                "has a malformed line {}; write NAME=value, quoted if it has spaces",
-                index + 1
-            )
-        }
-        None => "has a malformed line; write NAME=value, quoted if it has spaces".into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,6 +246,33 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_variable_hides_nothing_and_the_last_of_two_lines_counts() {
+        let text = "A=file\nB=first\nB=last\nC=x\nC=\nD='pa$$word'\nE=a b\n";
+        let (_folder, path) = dot_env(text);
+        let mut environment = Environment::of([("A", " "), ("word", "leaked")]);
+        environment.read_dot_env(&path).unwrap();
+        assert_eq!(environment.get("A"), Some("file"));
+        assert_eq!(environment.dot_env("A"), Some(path.as_path()));
+        assert_eq!(environment.get("B"), Some("last"));
+        assert_eq!(environment.get("C"), None);
+        assert_eq!(environment.get("D"), Some("pa$$word"));
+        assert_eq!(environment.get("E"), Some("a b"));
+    }
+
+    #[test]
+    fn secrets_and_keys_to_them_can_be_forgotten() {
+        let mut environment = Environment::of([
+            ("SEERR_API_KEY", "hush"),
+            ("TMDB_KEY_FILE", "/hush"),
+            ("LISTSYNC_SECRET_KEY", "hush"),
+            ("LISTSYNC_SECRET_KEY_FILE", "/hush"),
+            ("SEERR_URL", "http://seerr:5055"),
+        ]);
+        environment.forget_secrets();
+        assert_eq!(environment.names().collect::<Vec<_>>(), ["SEERR_URL"]);
+    }
+
+    #[test]
     fn a_directory_named_dot_env_is_said_so() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(DOT_ENV);
@@ -259,15 +287,14 @@ mod tests {
 
     #[test]
     fn a_malformed_line_is_named_without_its_text() {
-        let (_folder, path) = dot_env("A=1\n\nOVERSEERR_API_KEY=hush 'hush\n");
+        let (_folder, path) = dot_env("A=1\nB=hush\n\nOVERSEERR_API_KEY='hush\nhush\n");
         let error = Environment::default()
             .read_dot_env(&path)
             .unwrap_err()
             .to_string();
         assert!(
-            error.ends_with(
-                ".env has a malformed line 3; write NAME=value, quoted if it has spaces"
-            )
+            error.ends_with(".env has a malformed line 4; write NAME=value"),
+            "{error}"
         );
         assert!(!error.contains("hush"));
     }

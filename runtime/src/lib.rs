@@ -5,6 +5,7 @@
 mod boot;
 pub mod chain;
 pub mod clock;
+mod dot_env;
 pub mod environment;
 pub mod exit;
 pub mod logs;

@@ -13,7 +13,7 @@ use std::{
 
 use runtime::{
     Environment, Loaded, SettingsError,
-    settings::{KNOWN, LogFormat, PathSettings, ProgramTable, ReadyMode, RestartMode},
+    settings::{KNOWN, LogFormat, PathSettings, ProgramTable, ReadyMode, RestartMode, Source},
 };
 
 use crate::{
@@ -411,6 +411,10 @@ pub(crate) fn worker_environment(
         if let Some(path) = path {
             see(name, &path.to_string_lossy()); // it came from UTF-8
         }
+    }
+    // The C library knows no settings file.
+    if matches!(loaded.source("sync.time_zone"), Source::File { .. }) {
+        see("TZ", &loaded.settings.sync.time_zone);
     }
     // The worker sees a pipe where we may see a terminal.
     let format = match loaded.settings.log.format {

@@ -21,14 +21,29 @@ async fn a_declined_title_is_asked_for_again_only_after_it_left_and_came_back() 
     household.add_list("imdb", "ls000000001").await?;
     assert_eq!(household.sync().await?.summary.counts.requested, 3);
 
-    let request = seerr.requests_for(FIRST, false).first().context("it was requested")?.id;
+    let request = seerr
+        .requests_for(FIRST, false)
+        .first()
+        .context("it was requested")?
+        .id;
     seerr.change(|state| {
         state.set_request_status(request, request_status::DECLINED);
         state.set_media(Kind::Movie, FIRST, media_status::UNKNOWN);
     });
     let report = household.sync().await?;
-    assert_eq!((report.summary.counts.requested, report.summary.counts.skipped), (0, 1));
-    assert!(report.reasons.iter().any(|reason| reason.reason == "its request was declined"));
+    assert_eq!(
+        (
+            report.summary.counts.requested,
+            report.summary.counts.skipped
+        ),
+        (0, 1)
+    );
+    assert!(
+        report
+            .reasons
+            .iter()
+            .any(|reason| reason.reason == "its request was declined")
+    );
 
     // A second list has it too: nobody has changed their mind by that.
     sites.set_stevenlu("movies", all.clone());
@@ -47,7 +62,11 @@ async fn a_declined_title_is_asked_for_again_only_after_it_left_and_came_back() 
     assert_eq!(seerr.requests_for(FIRST, false).len(), 2);
 
     // Declined once more: that is a new no.
-    let again = seerr.requests_for(FIRST, false).iter().map(|row| row.id).max();
+    let again = seerr
+        .requests_for(FIRST, false)
+        .iter()
+        .map(|row| row.id)
+        .max();
     seerr.change(|state| {
         state.set_request_status(again.unwrap_or_default(), request_status::DECLINED);
         state.set_media(Kind::Movie, FIRST, media_status::UNKNOWN);
@@ -75,11 +94,21 @@ async fn a_used_up_limit_waits_without_a_call_or_a_row_per_title() -> Result<()>
     let report = household.sync().await?;
     assert_eq!(report.summary.counts.requested, 5, "{report:#?}");
     assert!(
-        report.reasons.iter().any(|reason| reason.decision == "waiting" && reason.titles == 35),
+        report
+            .reasons
+            .iter()
+            .any(|reason| reason.decision == "waiting" && reason.titles == 35),
         "{report:#?}"
     );
-    assert_eq!(seerr.count("POST", "/api/v1/request"), 6, "five and the one that was refused");
-    let rows = household.database()?.read(|conn| SyncedItem::of_target(conn, "seerr")).await?;
+    assert_eq!(
+        seerr.count("POST", "/api/v1/request"),
+        6,
+        "five and the one that was refused"
+    );
+    let rows = household
+        .database()?
+        .read(|conn| SyncedItem::of_target(conn, "seerr"))
+        .await?;
     assert_eq!(rows.len(), 6, "the others wait without a row");
     assert_eq!(household.sync().await?.summary.counts.requested, 0);
     assert_eq!(seerr.count("POST", "/api/v1/request"), 7, "one try a run");
@@ -102,9 +131,21 @@ async fn another_seerr_under_the_same_address_is_not_taken_for_a_household_that_
     let report = household.sync().await?;
     assert_eq!(report.summary.status, RunStatus::Failed, "{report:#?}");
     let reason = report.summary.reason.context("a reason")?;
-    assert!(reason.contains("30 of the 30") && reason.contains("OVERSEERR_URL"), "{reason}");
-    assert!(fresh.requests().is_empty(), "nothing was asked of a stranger");
-    let rows = household.database()?.read(|conn| SyncedItem::of_target(conn, "seerr")).await?;
-    assert!(rows.iter().all(|row| row.created_by_us), "and nothing of the ledger is lost");
+    assert!(
+        reason.contains("30 of the 30") && reason.contains("OVERSEERR_URL"),
+        "{reason}"
+    );
+    assert!(
+        fresh.requests().is_empty(),
+        "nothing was asked of a stranger"
+    );
+    let rows = household
+        .database()?
+        .read(|conn| SyncedItem::of_target(conn, "seerr"))
+        .await?;
+    assert!(
+        rows.iter().all(|row| row.created_by_us),
+        "and nothing of the ledger is lost"
+    );
     Ok(())
 }

@@ -6,7 +6,7 @@
 
 mod key;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use actix_web::{
     Error, HttpMessage, ResponseError,
@@ -32,6 +32,9 @@ const KEY_HEADER: &str = "x-api-key";
 const LONGEST_KEY: usize = 200;
 /// Headers by which a proxy tells that it stands for somebody.
 const FORWARDED: &[&str] = &["forwarded", "x-forwarded-for", "x-real-ip"];
+
+/// Domains that are only known inside a network: nobody outside can register a name there.
+const OWN_DOMAINS: &[&str] = &[".local", ".lan", ".home.arpa", ".internal"];
 
 /// Who is calling. Handlers of open paths take it from the request's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +115,16 @@ async fn who(request: &ServiceRequest) -> Result<Caller, ApiError> {
         headers,
     ) {
         // Without a key the browser is all that tells us who asks: another site's page may not.
+        // Such a page may even come under a name of its own that it has turned to our address.
+        if let Some(host) = foreign_host(headers) {
+            return Err(if has_key_header(headers) {
+                ApiError::Unauthorized {
+                    problem: "the key that was sent is not valid",
+                }
+            } else {
+                ApiError::ForeignHost(host)
+            });
+        }
         if let Some(origin) = foreign_origin(request.method(), headers) {
             return Err(ApiError::ForeignOrigin(origin));
         }
@@ -158,10 +171,48 @@ fn is_local(address: IpAddr) -> bool {
     }
 }
 
+/// The name under which somebody comes, unless it is one that no other site can turn to our address.
+fn foreign_host(headers: &HeaderMap) -> Option<String> {
+    let mut hosts = headers.get_all(header::HOST).peekable();
+    if hosts.peek().is_none() {
+        return Some("that is missing in the header `Host`".into());
+    }
+    hosts
+        .map(|host| host.to_str().unwrap_or("an unreadable name"))
+        .find(|host| !is_own_name(host))
+        .map(|host| host.chars().take(100).collect())
+}
+
+/// Whether a `Host` is an address, a name without a domain, or in a domain of home networks.
+fn is_own_name(host: &str) -> bool {
+    if let Some(rest) = host.strip_prefix('[') {
+        return rest
+            .split_once(']')
+            .is_some_and(|(address, _port)| address.parse::<Ipv6Addr>().is_ok());
+    }
+    let name = host.rsplit_once(':').map_or(host, |(name, _port)| name);
+    if name.parse::<Ipv4Addr>().is_ok() {
+        return true;
+    }
+    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let is_name = !name.is_empty() && !name.starts_with('.') && name.chars().all(is_plain);
+    is_name && (!name.contains('.') || OWN_DOMAINS.iter().any(|domain| name.ends_with(domain)))
+}
+
 /// The origin of a page of another site that tries to change something.
 fn foreign_origin(method: &Method, headers: &HeaderMap) -> Option<String> {
     if method.is_safe() {
         return None;
+    }
+    let is_cross_site = headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site.as_bytes().eq_ignore_ascii_case(b"cross-site"));
+    if is_cross_site {
+        let origin = headers
+            .get(header::ORIGIN)
+            .and_then(|origin| origin.to_str().ok()); // then only the browser's word is known
+        return Some(origin.unwrap_or("another site").to_owned());
     }
     let origin = headers.get(header::ORIGIN)?;
     let text = origin.to_str().unwrap_or("an unreadable origin");
@@ -267,6 +318,60 @@ mod tests {
                 "{origin}"
             );
         }
+    }
+
+    #[test]
+    fn names_that_another_site_can_register_are_foreign() {
+        for host in [
+            "localhost",
+            "localhost:4222",
+            "LOCALHOST.",
+            "127.0.0.1:4222",
+            "192.168.1.5",
+            "8.8.8.8:80",
+            "[::1]:4222",
+            "[fd00::1]",
+            "nas",
+            "listsync_api:4222",
+            "NAS.local:4222",
+            "nas.lan",
+            "nas.home.arpa.",
+            "api.demo.internal",
+        ] {
+            assert!(is_own_name(host), "{host}");
+        }
+        for host in [
+            "evil.example",
+            "evil.example:4222",
+            "127.0.0.1.evil.example",
+            "192.168.1.5.nip.io:4222",
+            "local.example",
+            "evillocal.example",
+            "",
+            ":4222",
+            ".local",
+            "[evil]",
+            "[::1",
+            "a b",
+            "nas/.local",
+        ] {
+            assert!(!is_own_name(host), "{host}");
+        }
+        assert!(foreign_host(&headers(&[])).is_some());
+        let two = headers(&[("host", "nas"), ("host", "evil.example")]);
+        assert_eq!(foreign_host(&two).as_deref(), Some("evil.example"));
+    }
+
+    #[test]
+    fn a_change_that_the_browser_calls_cross_site_is_foreign() {
+        let cross = headers(&[("host", "nas:4222"), ("sec-fetch-site", "cross-site")]);
+        assert_eq!(
+            foreign_origin(&Method::POST, &cross).as_deref(),
+            Some("another site")
+        );
+        assert_eq!(foreign_origin(&Method::GET, &cross), None);
+        let same = headers(&[("host", "nas:4222"), ("sec-fetch-site", "same-origin")]);
+        assert_eq!(foreign_origin(&Method::POST, &same), None);
     }
 
     use crate::testing::{KEY, World};
@@ -386,6 +491,39 @@ mod tests {
             let answer = world.ask("GET", "/api/lists", headers, peer, "").await;
             assert_eq!(answer.status, status, "{mode:?} {peer:?}");
         }
+    }
+
+    #[actix_web::test]
+    async fn without_a_key_nobody_comes_in_under_a_name_of_another_site() {
+        for mode in [AuthMode::Disabled, AuthMode::DisabledForLocalAddresses] {
+            let world = World::with(mode).await;
+            let foreign = [("host", "evil.example:4222")];
+            for path in ["/api/lists", "/api/system/health"] {
+                let answer = world.ask("GET", path, &foreign, NEAR, "").await;
+                answer.is_problem(403, "foreign_host");
+                let detail = answer.json["detail"].as_str().unwrap();
+                assert!(
+                    detail.contains("evil.example:4222") && detail.contains("`AUTH`"),
+                    "{detail}"
+                );
+            }
+            let wrong = [("host", "evil.example"), ("x-api-key", "wrong")];
+            let answer = world.ask("GET", "/api/lists", &wrong, NEAR, "").await;
+            answer.is_problem(401, "unauthorized");
+            let keyed = [("host", "evil.example"), ("x-api-key", KEY)];
+            let answer = world.ask("GET", "/api/lists", &keyed, NEAR, "").await;
+            assert_eq!(answer.status, 200);
+            let own = [("host", "192.168.1.5:4222")];
+            let answer = world.ask("GET", "/api/lists", &own, NEAR, "").await;
+            assert_eq!(answer.status, 200);
+        }
+        // Where everybody needs a key the name does not matter.
+        let world = World::new().await;
+        let foreign = [("host", "listsync.example")];
+        let answer = world
+            .ask("GET", "/api/system/health", &foreign, FAR, "")
+            .await;
+        assert_eq!(answer.status, 200);
     }
 
     #[actix_web::test]

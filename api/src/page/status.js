@@ -10,10 +10,21 @@ let looking = null;
 
 // --- the key -------------------------------------------------------------------------------------
 
-function takeKeyFromAddress() {
+// A link with a wrong key must not sign anybody out, so the key is tried before it is kept.
+async function takeKeyFromAddress() {
   const found = new URLSearchParams(location.hash.slice(1)).get("key");
   if (found === null) return;
-  if (found.trim()) keep(found.trim());
+  const key = found.trim();
+  if (key && key !== memory) {
+    let answer;
+    try {
+      answer = await fetch("api/system/health", { headers: { Accept: "application/json", "X-Api-Key": key }, cache: "no-store" });
+    } catch {
+      return; // nobody answers: it stays in the address for a reload
+    }
+    if (answer.ok) keep(key);
+    else if (answer.status === 401) byId("key-wrong").hidden = false;
+  }
   history.replaceState(null, "", location.pathname + location.search);
 }
 function keep(key) {
@@ -218,6 +229,7 @@ async function look() {
     try {
       health = await ask("api/system/health");
     } catch (error) {
+      if (error.status === 403) byId("sign-in").hidden = false; // a key helps, and the text says so
       if (error.status !== 401) throw error;
       forget();
       byId("key-wrong").hidden = false;
@@ -291,7 +303,6 @@ byId("key-form").addEventListener("submit", (event) => {
 });
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 window.addEventListener("focus", refresh);
-window.addEventListener("hashchange", () => { takeKeyFromAddress(); refresh(); });
+window.addEventListener("hashchange", () => takeKeyFromAddress().then(refresh));
 
-takeKeyFromAddress();
-refresh();
+takeKeyFromAddress().then(refresh);

@@ -10,7 +10,7 @@ use schema::{
         double_option,
     },
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use super::{items, only};
 use crate::{
@@ -326,15 +326,36 @@ async fn one_named(
     Ok(HttpResponse::Ok().json(find(&shared, id).await?))
 }
 
-/// Everything that can be changed; what is absent goes back to its default.
+/// Everything that can be changed; what is absent goes back to its default. What GET shows beside it
+/// is taken and left alone, so that a list can be sent back as it came.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::option_option,
+    reason = "an absent field is not the same as null"
+)]
 struct Replacement {
     description: Option<String>,
     auto_sync: Option<bool>,
     item_limit: Option<i32>,
     is_4k: Option<bool>,
-    requested_as: Option<i32>,
+    #[serde(with = "double_option")]
+    requested_as: Option<Option<i32>>,
+    /// `requested_as` under its old name; the new one wins.
+    user_id: Option<UserId>,
+    id: IgnoredAny,
+    list_type: IgnoredAny,
+    list_id: IgnoredAny,
+    list_url: IgnoredAny,
+    display_name: IgnoredAny,
+    item_count: IgnoredAny,
+    status: IgnoredAny,
+    status_reason: IgnoredAny,
+    last_synced: IgnoredAny,
+    from_settings: IgnoredAny,
+    removed_at: IgnoredAny,
+    created_at: IgnoredAny,
+    updated_at: IgnoredAny,
 }
 
 /// What is to be changed; null goes back to the default, what is absent stays.
@@ -355,6 +376,9 @@ struct Change {
     is_4k: Option<Option<bool>>,
     #[serde(with = "double_option")]
     requested_as: Option<Option<i32>>,
+    /// `requested_as` under its old name; the new one wins.
+    #[serde(with = "double_option")]
+    user_id: Option<Option<UserId>>,
 }
 
 impl From<Replacement> for Change {
@@ -364,7 +388,8 @@ impl From<Replacement> for Change {
             auto_sync: Some(all.auto_sync),
             item_limit: Some(all.item_limit),
             is_4k: Some(all.is_4k),
-            requested_as: Some(all.requested_as),
+            requested_as: all.requested_as,
+            user_id: Some(all.user_id),
         }
     }
 }
@@ -372,10 +397,13 @@ impl From<Replacement> for Change {
 impl Change {
     fn checked(self, list: ListId) -> Result<ChangeList, ApiError> {
         let mut wrong = Fields::default();
+        let requested_as = self
+            .requested_as
+            .or_else(|| self.user_id.map(|user| user.map(|UserId(number)| number)));
         check_policy(
             &mut wrong,
             self.item_limit.flatten(),
-            self.requested_as.flatten(),
+            requested_as.flatten(),
         );
         let description = self.description.map(|text| {
             text.map(|text| text.trim().to_owned())
@@ -393,7 +421,7 @@ impl Change {
             auto_sync: self.auto_sync.map(|auto_sync| auto_sync.unwrap_or(true)),
             item_limit: self.item_limit,
             is_4k: self.is_4k,
-            requested_as: self.requested_as,
+            requested_as,
         })
     }
 }
@@ -664,7 +692,11 @@ mod tests {
             .await
             .blames(&["item_limit"]);
         world
-            .send("PUT", "/api/lists/5", r#"{"list_id":"x"}"#)
+            .send("PUT", "/api/lists/5", r#"{"colour":"red"}"#)
+            .await
+            .blames(&["colour"]);
+        world
+            .send("PATCH", "/api/lists/5", r#"{"list_id":"x"}"#)
             .await
             .blames(&["list_id"]);
         world.sync_fails(FailureCode::NotFound, "there is no list 5");
@@ -672,6 +704,59 @@ mod tests {
             .send("PATCH", "/api/lists/5", "{}")
             .await
             .is_problem(404, "not_found");
+    }
+
+    #[actix_web::test]
+    async fn a_fetched_list_can_be_sent_back_with_put() {
+        let world = World::new().await;
+        let id = world.insert_list("trakt", "me/best").await;
+        let path = format!("/api/lists/{id}");
+        let mut list = world.get(&path).await.json;
+        list["item_limit"] = 20.into();
+        let answer = world.send("PUT", &path, &list.to_string()).await;
+        assert_eq!(answer.status, 200, "{}", answer.json);
+        assert_eq!(
+            asked(&world),
+            ToSyncWorker::ChangeList(ChangeList {
+                list: id,
+                description: Some(Some("me/best of trakt".into())),
+                auto_sync: Some(true),
+                item_limit: Some(Some(20)),
+                is_4k: Some(None),
+                requested_as: Some(None),
+            })
+        );
+    }
+
+    #[actix_web::test]
+    async fn the_user_of_a_list_is_changed_under_either_name() {
+        for (method, body, user) in [
+            ("PUT", r#"{"user_id":"4"}"#, Some(Some(4))),
+            ("PUT", r#"{"user_id":4}"#, Some(Some(4))),
+            ("PUT", r#"{"user_id":null}"#, Some(None)),
+            ("PUT", r#"{"requested_as":2,"user_id":"4"}"#, Some(Some(2))),
+            ("PUT", r#"{"requested_as":null,"user_id":"4"}"#, Some(None)),
+            ("PUT", "{}", Some(None)),
+            ("PATCH", r#"{"user_id":"4"}"#, Some(Some(4))),
+            ("PATCH", r#"{"user_id":null}"#, Some(None)),
+            ("PATCH", r#"{"requested_as":2,"user_id":4}"#, Some(Some(2))),
+            ("PATCH", "{}", None),
+        ] {
+            let world = World::new().await;
+            let answer = world.send(method, "/api/lists/5", body).await;
+            assert_eq!(answer.status, 200, "{body}: {}", answer.json);
+            let ToSyncWorker::ChangeList(change) = asked(&world) else {
+                panic!()
+            };
+            assert_eq!(change.requested_as, user, "{method} {body}");
+        }
+        let world = World::new().await;
+        for method in ["PUT", "PATCH"] {
+            world
+                .send(method, "/api/lists/5", r#"{"user_id":"me"}"#)
+                .await
+                .blames(&["user_id"]);
+        }
     }
 
     #[actix_web::test]

@@ -14,7 +14,7 @@ use schema::{
         },
     },
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{lists::find_named, only};
 use crate::{
@@ -109,9 +109,18 @@ struct Trigger {
     /// Number of one list.
     id: Option<ListId>,
     /// Numbers of lists.
-    lists: Vec<ListId>,
+    #[serde(deserialize_with = "given")]
+    lists: Option<Vec<ListId>>,
     /// Titles instead of lists.
-    custom_list: Vec<CustomTitle>,
+    #[serde(deserialize_with = "given")]
+    custom_list: Option<Vec<CustomTitle>>,
+}
+
+/// What is there, which null is not: it must not be taken for "left out".
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    Vec::deserialize(deserializer).map(Some)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -157,11 +166,32 @@ impl Trigger {
             (None, None, Some(_)) => return Err(needed("list_type", "beside `list_id`")),
             (None, Some(_), None) => return Err(needed("list_id", "beside `list_type`")),
         };
-        let lists: Vec<ListId> = self.id.into_iter().chain(self.lists).collect();
+        // A script whose selection came out empty does not mean everything.
+        let mut empty = Fields::default();
+        for (name, is_empty) in [
+            ("lists", self.lists.as_ref().is_some_and(Vec::is_empty)),
+            (
+                "custom_list",
+                self.custom_list.as_ref().is_some_and(Vec::is_empty),
+            ),
+        ] {
+            if is_empty {
+                empty.add(
+                    name,
+                    "must have at least one entry; leave it out to sync everything",
+                );
+            }
+        }
+        empty.check()?;
+        let lists: Vec<ListId> = self
+            .id
+            .into_iter()
+            .chain(self.lists.into_iter().flatten())
+            .collect();
         let ways = [
             named.is_some(),
             !lists.is_empty(),
-            !self.custom_list.is_empty(),
+            self.custom_list.is_some(),
         ];
         if ways.into_iter().filter(|way| *way).count() > 1 {
             let problem =
@@ -179,8 +209,8 @@ impl Trigger {
         if !lists.is_empty() {
             return Ok(Wish::Lists(lists));
         }
-        if !self.custom_list.is_empty() {
-            return custom(self.custom_list).map(Wish::Custom);
+        if let Some(titles) = self.custom_list {
+            return custom(titles).map(Wish::Custom);
         }
         match self.r#type {
             Some(Scope::Single) => Err(needed("list", "with the type `single`")),
@@ -537,6 +567,20 @@ mod tests {
                 &["custom_list[0].media_type"],
             ),
             ("trigger", &many, &["custom_list"]),
+            ("trigger", r#"{"custom_list":[]}"#, &["custom_list"]),
+            ("trigger", r#"{"lists":[]}"#, &["lists"]),
+            (
+                "trigger",
+                r#"{"lists":[],"custom_list":[]}"#,
+                &["custom_list", "lists"],
+            ),
+            ("trigger", r#"{"lists":null}"#, &["lists"]),
+            (
+                "trigger",
+                r#"{"lists":[1],"custom_list":[]}"#,
+                &["custom_list"],
+            ),
+            ("single", r#"{"lists":[]}"#, &["lists"]),
             ("single", "", &["id"]),
         ] {
             world
@@ -545,6 +589,18 @@ mod tests {
                 .blames(fields);
         }
         assert!(world.asked().is_empty());
+    }
+
+    #[actix_web::test]
+    async fn an_empty_selection_is_not_everything() {
+        let world = World::new().await;
+        let answer = world
+            .send("POST", "/api/sync/trigger", r#"{"custom_list":[]}"#)
+            .await;
+        assert_eq!(
+            answer.json["fields"]["custom_list"],
+            "must have at least one entry; leave it out to sync everything"
+        );
     }
 
     #[actix_web::test]

@@ -390,6 +390,7 @@ struct Formatted {
 async fn time(shared: web::Data<Shared>) -> HttpResponse {
     let now = shared.clock.now_utc();
     let local = now.with_timezone(&Local);
+    let utc_offset = local.format("%:z").to_string();
     let iso = local.to_rfc3339_opts(SecondsFormat::Micros, true);
     #[expect(
         clippy::cast_precision_loss,
@@ -400,8 +401,11 @@ async fn time(shared: web::Data<Shared>) -> HttpResponse {
         current_time: iso.clone(),
         timestamp,
         timezone: Zone {
-            name: shared.time_zone.clone(),
-            utc_offset: local.format("%:z").to_string(),
+            name: shared
+                .time_zone
+                .clone()
+                .unwrap_or_else(|| nameless(&utc_offset)),
+            utc_offset,
             is_dst: is_summer_time(local),
         },
         formatted: Formatted {
@@ -411,6 +415,15 @@ async fn time(shared: web::Data<Shared>) -> HttpResponse {
             iso,
         },
     })
+}
+
+/// What a zone is called that has no name.
+fn nameless(utc_offset: &str) -> String {
+    if utc_offset == "+00:00" {
+        "UTC".into()
+    } else {
+        utc_offset.to_owned()
+    }
 }
 
 /// Whether the clock is ahead of where it stands in the other half of the year.
@@ -505,6 +518,12 @@ mod tests {
         let told = answer.json["current_time"].as_str().unwrap();
         assert_eq!(DateTime::parse_from_rfc3339(told).unwrap(), now());
         assert_eq!(answer.json["timezone"]["name"], "UTC");
+    }
+
+    #[test]
+    fn a_zone_without_a_name_is_called_by_its_offset() {
+        assert_eq!(nameless("+00:00"), "UTC");
+        assert_eq!(nameless("+05:30"), "+05:30");
     }
 
     #[test]

@@ -181,7 +181,12 @@ impl Reader<'_> {
                 .try_deserialize::<ProgramTable>()
                 .is_err()
             {
-                let shown = format!("\"{value}\"");
+                // Passwords of the owner's programs are there.
+                let shown = if matches!(field.as_str(), "environment" | "args") {
+                    "***".to_owned()
+                } else {
+                    format!("\"{value}\"")
+                };
                 self.wrong(
                     &format!("{key}.{field}"),
                     shown,
@@ -400,6 +405,22 @@ mod tests {
             "`program.api.restart` in /etc/l.toml, line 2 is \"sometimes\"; it must be one of \
              always, on-failure, never"
         );
+    }
+
+    #[test]
+    fn environments_and_arguments_of_programs_are_not_shown() {
+        for (text, problem) in [
+            (
+                "[program.x.environment]\nTOKEN = \"hush\"\nPORTS = [1]\n",
+                "`program.x.environment` in /etc/l.toml, line 1 is ***; it must be a table of texts",
+            ),
+            (
+                "[program.x]\nargs = [\"--token=hush\", [1]]\n",
+                "`program.x.args` in /etc/l.toml, line 2 is ***; it must be an array of texts",
+            ),
+        ] {
+            assert_eq!(error(text), problem);
+        }
     }
 
     #[test]

@@ -69,11 +69,7 @@ impl Kind {
             }
             Self::LogLevel => crate::logs::directives(text).map(ValueKind::from),
             Self::List => Some(ValueKind::Array(
-                text.split(',')
-                    .map(str::trim)
-                    .filter(|entry| !entry.is_empty())
-                    .map(Value::from)
-                    .collect(),
+                entries(text).into_iter().map(Value::from).collect(),
             )),
         }
         .ok_or_else(|| self.expected())
@@ -125,6 +121,34 @@ impl Kind {
             Self::List => "texts separated by commas (an array of texts in the file)".into(),
         }
     }
+}
+
+/// The entries between commas. Addresses have commas in their queries: there one only separates when
+/// a blank, another address or nothing follows.
+fn entries(text: &str) -> Vec<&str> {
+    let mut entries = Vec::new();
+    let mut start = 0;
+    for (place, _) in text.match_indices(',') {
+        let entry = text.get(start..place).unwrap_or_default();
+        let behind = text.get(place + 1..).unwrap_or_default();
+        let has_query = entry
+            .split_once("://")
+            .is_some_and(|(_, address)| address.contains('?'));
+        let separates = behind.trim_start().is_empty()
+            || behind.starts_with(char::is_whitespace)
+            || behind.starts_with("http://")
+            || behind.starts_with("https://");
+        if !has_query || separates {
+            entries.push(entry);
+            start = place + 1;
+        }
+    }
+    entries.push(text.get(start..).unwrap_or_default());
+    entries
+        .into_iter()
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+        .collect()
 }
 
 fn bool_of(text: &str) -> Option<bool> {
@@ -192,6 +216,40 @@ mod tests {
             Kind::List.parse(" top, ls005,, https://x/y ").unwrap(),
             ValueKind::Array(vec!["top".into(), "ls005".into(), "https://x/y".into()])
         );
+    }
+
+    #[test]
+    fn a_comma_in_the_query_of_an_address_stays_in_it() {
+        let search = "https://www.imdb.com/search/title/?groups=top_250&user_rating=9,10";
+        for (text, meant) in [
+            (
+                format!("{search},ls012345678"),
+                vec![format!("{search},ls012345678")],
+            ),
+            (
+                format!("{search}, ls012345678"),
+                vec![search.into(), "ls012345678".into()],
+            ),
+            (
+                format!("top,{search},\ntop"),
+                vec!["top".into(), search.into(), "top".into()],
+            ),
+            (
+                format!("{search},{search},"),
+                vec![search.into(), search.into()],
+            ),
+            (
+                "https://x/list/ls1,ls2?".into(),
+                vec!["https://x/list/ls1".into(), "ls2?".into()],
+            ),
+        ] {
+            let meant = meant.into_iter().map(Value::from).collect();
+            assert_eq!(
+                Kind::List.parse(&text),
+                Ok(ValueKind::Array(meant)),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -166,9 +166,9 @@ pub const KNOWN: &[Known] = &[
 
     Known::new("sync.interval_hours", "SYNC_INTERVAL", Kind::Hours, "24", "hours between runs, fractions allowed").live(),
     Known::new("sync.automated", "AUTOMATED_MODE", Kind::Bool, "true", "false: no scheduled runs, only those somebody starts").live(),
-    Known::new("sync.time_zone", "TZ", Kind::Text, "UTC", "time zone of times shown to people").live(),
+    Known::new("sync.time_zone", "TZ", Kind::Text, "UTC", "time zone of times shown to people"),
 
-    lists("lists.imdb", "IMDB_LISTS", "IMDb lists, watchlists and charts: ids or addresses"),
+    lists("lists.imdb", "IMDB_LISTS", "IMDb lists, watchlists and charts: ids or addresses; after an address with `?` separate with comma and space (a comma inside it may be written `%2C`)"),
     lists("lists.trakt", "TRAKT_LISTS", "Trakt lists: addresses or user/list").not_yet(),
     lists("lists.trakt_special", "TRAKT_SPECIAL_LISTS", "Trakt charts such as trending:movies").not_yet(),
     lists("lists.letterboxd", "LETTERBOXD_LISTS", "Letterboxd lists and watchlists").not_yet(),

@@ -140,11 +140,39 @@ pub fn load(
     config: Option<&Path>,
     saved: &[SavedValue],
 ) -> Result<Loaded, SettingsError> {
-    let (file, read) = read_file(environment, config)?;
+    load_layers(environment, config, saved, true)
+}
+
+/// As [`load`], for a process that may hold no secret: whatever sets one, it is left out, and so are
+/// the environments of the owner's programs.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_without_secrets(
+    environment: &Environment,
+    config: Option<&Path>,
+    saved: &[SavedValue],
+) -> Result<Loaded, SettingsError> {
+    load_layers(environment, config, saved, false)
+}
+
+fn load_layers(
+    environment: &Environment,
+    config: Option<&Path>,
+    saved: &[SavedValue],
+    with_secrets: bool,
+) -> Result<Loaded, SettingsError> {
+    let (mut file, read) = read_file(environment, config)?;
+    if !with_secrets {
+        for program in file.programs.values_mut() {
+            program.environment = None;
+        }
+    }
     let mut layers = Layers {
         environment,
         saved,
         file,
+        with_secrets,
         values: BTreeMap::new(),
         sources: BTreeMap::new(),
         warnings: environment.warnings().to_vec(),
@@ -242,6 +270,7 @@ struct Layers<'a> {
     environment: &'a Environment,
     saved: &'a [SavedValue],
     file: SettingsFile,
+    with_secrets: bool,
     values: BTreeMap<&'static str, ValueKind>,
     sources: BTreeMap<&'static str, Source>,
     warnings: Vec<String>,
@@ -250,6 +279,11 @@ struct Layers<'a> {
 
 impl Layers<'_> {
     fn set(&mut self, known: &'static Known) {
+        if known.is_secret && !self.with_secrets {
+            self.file.values.remove(known.key);
+            self.sources.insert(known.key, Source::Default);
+            return;
+        }
         let found = match self.in_environment(known) {
             Err(error) => {
                 self.errors.push(error);

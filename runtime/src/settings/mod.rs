@@ -16,7 +16,7 @@ mod sections;
 pub use error::{Place, SettingsError};
 pub use kind::Kind;
 pub use known::{Effect, KNOWN, Known, VARIABLES, Variable};
-pub use load::{Loaded, SavedValue, Source, config_path, load};
+pub use load::{Loaded, SavedValue, Source, config_path, load, load_without_secrets};
 pub use paths::PathSettings;
 pub use reference::{default_toml, markdown_table};
 pub use sections::{

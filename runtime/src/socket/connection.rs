@@ -23,13 +23,16 @@ use tokio_util::{
 };
 use tracing::Instrument;
 
-use super::server::{GRACE, Handler};
+use super::server::{Changes, Handler};
 use crate::{chain::Chain, stop::Stop};
 
 /// Answers that may wait for a slow reader before its handler has to.
 const QUEUE: usize = 64;
 /// Requests of one connection that are handled at a time; the next ones wait in the socket.
 const MOST_AT_A_TIME: usize = 256;
+/// How long handlers may go on once stopping is asked for; what is left of the server's time is for
+/// their answers.
+const GRACE: Duration = Duration::from_millis(700);
 /// How long the rest of a refused caller's line is read, so that it gets to read why.
 const DRAIN: Duration = Duration::from_millis(500);
 
@@ -73,7 +76,7 @@ impl<L: Link> Answers<L> {
         self.last(failure.into()).await;
     }
 
-    /// Set when the caller hangs up or the process stops.
+    /// Set when the caller hangs up or the process stops; for a change only when the process stops.
     pub fn cancelled(&self) -> CancellationToken {
         self.cancelled.clone()
     }
@@ -139,7 +142,12 @@ enum End {
 }
 
 /// Serves one connection until it is closed, a line is malformed, or `stop`.
-pub(super) async fn run<L: Link, H: Handler<L>>(stream: UnixStream, handler: H, stop: Stop) {
+pub(super) async fn run<L: Link, H: Handler<L>>(
+    stream: UnixStream,
+    handler: H,
+    stop: Stop,
+    changes: Changes,
+) {
     // A second descriptor with its own readiness: the writer must not miss edges that we consume.
     let watch = match second(&stream) {
         Ok(watch) => watch,
@@ -152,6 +160,7 @@ pub(super) async fn run<L: Link, H: Handler<L>>(stream: UnixStream, handler: H, 
     let (sender, receiver) = mpsc::channel(QUEUE);
     let cancelled = CancellationToken::new();
     let _cancel_at_the_end = cancelled.clone().drop_guard();
+    let closing = CancellationToken::new();
     let mut reader = FramedRead::new(read, LinesCodec::new_with_max_length(MAX_LINE_BYTES));
     let mut running = JoinSet::new();
     let serving = async {
@@ -160,10 +169,11 @@ pub(super) async fn run<L: Link, H: Handler<L>>(stream: UnixStream, handler: H, 
                 handler: &handler,
                 lines: &sender,
                 cancelled: &cancelled,
+                changes: &changes,
             };
             requests.take::<L>(&mut reader, &mut running, &stop).await
         };
-        let is_bad = matches!(end, End::Bad(..));
+        let (is_bad, is_early) = (matches!(end, End::Bad(..)), !matches!(end, End::Eof));
         match end {
             // `printf … | socat -` closes its half and waits for the answer.
             End::Eof => {
@@ -182,12 +192,16 @@ pub(super) async fn run<L: Link, H: Handler<L>>(stream: UnixStream, handler: H, 
             End::Stopping => stopping(&cancelled, &mut running).await,
             End::Broken => {}
         }
+        cancelled.cancel(); // those that are dropped now were not left unanswered by their handler
         running.shutdown().await;
         drop(sender);
+        if is_early {
+            closing.cancel();
+        }
         is_bad
     };
     let served = async {
-        let (is_bad, writer) = tokio::join!(serving, write_lines(write, receiver));
+        let (is_bad, writer) = tokio::join!(serving, write_lines(write, receiver, &closing));
         (is_bad, writer)
     };
     tokio::select! {
@@ -233,9 +247,9 @@ async fn stopping(cancelled: &CancellationToken, running: &mut JoinSet<()>) {
     cancelled.cancel();
     if tokio::time::timeout(GRACE, all_of(running)).await.is_err() {
         tracing::warn!(
-            "{} requests did not end in {} s",
+            "{} requests did not end in {} ms",
             running.len(),
-            GRACE.as_secs()
+            GRACE.as_millis()
         );
     }
 }
@@ -252,6 +266,7 @@ struct Requests<'a, H> {
     handler: &'a H,
     lines: &'a mpsc::Sender<String>,
     cancelled: &'a CancellationToken,
+    changes: &'a Changes,
 }
 
 impl<H> Requests<'_, H> {
@@ -288,15 +303,28 @@ impl<H> Requests<'_, H> {
         H: Handler<L>,
     {
         let id = envelope.id;
+        let is_change = L::is_change(&envelope.body);
+        let cancelled = if is_change {
+            self.changes.stopping.child_token()
+        } else {
+            self.cancelled.child_token()
+        };
         let answers = Answers {
             id,
             lines: self.lines.clone(),
-            cancelled: self.cancelled.child_token(),
+            cancelled,
             is_open: true,
             link: PhantomData::<fn() -> L>,
         };
         let span = tracing::info_span!("request", request.id = id);
-        running.spawn_local(self.handler.handle(envelope.body, answers).instrument(span));
+        let handled = self.handler.handle(envelope.body, answers).instrument(span);
+        if is_change {
+            // The connection waits for it; ending the wait does not end the change.
+            let change = self.changes.begun.spawn_local(handled);
+            running.spawn_local(async move { note(change.await) });
+        } else {
+            running.spawn_local(handled);
+        }
     }
 }
 
@@ -317,17 +345,31 @@ fn bad_line(error: &LinesCodecError) -> End {
     }
 }
 
-/// Writes lines until nobody has any more. Those that wait together leave together.
+/// Writes lines until nobody has any more, or those that are there when `closing` is set. Those that
+/// wait together leave together.
 async fn write_lines(
     mut write: OwnedWriteHalf,
     mut lines: mpsc::Receiver<String>,
+    closing: &CancellationToken,
 ) -> io::Result<OwnedWriteHalf> {
     let mut batch = Vec::new();
-    while lines.recv_many(&mut batch, QUEUE).await > 0 {
-        write.write_all(batch.concat().as_bytes()).await?;
-        batch.clear();
+    let mut is_closed = false;
+    loop {
+        tokio::select! {
+            biased;
+            () = closing.cancelled(), if !is_closed => {
+                is_closed = true;
+                lines.close();
+            }
+            taken = lines.recv_many(&mut batch, QUEUE) => {
+                if taken == 0 {
+                    return Ok(write);
+                }
+                write.write_all(batch.concat().as_bytes()).await?;
+                batch.clear();
+            }
+        }
     }
-    Ok(write)
 }
 
 /// The same connection once more, with a descriptor and a readiness of its own.

@@ -16,14 +16,15 @@ use tokio::{
     net::{UnixListener, UnixStream},
     task::JoinSet,
 };
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::connection::{self, Answers};
 use crate::{chain::Chain, stop::Stop};
 
 /// Longest path that fits an address of the kernel, which ends with a zero byte.
 const MAX_PATH_BYTES: usize = 107;
-/// How long handlers may go on once stopping is asked for.
-pub(super) const GRACE: Duration = Duration::from_secs(2);
+/// How long all connections and changes may go on once stopping is asked for.
+const GRACE: Duration = Duration::from_secs(1);
 /// First pause after accepting failed; it doubles up to [`MAX_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const MAX_PAUSE: Duration = Duration::from_secs(1);
@@ -60,8 +61,9 @@ pub enum SocketError {
 
 /// Answers the requests of one link. A function or closure of the same form is one too.
 pub trait Handler<L: Link>: Clone + 'static {
-    /// Answers `request`. Requests are handled side by side, also those of one connection. The
-    /// future is dropped at its next await when the connection is closed.
+    /// Answers `request`. Requests are handled side by side, also those of one connection. When the
+    /// connection is closed the future is dropped at its next await, unless the request is a change
+    /// ([`Link::is_change`]): those are carried out.
     fn handle(
         &self,
         request: L::Request,
@@ -169,6 +171,7 @@ impl Listening {
     ) {
         let Self { listener, file } = self;
         let mut connections = JoinSet::new();
+        let changes = Changes::default();
         let mut pause = FIRST_PAUSE;
         loop {
             tokio::select! {
@@ -178,7 +181,7 @@ impl Listening {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
                         pause = FIRST_PAUSE;
-                        connections.spawn_local(admit::<L, H, _>(stream, &is_allowed, &handler, &stop));
+                        connections.spawn_local(admit::<L, H, _>(stream, &is_allowed, &handler, &stop, &changes));
                     }
                     Err(error) => {
                         // EMFILE and the like: connections that end make room again.
@@ -194,9 +197,42 @@ impl Listening {
         }
         drop(listener);
         file.remove();
-        while let Some(ended) = connections.join_next().await {
-            note(ended);
+        let ended = async {
+            let of_connections = async {
+                while let Some(ended) = connections.join_next().await {
+                    note(ended);
+                }
+            };
+            tokio::join!(of_connections, changes.ended());
+        };
+        // Whatever they wait for: a caller that does not read would hold up a write for ever.
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
+            tracing::warn!(
+                "{} connections to {} and {} changes did not end in {} s",
+                connections.len(),
+                L::PEER,
+                changes.begun.len(),
+                GRACE.as_secs()
+            );
+            connections.shutdown().await;
         }
+    }
+}
+
+/// The changes that were begun, which outlive the connections that asked for them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Changes {
+    pub(super) begun: TaskTracker,
+    /// Set when the process stops.
+    pub(super) stopping: CancellationToken,
+}
+
+impl Changes {
+    /// Tells them to end and waits until they have.
+    async fn ended(&self) {
+        self.stopping.cancel();
+        self.begun.close();
+        self.begun.wait().await;
     }
 }
 
@@ -206,6 +242,7 @@ fn admit<L: Link, H: Handler<L>, A: Fn(u32) -> bool + 'static>(
     is_allowed: &A,
     handler: &H,
     stop: &Stop,
+    changes: &Changes,
 ) -> impl Future<Output = ()> + use<L, H, A> {
     let allowed = match stream.peer_cred() {
         Ok(peer) if is_allowed(peer.uid()) => Ok(()),
@@ -214,10 +251,10 @@ fn admit<L: Link, H: Handler<L>, A: Fn(u32) -> bool + 'static>(
             "the user of this connection cannot be told: {error}"
         )),
     };
-    let (handler, stop) = (handler.clone(), stop.clone());
+    let (handler, stop, changes) = (handler.clone(), stop.clone(), changes.clone());
     async move {
         match allowed {
-            Ok(()) => connection::run::<L, H>(stream, handler, stop).await,
+            Ok(()) => connection::run::<L, H>(stream, handler, stop, changes).await,
             Err(reason) => {
                 tracing::warn!("refused a connection to {}: {reason}", L::PEER);
                 connection::refuse::<L>(stream, reason).await;

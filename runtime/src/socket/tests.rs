@@ -529,6 +529,116 @@ async fn a_handler_that_does_not_stop_is_dropped_and_its_caller_told() {
 }
 
 #[actix_rt::test]
+async fn stopping_waits_no_longer_than_its_grace_for_a_caller_that_does_not_read() {
+    let mut world = World::with(plain);
+    let mut stalled = world.raw().await.into_inner();
+    let request = "{\"v\":1,\"id\":1,\"body\":{\"type\":\"tail\",\"data\":{\"lines\":1000000}}}\n";
+    stalled.write_all(request.as_bytes()).await.unwrap();
+    stalled.readable().await.unwrap(); // and never read
+    let stopped = tokio::time::timeout(Duration::from_secs(3), world.stopped()).await;
+    assert!(stopped.is_ok(), "one caller holds up the end");
+}
+
+/// Signals when a change has begun, holds it until it may go on, and signals its end.
+fn held_change() -> ([Rc<Notify>; 3], impl Handler<SupervisorLink>) {
+    let marks = [(); 3].map(|()| Rc::new(Notify::new()));
+    let held = marks.clone();
+    let handler = move |request: ToSupervisor, answers: Sent| {
+        let [begun, go_on, ended] = held.clone();
+        async move {
+            if matches!(request, ToSupervisor::Stop(_)) {
+                begun.notify_one();
+                go_on.notified().await;
+                assert!(!answers.cancelled().is_cancelled());
+                ended.notify_one();
+            }
+            answers.last(done()).await;
+        }
+    };
+    (marks, handler)
+}
+
+const STOP_API: &str =
+    "{\"v\":1,\"id\":4,\"body\":{\"type\":\"stop\",\"data\":{\"names\":[\"api\"]}}}\n";
+
+#[actix_rt::test]
+async fn a_change_is_carried_out_though_its_caller_hangs_up() {
+    let ([begun, go_on, ended], handler) = held_change();
+    let world = World::with(handler);
+    let mut caller = world.raw().await.into_inner();
+    caller.write_all(STOP_API.as_bytes()).await.unwrap();
+    limited(begun.notified()).await;
+    drop(caller);
+    world.client().call(status("api")).await.unwrap(); // the hang-up was noticed by now
+    go_on.notify_one();
+    limited(ended.notified()).await;
+}
+
+#[actix_rt::test]
+async fn a_bad_line_ends_its_connection_and_not_the_change_before_it() {
+    let ([begun, go_on, ended], handler) = held_change();
+    let world = World::with(handler);
+    let mut caller = world.raw().await;
+    caller.write_all(STOP_API.as_bytes()).await.unwrap();
+    limited(begun.notified()).await;
+    caller.write_all(b"nonsense\n").await.unwrap();
+    let mut text = String::new();
+    limited(caller.read_to_string(&mut text)).await.unwrap();
+    assert!(text.contains("bad_frame"), "{text}");
+    go_on.notify_one();
+    limited(ended.notified()).await;
+}
+
+#[actix_rt::test]
+async fn a_bad_line_cancels_the_reads_before_it() {
+    let begun = Rc::new(Notify::new());
+    let mark = Rc::clone(&begun);
+    let world = World::with(move |request: ToSupervisor, answers: Sent| {
+        let begun = Rc::clone(&mark);
+        async move {
+            if matches!(request, ToSupervisor::Tail(_)) {
+                begun.notify_one();
+                std::future::pending::<()>().await;
+            }
+            answers.last(done()).await;
+        }
+    });
+    let mut caller = world.raw().await;
+    let request = "{\"v\":1,\"id\":8,\"body\":{\"type\":\"tail\"}}\n";
+    caller.write_all(request.as_bytes()).await.unwrap();
+    limited(begun.notified()).await;
+    caller.write_all(b"nonsense\n").await.unwrap();
+    let mut text = String::new();
+    limited(caller.read_to_string(&mut text)).await.unwrap();
+    let read = text.lines().find(|line| line.contains("\"id\":8")).unwrap();
+    assert!(read.contains("\"cancelled\""), "{read}");
+}
+
+#[actix_rt::test]
+async fn stopping_waits_for_a_change_whose_caller_is_gone() {
+    let (begun, ended) = (Rc::new(Notify::new()), Rc::new(Cell::new(false)));
+    let marks = (Rc::clone(&begun), Rc::clone(&ended));
+    let mut world = World::with(move |request: ToSupervisor, answers: Sent| {
+        let (begun, ended) = marks.clone();
+        async move {
+            if matches!(request, ToSupervisor::Stop(_)) {
+                begun.notify_one();
+                answers.cancelled().cancelled().await;
+                tokio::task::yield_now().await;
+                ended.set(true);
+            }
+            answers.last(done()).await;
+        }
+    });
+    let mut caller = world.raw().await.into_inner();
+    caller.write_all(STOP_API.as_bytes()).await.unwrap();
+    limited(begun.notified()).await;
+    drop(caller);
+    limited(world.stopped()).await;
+    assert!(ended.get());
+}
+
+#[actix_rt::test]
 async fn a_slow_reader_holds_up_nobody_else() {
     let world = World::with(plain);
     let count = Rc::new(Cell::new(0));

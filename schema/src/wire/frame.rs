@@ -72,6 +72,13 @@ struct Head<'a> {
     body: &'a RawValue,
 }
 
+/// What every version has; a newer one may have more beside it.
+#[derive(Deserialize)]
+struct Sender {
+    v: u32,
+    id: u64,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Bare<'a> {
@@ -95,9 +102,7 @@ pub fn decode_answer<B: DeserializeOwned>(line: &str) -> Result<Envelope<B>, Wir
 }
 
 fn decode<B: DeserializeOwned>(line: &str) -> Result<Envelope<B>, WireError> {
-    let head: Head<'_> = serde_json::from_str(line).map_err(|error| WireError::Envelope {
-        reason: error.to_string(),
-    })?;
+    let head: Head<'_> = serde_json::from_str(line).map_err(|error| bad_head(line, &error))?;
     if head.v != VERSION {
         return Err(WireError::Version {
             id: head.id,
@@ -114,6 +119,16 @@ fn decode<B: DeserializeOwned>(line: &str) -> Result<Envelope<B>, WireError> {
         more: head.more,
         body,
     })
+}
+
+/// A newer version may have another head, and is to be told apart all the same.
+fn bad_head(line: &str, error: &serde_json::Error) -> WireError {
+    match serde_json::from_str(line) {
+        Ok(Sender { v, id }) if v != VERSION => WireError::Version { id, theirs: v },
+        _ => WireError::Envelope {
+            reason: error.to_string(),
+        },
+    }
 }
 
 /// A message typed by hand may leave out `data` where every field of it has a default.
@@ -206,6 +221,21 @@ mod tests {
         assert_eq!(Failure::from(&error).code, FailureCode::VersionMismatch);
         assert_eq!(error.id(), 3);
         insta::assert_snapshot!(error, @"the message has version 2, this process speaks version 1");
+    }
+
+    #[test]
+    fn a_newer_version_is_told_apart_whatever_its_envelope_has() {
+        for newer in [
+            r#"{"v":2,"id":3,"sent_at":"now","body":{"type":"status","data":{}}}"#,
+            r#"{"v":2,"id":3,"payload":[]}"#,
+        ] {
+            let error = decode_request::<ToSupervisor>(newer).unwrap_err();
+            assert_eq!(Failure::from(&error).code, FailureCode::VersionMismatch);
+            assert_eq!(error.id(), 3);
+        }
+        let own = r#"{"v":1,"id":3,"sent_at":"now","body":{"type":"status","data":{}}}"#;
+        let error = decode_request::<ToSupervisor>(own).unwrap_err();
+        assert_eq!(Failure::from(&error).code, FailureCode::BadFrame);
     }
 
     #[test]

@@ -46,6 +46,12 @@ pub trait Link: 'static {
 
     /// The failure in `answer`, if it is one.
     fn failure(answer: &Self::Answer) -> Option<&Failure>;
+
+    /// Whether `request` changes something. Closing the connection ends reads and streams only; a
+    /// change that was begun is carried out.
+    fn is_change(_request: &Self::Request) -> bool {
+        false
+    }
 }
 
 /// Why a request was not carried out. Every answer enum has it as its `failed` variant.

@@ -21,6 +21,17 @@ impl Link for SupervisorLink {
             _ => None,
         }
     }
+
+    fn is_change(request: &ToSupervisor) -> bool {
+        match request {
+            ToSupervisor::Start(_)
+            | ToSupervisor::Stop(_)
+            | ToSupervisor::Restart(_)
+            | ToSupervisor::Shutdown(_)
+            | ToSupervisor::CreateApiKey(_) => true,
+            ToSupervisor::Status(_) | ToSupervisor::Tail(_) => false,
+        }
+    }
 }
 
 /// Requests to the supervisor. Any of them may be answered by [`FromSupervisor::Failed`].

@@ -22,6 +22,23 @@ impl Link for SyncLink {
             _ => None,
         }
     }
+
+    fn is_change(request: &ToSyncWorker) -> bool {
+        match request {
+            ToSyncWorker::StartRun(_)
+            | ToSyncWorker::CancelRun(_)
+            | ToSyncWorker::AddList(_)
+            | ToSyncWorker::ChangeList(_)
+            | ToSyncWorker::RemoveList(_)
+            | ToSyncWorker::SaveSettings(_)
+            | ToSyncWorker::SettingsChanged(_) => true,
+            ToSyncWorker::Status(_)
+            | ToSyncWorker::WatchRun(_)
+            | ToSyncWorker::Lists(_)
+            | ToSyncWorker::Check(_)
+            | ToSyncWorker::TestTarget(_) => false,
+        }
+    }
 }
 
 /// Requests to the sync-worker. Any of them may be answered by [`FromSyncWorker::Failed`].

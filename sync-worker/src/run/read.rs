@@ -215,7 +215,7 @@ async fn record(
     let (outcome, reason) = spoken(&fetched.outcome);
     let id = list.id;
     let stored_reason = reason.clone();
-    let items = engine
+    let (list, items) = engine
         .db
         .write(move |conn| -> Result<_, DbError> {
             let stored = ListItem::of_list(conn, id)?;
@@ -270,7 +270,8 @@ async fn record(
                 data: data.to_string(),
             };
             schema::models::Event::insert(conn, &[event])?;
-            Ok(items)
+            // Its name may be the site's by now.
+            Ok((List::find(conn, id)?.unwrap_or(list), items))
         })
         .await?;
     Ok(ListRead {
