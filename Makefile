@@ -2,8 +2,18 @@
 
 SHELL := /bin/bash
 CARGO := cargo
+# Tools are built apart, so that they never wait for or wipe our own target.
+INSTALL := CARGO_TARGET_DIR=$(CURDIR)/target/tools $(CARGO) install --locked
 NEXTEST := $(CARGO) nextest run --workspace
 CRATES := schema runtime supervisor scraper-worker sync-worker api
+
+# Scripts and targets name files below it.
+export CARGO_TARGET_DIR := $(CURDIR)/target
+
+# Tools of `make check` and `make test`: versions that build with the pinned compiler.
+NEXTEST_VERSION := 0.9.143
+DENY_VERSION := 0.20.2
+MACHETE_VERSION := 0.9.2
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo run test test-all bench check regenerate tools
@@ -24,8 +34,9 @@ test: tools ## Runs the tests
 	$(NEXTEST) --locked
 	$(CARGO) test --workspace --doc --locked
 
-test-all: tools ## Runs the tests and the slow ones: long rounds of kills
+test-all: tools ## Runs the tests and the slow ones: long rounds of kills, the demo
 	$(NEXTEST) --locked --profile all --run-ignored all --no-capture
+	tests/demo_leaves_nothing_behind.sh
 	$(CARGO) test --workspace --doc --locked
 
 bench: ## Prints the benchmark tables
@@ -38,21 +49,20 @@ check: tools ## Format, lints, docs, licences, dependency direction, generated f
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
 	$(CARGO) deny --workspace check bans licenses sources
 	$(CARGO) machete
-	! $(CARGO) tree --locked -p schema -i actix-web 2>/dev/null
-	! $(CARGO) tree --locked -p supervisor -i reqwest 2>/dev/null
-	! $(CARGO) tree --locked -p supervisor -i actix-web 2>/dev/null
-	! $(CARGO) tree --locked -p api -i reqwest 2>/dev/null
 	tests/processes_do_not_know_each_other.sh
+	@mkdir -p target && cp README.md target/README.before && cp deploy/default.toml target/default.before
 	$(MAKE) --no-print-directory regenerate
-	@if git rev-parse --git-dir >/dev/null 2>&1; then git diff --exit-code -- deploy/default.toml README.md; fi
+	@cmp README.md target/README.before && cmp deploy/default.toml target/default.before \
+	  || { echo "generated files were out of date; they are written now, commit them" >&2; exit 1; }
 
 regenerate: ## Writes the files that are made from the code: deploy/default.toml, the README's settings table
+	@mkdir -p target deploy
 	$(CARGO) run --locked --quiet -p supervisor -- settings-default > target/default.toml
-	mkdir -p deploy && cp target/default.toml deploy/default.toml
+	cp target/default.toml deploy/default.toml
 	$(CARGO) run --locked --quiet -p supervisor -- settings-default --table > target/settings.md
 	tests/put_between.sh README.md '<!-- settings -->' '<!-- /settings -->' target/settings.md
 
 tools: # Installs what check and test need, where it is missing
-	@command -v cargo-nextest >/dev/null || $(CARGO) install --locked cargo-nextest
-	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
-	@command -v cargo-machete >/dev/null || $(CARGO) install --locked cargo-machete
+	@command -v cargo-nextest >/dev/null || $(INSTALL) cargo-nextest --version $(NEXTEST_VERSION)
+	@command -v cargo-deny >/dev/null || $(INSTALL) cargo-deny --version $(DENY_VERSION)
+	@command -v cargo-machete >/dev/null || $(INSTALL) cargo-machete --version $(MACHETE_VERSION)

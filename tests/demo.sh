@@ -14,29 +14,34 @@ say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
 command -v cargo >/dev/null || { echo "make demo needs Rust: https://rustup.rs" >&2; exit 1; }
 say "Building ListSync (the first time takes a few minutes)"
+export CARGO_TARGET_DIR=$PWD/target
 cargo build --locked -p supervisor -p scraper-worker -p sync-worker -p api -p tests --bins
 
 binaries=$PWD/target/debug
 home=$PWD/target/demo
+mkdir -p "$PWD/target"
+exec 9> "$PWD/target/demo.lock"
+flock -n 9 || { echo "make demo runs already in this checkout; stop it with Ctrl-C first" >&2; exit 1; }
 rm -rf "$home"
 mkdir -p "$home"
-
-# Nothing of the caller's own ListSync settings may reach the demo.
-for name in $(compgen -e | grep -E '^(LISTSYNC_|OVERSEERR_|SEERR_|JELLYSEERR_|TRAKT_|TMDB_|SIMKL_|TVDB_)|_LISTS$' || true); do
-  unset "$name"
-done
-export LISTSYNC_DATA_DIR=$home/data LISTSYNC_LOG_DIR=$home/logs LISTSYNC_CONFIG=$home/listsync.toml
 # Paths of sockets must be short; a deep checkout is none of the demo's business.
 run_dir=$(mktemp -d "${TMPDIR:-/tmp}/listsync-demo.XXXXXX")
-export LISTSYNC_RUN_DIR=$run_dir
-export LISTSYNC_API_PORT=$api_port LISTSYNC_DASHBOARD_PORT=$dashboard_port LISTSYNC_BIND=127.0.0.1
-export AUTOMATED_MODE=false LOG_LEVEL=info
+
+# Nothing of the caller's own ListSync may reach the demo: neither variables nor a `.env`, which is
+# read from the working directory. The demo's requests must never end in a real Seerr.
+cd "$home"
+LISTSYNC_CONFIG=$home/listsync.toml
+clean=(
+  env -i PATH="$PATH" HOME="$home" TERM="${TERM:-dumb}" LANG="${LANG:-C.UTF-8}" ${NO_COLOR:+NO_COLOR="$NO_COLOR"}
+  LISTSYNC_DATA_DIR="$home/data" LISTSYNC_LOG_DIR="$home/logs" LISTSYNC_RUN_DIR="$run_dir"
+  LISTSYNC_CONFIG="$LISTSYNC_CONFIG" LISTSYNC_BIND=127.0.0.1
+  LISTSYNC_API_PORT="$api_port" LISTSYNC_DASHBOARD_PORT="$dashboard_port"
+  OVERSEERR_URL="http://127.0.0.1:$seerr_port" OVERSEERR_API_KEY=demo-seerr-key
+  AUTOMATED_MODE=false LOG_LEVEL=info
+)
+listsync() { "${clean[@]}" "$binaries/listsync" "$@"; }
 
 cat > "$LISTSYNC_CONFIG" <<TOML
-[seerr]
-url = "http://127.0.0.1:$seerr_port"
-api_key = "demo-seerr-key"
-
 [providers.imdb]
 url = "http://127.0.0.1:$sites_port"
 
@@ -49,7 +54,6 @@ args = ["--seerr-port", "$seerr_port", "--sites-port", "$sites_port"]
 ready = "notify"
 TOML
 
-listsync=$binaries/listsync
 supervisor=
 finish() {
   trap - INT TERM HUP EXIT
@@ -66,7 +70,7 @@ trap finish EXIT
 
 say "Starting ListSync and the demo world (log: $home/demo.log)"
 # In a session of its own: Ctrl-C reaches this script, which then asks it to stop, once.
-setsid "$listsync" run > "$home/demo.log" 2>&1 < /dev/null &
+"${clean[@]}" setsid "$binaries/listsync" run > "$home/demo.log" 2>&1 < /dev/null 9>&- &
 supervisor=$!
 
 # `start all` waits until every program is ready, or says which is not.
@@ -75,29 +79,29 @@ for _ in $(seq 100); do
   kill -0 "$supervisor" 2>/dev/null || { cat "$home/demo.log" >&2; exit 1; }
   read -r -t 0.05 _ <> <(:) || true
 done
-if ! "$listsync" start all > "$home/start.log" 2>&1; then
+if ! listsync start all > "$home/start.log" 2>&1; then
   cat "$home/start.log" "$home/demo.log" >&2
   exit 1
 fi
-"$listsync" status
+listsync status
 
 say "Adding the sample lists"
-"$listsync" lists add --type imdb top
-"$listsync" lists add https://www.imdb.com/list/ls000000001/
-"$listsync" lists add https://www.imdb.com/user/ur00000001/watchlist
-"$listsync" lists add --type stevenlu movies
+listsync lists add --type imdb top
+listsync lists add https://www.imdb.com/list/ls000000001/
+listsync lists add https://www.imdb.com/user/ur00000001/watchlist
+listsync lists add --type stevenlu movies
 
 say "Syncing"
-"$listsync" sync --wait
+listsync sync --wait
 
-key=$(cat "$LISTSYNC_DATA_DIR/api-key")
+key=$(cat "$home/data/api-key")
 say "Up until Ctrl-C"
 cat <<TEXT
   status page    http://localhost:$dashboard_port/#key=$key
   API            http://localhost:$api_port/api/lists     (header X-Api-Key: $key)
   sample Seerr   http://localhost:$seerr_port/
-  command line   export LISTSYNC_CONFIG=$LISTSYNC_CONFIG LISTSYNC_DATA_DIR=$LISTSYNC_DATA_DIR LISTSYNC_RUN_DIR=$run_dir
-                 $listsync status
+  command line   export LISTSYNC_RUN_DIR=$run_dir LISTSYNC_DATA_DIR=$home/data
+                 $binaries/listsync status
 TEXT
 if [ -n "${DEMO_ONCE:-}" ]; then exit 0; fi
 wait "$supervisor"
