@@ -13,7 +13,7 @@ use diesel::{
 };
 
 /// Connections one process keeps at the most. One writes, the others read beside it.
-const CONNECTIONS: u32 = 4;
+const CONNECTIONS: u32 = 3;
 
 /// How long a statement waits for another process's transaction; ours take milliseconds.
 const BUSY_TIMEOUT_MS: u32 = 5000;
@@ -129,7 +129,7 @@ pub(crate) fn set_pragmas(connection: &mut SqliteConnection) -> QueryResult<()> 
          PRAGMA synchronous = NORMAL;
          PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;
-         PRAGMA cache_size = -2000;
+         PRAGMA cache_size = -1000;
          PRAGMA journal_size_limit = 16777216;",
     )
 }

@@ -8,6 +8,7 @@
     reason = "tmdb_id, tvdb_id and imdb_id are what everybody calls these numbers"
 )]
 
+pub mod bench;
 pub mod chance;
 pub mod fake_seerr;
 pub mod fake_sites;
