@@ -1,7 +1,7 @@
 //! `listsync run`: everything from settings to the last exit code.
 //!
-//! Order: settings and program table, directories, locks, migrations, logs, then socket and programs. What
-//! fails before logs is said on stderr. Leaves keeping programs up to [`crate::program`].
+//! Order: signals, settings and program table, directories, locks, migrations, logs, then socket and
+//! programs. What fails before logs is said on stderr. Leaves keeping programs up to [`crate::program`].
 
 use std::{
     io::{IsTerminal as _, Write as _},
@@ -18,11 +18,16 @@ use runtime::{
 };
 use schema::{
     Db, DbError, Migrated,
-    wire::{Link as _, scraper::ScraperLink, supervisor::SupervisorLink, sync::SyncLink},
+    wire::{
+        Link as _,
+        scraper::ScraperLink,
+        supervisor::{ProgramStatus, SupervisorLink},
+        sync::SyncLink,
+    },
 };
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::mpsc,
+    sync::{mpsc, oneshot},
 };
 
 use crate::{
@@ -52,11 +57,33 @@ const LOG_BACKUPS: u32 = 5;
 /// wrong. Ends with 0 after an asked-for stop, 70 when an essential program cannot be kept up or something
 /// is broken, 75 when ListSync runs already, 78 when the settings or the database cannot be used.
 pub(crate) fn run(environment: &Environment, config: Option<PathBuf>) -> ExitCode {
-    let supervisor = match Supervisor::prepare(environment, config) {
-        Ok(supervisor) => supervisor,
-        Err(error) => return refuse(&error),
-    };
-    actix_rt::System::new().block_on(supervisor.supervise(environment))
+    actix_rt::System::new().block_on(async {
+        let asked = Asked::listen();
+        let (done, prepared) = oneshot::channel();
+        let variables = environment.clone();
+        // Migrations of a large database take a while: on a thread of its own, which the process does not
+        // wait for when it ends, they leave us able to hear a stop.
+        std::thread::spawn(move || drop(done.send(Supervisor::prepare(&variables, config))));
+        let prepared = tokio::select! {
+            prepared = prepared => prepared,
+            () = asked.force.requested() => return ExitCode::SUCCESS,
+        };
+        match prepared {
+            Ok(Ok(supervisor)) if asked.shutdown.is_requested() => supervisor.leave().await,
+            Ok(Ok(supervisor)) => supervisor.supervise(environment, asked).await,
+            Ok(Err(error)) => refuse(&error),
+            // It panicked and has said so.
+            Err(_gone) => ExitCode::from(exit::SOFTWARE),
+        }
+    })
+}
+
+/// What signals have asked for.
+struct Asked {
+    /// To stop in order.
+    shutdown: Stop,
+    /// To stop at once.
+    force: Stop,
 }
 
 /// A start that cannot be is said on stderr, and its kind is the exit code.
@@ -111,7 +138,15 @@ impl Supervisor {
         })
     }
 
-    async fn supervise(self, environment: &Environment) -> ExitCode {
+    /// Ends before anything was started: a stop came during a long start.
+    async fn leave(self) -> ExitCode {
+        clean(&self.loaded.settings.paths);
+        tracing::info!("ListSync is stopped; it was asked to before anything was started");
+        self.logs.flush(LAST_WORDS).await;
+        ExitCode::SUCCESS
+    }
+
+    async fn supervise(self, environment: &Environment, asked: Asked) -> ExitCode {
         let paths = self.loaded.settings.paths.clone();
         let clock = Clock::system();
         let (gave_up, mut given_up) = mpsc::unbounded_channel();
@@ -122,8 +157,8 @@ impl Supervisor {
             gave_up,
             epoch: self.epoch,
         };
-        let (shutdown, force, door_closed) = (Stop::new(), Stop::new(), Stop::new());
-        listen_for_signals(&shutdown, &force);
+        let Asked { shutdown, force } = asked;
+        let door_closed = Stop::new();
         let fleet = Fleet::new(self.programs, &shared);
         let door = Door::new(
             fleet.clone(),
@@ -146,11 +181,16 @@ impl Supervisor {
             );
             let epoch = self.epoch;
             async move {
-                fleet.start_all().await;
-                let text = ready_text(&fleet, http.bind, http.api_port, http.dashboard_port);
-                let took_ms = u64::try_from(epoch.elapsed().as_millis()).unwrap_or(u64::MAX);
-                tracing::info!(took_ms, "{text}");
-                readiness.ready(&text);
+                let be_ready = async {
+                    let missing = fleet.settled().await;
+                    let text = ready_text(&fleet, http.bind, http.api_port, http.dashboard_port);
+                    let text = with_missing(text, &missing);
+                    let took_ms = u64::try_from(epoch.elapsed().as_millis()).unwrap_or(u64::MAX);
+                    tracing::info!(took_ms, "{text}");
+                    readiness.ready(&text);
+                };
+                // What comes after a program that does not come up may yet be started hours later.
+                tokio::join!(fleet.start_all(), be_ready);
             }
         });
         let advice = advice(&self.loaded)
@@ -311,39 +351,54 @@ fn say_migrated(migrated: &Migrated, database: &Path) {
     }
 }
 
-/// The first TERM, INT or QUIT stops in order, the next one at once. No other signal ends us.
-fn listen_for_signals(shutdown: &Stop, force: &Stop) {
-    let asking = [
-        (SignalKind::terminate(), "SIGTERM"),
-        (SignalKind::interrupt(), "SIGINT"),
-        (SignalKind::quit(), "SIGQUIT"),
-    ];
-    for (kind, name) in asking {
-        let (shutdown, force) = (shutdown.clone(), force.clone());
-        on_signal(kind, name, move || {
-            if shutdown.is_requested() {
-                tracing::warn!(
-                    signal = name,
-                    "killing what still runs, {name} came while stopping"
-                );
-                force.request();
-            } else {
-                tracing::info!(signal = name, "stopping, {name} came");
-                shutdown.request();
-            }
-        });
-    }
-    let ignored = [
-        (SignalKind::hangup(), "SIGHUP"),
-        (SignalKind::user_defined1(), "SIGUSR1"),
-        (SignalKind::user_defined2(), "SIGUSR2"),
-        (SignalKind::alarm(), "SIGALRM"),
-        (SignalKind::io(), "SIGIO"),
-    ];
-    for (kind, name) in ignored {
-        on_signal(kind, name, move || {
-            tracing::info!(signal = name, "{name} came; it means nothing here");
-        });
+impl Asked {
+    /// The first TERM, INT or QUIT stops in order, the next one at once. HUP stops in order too where
+    /// it means that the terminal we were started in is closed. No other signal ends us.
+    fn listen() -> Self {
+        let asked = Self {
+            shutdown: Stop::new(),
+            force: Stop::new(),
+        };
+        for (kind, name) in [
+            (SignalKind::terminate(), "SIGTERM"),
+            (SignalKind::interrupt(), "SIGINT"),
+            (SignalKind::quit(), "SIGQUIT"),
+        ] {
+            let (shutdown, force) = (asked.shutdown.clone(), asked.force.clone());
+            on_signal(kind, name, move || {
+                if shutdown.is_requested() {
+                    tracing::warn!(
+                        signal = name,
+                        "killing what still runs, {name} came while stopping"
+                    );
+                    force.request();
+                } else {
+                    tracing::info!(signal = name, "stopping, {name} came");
+                    shutdown.request();
+                }
+            });
+        }
+        let has_terminal = std::io::stdin().is_terminal() || std::io::stdout().is_terminal();
+        for (kind, name) in [
+            (SignalKind::hangup(), "SIGHUP"),
+            (SignalKind::user_defined1(), "SIGUSR1"),
+            (SignalKind::user_defined2(), "SIGUSR2"),
+            (SignalKind::alarm(), "SIGALRM"),
+            (SignalKind::io(), "SIGIO"),
+        ] {
+            let shutdown = asked.shutdown.clone();
+            let stops = has_terminal && kind == SignalKind::hangup();
+            on_signal(kind, name, move || {
+                if stops {
+                    // The shell and the kernel may each send one: a second is no wish to be quicker.
+                    tracing::info!(signal = name, "stopping, our terminal is closed");
+                    shutdown.request();
+                } else {
+                    tracing::info!(signal = name, "{name} came; it means nothing here");
+                }
+            });
+        }
+        asked
     }
 }
 
@@ -400,7 +455,7 @@ async fn advise(environment: Environment, config: Option<PathBuf>, paths: PathSe
 }
 
 /// The settings with those from the database among them.
-async fn with_saved(
+pub(crate) async fn with_saved(
     environment: &Environment,
     config: Option<&Path>,
     paths: &PathSettings,
@@ -410,6 +465,18 @@ async fn with_saved(
     let cipher = Cipher::open(paths, environment)?;
     let (saved, _said_by_workers) = runtime::saved_values(&db, Some(&cipher)).await?;
     Ok(settings::load(environment, config, &saved)?)
+}
+
+/// The line of readiness with the programs that are not up.
+fn with_missing(text: String, missing: &[ProgramStatus]) -> String {
+    if missing.is_empty() {
+        return text;
+    }
+    let missing: Vec<_> = missing
+        .iter()
+        .map(|program| format!("{} ({})", program.name, program.state.as_str()))
+        .collect();
+    format!("{text}; not up: {}", missing.join(", "))
 }
 
 fn advice(loaded: &Loaded) -> Option<String> {

@@ -2,7 +2,7 @@
 //!
 //! Leaves programs to [`crate::program`], lines of logs to [`crate::log`], bytes to `runtime`.
 
-use std::{path::PathBuf, rc::Rc};
+use std::{collections::BTreeSet, path::PathBuf, rc::Rc};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
@@ -124,7 +124,8 @@ impl Door {
         answers: &Answers<SupervisorLink>,
     ) -> Result<Result<(), Gone>, Failure> {
         let fleet = &self.0.fleet;
-        let names: Vec<String> = if request.names.is_empty() || request.names == ["all"] {
+        let is_all = request.names.is_empty() || request.names.iter().any(|name| name == "all");
+        let names: Vec<String> = if is_all {
             fleet
                 .names()
                 .into_iter()
@@ -132,7 +133,9 @@ impl Door {
                 .map(str::to_owned)
                 .collect()
         } else {
-            request.names
+            let mut known = BTreeSet::new();
+            let names = request.names.into_iter();
+            names.filter(|name| known.insert(name.clone())).collect()
         };
         if let Some(unknown) = names.iter().find(|name| self.0.logs.book(name).is_none()) {
             let remedy = format!("There are logs of {} and {OWN}.", fleet.names().join(", "));

@@ -259,8 +259,9 @@ mod tests {
         // A descriptor that somebody forgot to mark.
         let forgotten = std::fs::File::open("/dev/null").unwrap();
         fcntl(&forgotten, FcntlArg::F_SETFD(nix::fcntl::FdFlag::empty())).unwrap();
+        // Read by the shell itself: while it starts another program it blocks every signal.
         let text = output_of(
-            "cat /proc/$$/status; echo Session: $(cut -d' ' -f1,6 /proc/$$/stat); \
+            "while read -r line; do echo \"$line\"; done < /proc/$$/status; echo Session: $(cut -d' ' -f1,6 /proc/$$/stat); \
              for f in 3 4 5 6 7 8 9 10 11 12 13 14 15; do \
              [ -e /proc/$$/fd/$f ] && echo inherited $f; done; readlink /proc/$$/fd/0; pwd; env",
         )

@@ -585,6 +585,8 @@ mod tests {
                 "LISTSYNC_LOG_DIR",
                 "LISTSYNC_RUN_DIR",
                 "LOG_FORMAT",
+                "MALLOC_ARENA_MAX",
+                "MALLOC_TRIM_THRESHOLD_",
                 "OVERSEERR_URL",
                 "PATH",
             ]

@@ -331,3 +331,100 @@ async fn the_exit_of_a_program_is_seen_while_a_grandchild_holds_its_output() {
         kill(pid);
     }
 }
+
+#[actix_rt::test]
+async fn everything_is_ready_without_what_the_rest_works_without() {
+    let scene = Scene::new().unwrap();
+    let socket = scene.file("notified");
+    let notified = tokio::net::UnixDatagram::bind(&socket).unwrap();
+    let supervised = scene
+        .environment("NOTIFY_SOCKET", &socket)
+        .settings("scraper-worker", "command = \"/nonexistent/scraper\"")
+        .program(
+            "later",
+            &["ready", "wait"],
+            "after = [\"scraper-worker\"]\nready = \"notify\"",
+        )
+        .start()
+        .await
+        .unwrap();
+    let mut said = String::new();
+    while !said.contains("READY=1") {
+        let mut datagram = [0; 1000];
+        let received = tokio::time::timeout(LIMIT, notified.recv(&mut datagram)).await;
+        let count = received.expect("no READY=1").unwrap();
+        said = String::from_utf8_lossy(&datagram[..count]).into_owned();
+    }
+    assert!(
+        said.contains("not up: scraper-worker (FATAL), later (STOPPED)"),
+        "{said}"
+    );
+    // What comes after it still waits for it.
+    assert_eq!(supervised.program("later").await.unwrap().state, IsStopped);
+    assert_eq!(supervised.program("api").await.unwrap().state, Running);
+}
+
+#[actix_rt::test]
+async fn start_and_restart_of_all_keep_the_order() {
+    let supervised = Scene::new()
+        .unwrap()
+        .program(
+            "scraper-worker",
+            &["ready", "wait"],
+            "after = [\"sync-worker\"]",
+        )
+        .program("sync-worker", &["ready", "wait"], "after = [\"api\"]")
+        .start_ready()
+        .await
+        .unwrap();
+    let places = |log: &str| {
+        [
+            "api is ready",
+            "starting sync-worker",
+            "sync-worker is ready",
+            "starting scraper-worker",
+        ]
+        .map(|text| {
+            log.rfind(text)
+                .unwrap_or_else(|| panic!("no {text:?} in {log}"))
+        })
+    };
+    let ready = |log: &str| log.matches("scraper-worker is ready").count();
+    for (round, commands) in [(2, &["stop", "start"][..]), (3, &["restart"])] {
+        for command in commands {
+            let output = supervised.scene.cli(&[command, "all"]).await.unwrap();
+            assert_eq!(output.status.code(), Some(0), "{output:?}");
+        }
+        let log = wait_for("the last line of the start", LIMIT, || async {
+            let log = supervised.log("supervisor");
+            (ready(&log) == round).then_some(log)
+        })
+        .await;
+        assert!(places(&log).is_sorted(), "{log}");
+    }
+}
+
+#[actix_rt::test]
+async fn what_comes_after_a_program_that_does_not_start_is_left_alone_unless_named_alone() {
+    let supervised = Scene::new()
+        .unwrap()
+        .settings("scraper-worker", "command = \"/nonexistent/scraper\"")
+        .program(
+            "later",
+            &["ready", "wait"],
+            "after = [\"scraper-worker\"]\nready = \"notify\"",
+        )
+        .start()
+        .await
+        .unwrap();
+    supervised.in_state("scraper-worker", Fatal).await;
+    let output = supervised.scene.cli(&["start", "all"]).await.unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("it comes after scraper-worker, which did not start"),
+        "{text}"
+    );
+    assert_eq!(supervised.program("later").await.unwrap().state, IsStopped);
+    let alone = supervised.order(Start, "later").await.unwrap();
+    assert_eq!(alone.outcome, Started);
+}

@@ -322,6 +322,72 @@ async fn all_ready_is_said_with_the_addresses_and_what_is_to_be_set() {
     assert_eq!((mode("run"), mode("run/supervisor.sock")), (0o700, 0o600));
 }
 
+/// A supervisor in the folder of a scene, not started yet, so that a test may give it other streams.
+fn again(scene: &Scene) -> std::io::Result<tokio::process::Command> {
+    let test = std::env::current_exe()?;
+    let mut folders = test
+        .ancestors()
+        .map(|folder| folder.join("listsync-under-test"));
+    let mut command =
+        tokio::process::Command::new(folders.find(|path| path.is_file()).unwrap_or_default());
+    command
+        .arg("run")
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("LISTSYNC_DATA_DIR", scene.file("data"))
+        .env("LISTSYNC_RUN_DIR", scene.file("run"))
+        .env("LISTSYNC_LOG_DIR", scene.file("logs"))
+        .env("LISTSYNC_CONFIG", scene.file("listsync.toml"))
+        .current_dir(scene.folder())
+        .stdin(std::process::Stdio::null())
+        .stdout(std::fs::File::create(scene.folder().join("stdout"))?)
+        .kill_on_drop(true);
+    Ok(command)
+}
+
+#[actix_rt::test]
+async fn closing_the_terminal_it_was_started_in_stops_everything_in_order() {
+    let mut supervised = Scene::new().unwrap().start_ready().await.unwrap();
+    supervised.terminate().unwrap();
+    supervised.ended().await.unwrap();
+    let terminal = nix::pty::openpty(None, None).unwrap();
+    let mut child = again(&supervised.scene)
+        .unwrap()
+        .stdin(terminal.slave)
+        .spawn()
+        .unwrap();
+    supervised.all_ready().await;
+    let pid = nix::unistd::Pid::from_raw(child.id().unwrap().try_into().unwrap());
+    // The shell and the kernel may each send one.
+    kill(pid, Signal::SIGHUP).unwrap();
+    kill(pid, Signal::SIGHUP).unwrap();
+    let ended = tokio::time::timeout(LIMIT, child.wait()).await.unwrap();
+    assert_eq!(ended.unwrap().code(), Some(0));
+    tidy(&supervised);
+    let log = supervised.log("supervisor");
+    assert!(log.contains("stopping, our terminal is closed"), "{log}");
+    assert!(!log.contains("killing what still runs"), "{log}");
+}
+
+#[actix_rt::test]
+async fn a_stop_during_a_long_start_is_heard_and_nothing_is_started() {
+    let scene = Scene::new().unwrap();
+    // Settings that take until somebody writes them.
+    let settings = scene.folder().join("listsync.toml");
+    nix::unistd::mkfifo(&settings, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut child = again(&scene).unwrap().spawn().unwrap();
+    let writer = tokio::task::spawn_blocking(move || std::fs::File::create(settings));
+    let writer = tokio::time::timeout(LIMIT, writer).await.unwrap().unwrap();
+    let pid = nix::unistd::Pid::from_raw(child.id().unwrap().try_into().unwrap());
+    kill(pid, Signal::SIGTERM).unwrap();
+    drop(writer.unwrap());
+    let ended = tokio::time::timeout(LIMIT, child.wait()).await.unwrap();
+    assert_eq!(ended.unwrap().code(), Some(0));
+    let log = std::fs::read_to_string(scene.folder().join("logs/supervisor.log")).unwrap();
+    assert!(log.contains("before anything was started"), "{log}");
+    assert!(!log.contains("starting api"), "{log}");
+}
+
 /// A database with a table and without our marker.
 fn foreign_database(path: &std::path::Path) -> diesel::ConnectionResult<()> {
     use diesel::{Connection as _, connection::SimpleConnection as _};

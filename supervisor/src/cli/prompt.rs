@@ -1,4 +1,4 @@
-//! Asks a person on the terminal. Leaves what is asked to `setup`.
+//! Asks a person on the terminal. Leaves what is asked, and ending it all on Ctrl-C, to `setup`.
 
 use std::io;
 
@@ -11,7 +11,7 @@ pub(super) trait Prompt {
     /// Asks for a line; empty when nothing was typed.
     ///
     /// # Errors
-    /// [`CommandError::Interrupted`] on Ctrl-C and at the end of input.
+    /// [`CommandError::Interrupted`] at the end of input.
     async fn line(&self, question: &str) -> Result<String, CommandError>;
 
     /// The same without showing what is typed.
@@ -45,11 +45,7 @@ impl Keyboard {
             // Nobody waits any more after Ctrl-C.
             drop(send.send(read));
         });
-        let typed = tokio::select! {
-            typed = typed => typed,
-            _ = tokio::signal::ctrl_c() => return Err(interrupted(&self.terminal)),
-        };
-        match typed {
+        match typed.await {
             Ok(Ok(Some(line))) => Ok(line.trim().to_owned()),
             Ok(Ok(None)) | Err(_) => Err(interrupted(&self.terminal)),
             Ok(Err(error)) => Err(CommandError::told(
@@ -74,7 +70,8 @@ impl Prompt for Keyboard {
     }
 }
 
-fn interrupted(terminal: &Terminal) -> CommandError {
+/// What ends the conversation before its end.
+pub(super) fn interrupted(terminal: &Terminal) -> CommandError {
     terminal.tell("");
     CommandError::Interrupted("ended; what was not saved until here is not kept".into())
 }

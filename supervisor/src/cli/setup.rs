@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use runtime::{
-    Chain, Loaded,
-    settings::{Known, check_saved},
+    Chain, Loaded, Secret,
+    settings::{Known, Source, check_saved},
 };
 use schema::wire::{
     Link,
@@ -13,6 +13,7 @@ use schema::wire::{
         AddList, CheckVerdict, FromSyncWorker, SaveSettings, SyncLink, TestTarget, ToSyncWorker,
     },
 };
+use tokio::signal::ctrl_c;
 
 use super::{
     check,
@@ -20,9 +21,17 @@ use super::{
     exit::Exit,
     lists, lists_add,
     one_shot::OneShot,
-    prompt::{Keyboard, Prompt},
+    prompt::{Keyboard, Prompt, interrupted},
     session::Session,
 };
+use crate::daemon;
+
+const URL: &str = "seerr.url";
+const API_KEY: &str = "seerr.api_key";
+const INTERVAL: &str = "sync.interval_hours";
+
+/// What is asked for.
+const ASKED: [&str; 3] = [URL, API_KEY, INTERVAL];
 
 /// Asks, tries, saves; starts the workers it needs while no supervisor runs.
 pub(super) async fn run(session: &Session) -> Result<Exit, CommandError> {
@@ -38,13 +47,73 @@ pub(super) async fn run(session: &Session) -> Result<Exit, CommandError> {
         }) => Some(OneShot::start(session, &loaded).await?),
         Err(error) => return Err(error),
     };
-    let keyboard = Keyboard::new(session.terminal.clone());
     let is_running = one_shot.is_none();
-    let ended = converse(session, &keyboard, &loaded, is_running).await;
+    let conversation = async {
+        let known = with_saved(session, loaded).await;
+        let keyboard = Keyboard::new(session.terminal.clone());
+        converse(session, &keyboard, &known, is_running).await
+    };
+    let ended = unless(ctrl_c(), session, conversation).await;
     if let Some(one_shot) = one_shot {
-        one_shot.stop().await;
+        // Who is in a hurry need not wait for the workers: they end with us.
+        tokio::select! {
+            () = one_shot.stop() => {}
+            _ = ctrl_c() => {}
+        }
     }
     ended
+}
+
+/// The conversation, given up as soon as `interruption` comes, be it in the middle of a trial that takes
+/// its time.
+async fn unless(
+    interruption: impl Future,
+    session: &Session,
+    conversation: impl Future<Output = Result<Exit, CommandError>>,
+) -> Result<Exit, CommandError> {
+    tokio::select! {
+        ended = conversation => ended,
+        _ = interruption => Err(interrupted(&session.terminal)),
+    }
+}
+
+/// What is set already.
+struct KnownSettings {
+    loaded: Loaded,
+    /// Whether what is saved is among it.
+    with_saved: bool,
+}
+
+impl KnownSettings {
+    /// Whether the value of `key` is one that an earlier setup, or the dashboard, has saved.
+    fn is_saved(&self, key: &str) -> bool {
+        matches!(self.loaded.source(key), Source::Saved)
+    }
+
+    fn keeps_something(&self) -> bool {
+        ASKED.into_iter().any(|key| self.is_saved(key))
+    }
+}
+
+/// The settings with those that are saved; without them, and with a word about it, where they cannot be read.
+async fn with_saved(session: &Session, loaded: Loaded) -> KnownSettings {
+    let (environment, config) = (&session.environment, session.config.as_deref());
+    match daemon::with_saved(environment, config, &loaded.settings.paths).await {
+        Ok(loaded) => KnownSettings {
+            loaded,
+            with_saved: true,
+        },
+        Err(error) => {
+            session.terminal.tell(&format!(
+                "what is saved already cannot be shown: {}",
+                Chain(error.as_ref())
+            ));
+            KnownSettings {
+                loaded,
+                with_saved: false,
+            }
+        }
+    }
 }
 
 fn no_terminal() -> CommandError {
@@ -63,13 +132,16 @@ fn no_terminal() -> CommandError {
 async fn converse(
     session: &Session,
     prompt: &impl Prompt,
-    loaded: &Loaded,
+    known: &KnownSettings,
     is_running: bool,
 ) -> Result<Exit, CommandError> {
     let say = |text: &str| session.terminal.say(text);
     say("ListSync needs the address and the API key of Seerr (Overseerr, Jellyseerr).")?;
-    target(session, prompt, loaded).await?;
-    interval(session, prompt, loaded).await?;
+    if known.keeps_something() {
+        say("Enter keeps what is saved.")?;
+    }
+    target(session, prompt, known).await?;
+    interval(session, prompt, known).await?;
     first_lists(session, prompt).await?;
     say("")?;
     if is_running {
@@ -79,7 +151,7 @@ async fn converse(
             "All set. Start ListSync with `listsync run`; then `listsync sync --wait` does the first run at once.",
         )?;
     }
-    let port = loaded.settings.http.dashboard_port;
+    let port = known.loaded.settings.http.dashboard_port;
     say(&format!(
         "The dashboard is on http://localhost:{port}, and `listsync check` says whether all is well."
     ))?;
@@ -90,14 +162,13 @@ async fn converse(
 async fn target(
     session: &Session,
     prompt: &impl Prompt,
-    loaded: &Loaded,
+    known: &KnownSettings,
 ) -> Result<(), CommandError> {
+    let loaded = &known.loaded;
     let seerr = &loaded.settings.seerr;
     let mut typed = seerr.url.clone();
-    let locked = (
-        loaded.locked_by("seerr.url"),
-        loaded.locked_by("seerr.api_key"),
-    );
+    let locked = (loaded.locked_by(URL), loaded.locked_by(API_KEY));
+    let saved_key = seerr.api_key.as_ref().filter(|_| known.is_saved(API_KEY));
     loop {
         let url = match (locked.0, &seerr.url) {
             (Some(variable), Some(url)) => locked_value(session, "Address", url, variable)?,
@@ -109,7 +180,7 @@ async fn target(
                 locked_value(session, "API key", "***", variable)?;
                 key.expose().to_owned()
             }
-            _ => ask_key(session, prompt).await?,
+            _ => ask_key(session, prompt, saved_key).await?,
         };
         let test = TestTarget {
             url: url.clone(),
@@ -122,11 +193,19 @@ async fn target(
         session.terminal.say(&check::text(&line, session.look()))?;
         if line.verdict != CheckVerdict::Failed {
             let values = [
-                ("seerr.url", locked.0, url),
-                ("seerr.api_key", locked.1, api_key),
+                (URL, locked.0, url, seerr.url.as_deref()),
+                (
+                    API_KEY,
+                    locked.1,
+                    api_key,
+                    seerr.api_key.as_ref().map(Secret::expose),
+                ),
             ];
-            let free = values.into_iter().filter(|(_, locked, _)| locked.is_none());
-            return save(session, free.map(|(key, _, value)| (key, value))).await;
+            let is_kept = |key, value: &str, before| known.is_saved(key) && before == Some(value);
+            let free = values.into_iter().filter(|(key, locked, value, before)| {
+                locked.is_none() && !is_kept(key, value, *before)
+            });
+            return save(session, free.map(|(key, _, value, _)| (key, value))).await;
         }
         if let (Some(url), Some(key)) = locked {
             return Err(CommandError::told(
@@ -170,7 +249,7 @@ async fn ask_url(
             continue;
         }
         let url = with_scheme(typed);
-        if is_right(session, "seerr.url", &url)? {
+        if is_right(session, URL, &url)? {
             return Ok(url);
         }
     }
@@ -185,13 +264,22 @@ fn with_scheme(typed: &str) -> String {
     }
 }
 
-async fn ask_key(session: &Session, prompt: &impl Prompt) -> Result<String, CommandError> {
+async fn ask_key(
+    session: &Session,
+    prompt: &impl Prompt,
+    saved: Option<&Secret>,
+) -> Result<String, CommandError> {
+    let question = match saved {
+        Some(_) => "API key (Seerr: Settings, General; it is not shown) [the saved one]:",
+        None => "API key (Seerr: Settings, General; it is not shown):",
+    };
     loop {
-        let typed = prompt
-            .secret("API key (Seerr: Settings, General; it is not shown):")
-            .await?;
-        if !typed.is_empty() && is_right(session, "seerr.api_key", &typed)? {
-            return Ok(typed);
+        let typed = prompt.secret(question).await?;
+        match saved {
+            Some(saved) if typed.is_empty() => return Ok(saved.expose().to_owned()),
+            _ if typed.is_empty() => {}
+            _ if is_right(session, API_KEY, &typed)? => return Ok(typed),
+            _ => {}
         }
     }
 }
@@ -200,28 +288,25 @@ async fn ask_key(session: &Session, prompt: &impl Prompt) -> Result<String, Comm
 async fn interval(
     session: &Session,
     prompt: &impl Prompt,
-    loaded: &Loaded,
+    known: &KnownSettings,
 ) -> Result<(), CommandError> {
-    const KEY: &str = "sync.interval_hours";
-    let default = loaded.settings.sync.interval_hours;
-    if let Some(variable) = loaded.locked_by(KEY) {
-        locked_value(
-            session,
-            "Hours between runs",
-            &default.to_string(),
-            variable,
-        )?;
+    let hours = known.loaded.settings.sync.interval_hours;
+    if let Some(variable) = known.loaded.locked_by(INTERVAL) {
+        locked_value(session, "Hours between runs", &hours.to_string(), variable)?;
         return Ok(());
     }
+    let question = if known.with_saved {
+        format!("Hours between runs [{hours}]:")
+    } else {
+        "Hours between runs (Enter leaves it as it is):".to_owned()
+    };
     loop {
-        let typed = prompt
-            .line(&format!("Hours between runs [{default}]:"))
-            .await?;
+        let typed = prompt.line(&question).await?;
         if typed.is_empty() {
             return Ok(());
         }
-        if is_right(session, KEY, &typed)? {
-            return save(session, [(KEY, typed)]).await;
+        if is_right(session, INTERVAL, &typed)? {
+            return save(session, [(INTERVAL, typed)]).await;
         }
     }
 }
@@ -295,19 +380,25 @@ async fn first_lists(session: &Session, prompt: &impl Prompt) -> Result<(), Comm
 mod tests {
     use super::*;
     use crate::cli::{lists::tests::list, session::tests::World};
-    use runtime::Environment;
+    use runtime::{
+        Environment,
+        settings::{SavedValue, load},
+    };
     use schema::wire::{
         Failure, FailureCode,
         sync::{CheckLine, Lists, SettingsSaved},
     };
     use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
-    /// Somebody with fixed answers.
-    struct Person(RefCell<VecDeque<&'static str>>);
+    /// Somebody with fixed answers, and what was asked.
+    struct Person(RefCell<VecDeque<&'static str>>, RefCell<Vec<String>>);
 
     impl Person {
         fn typing(answers: &[&'static str]) -> Self {
-            Self(RefCell::new(answers.iter().copied().collect()))
+            Self(
+                RefCell::new(answers.iter().copied().collect()),
+                RefCell::default(),
+            )
         }
 
         fn answer(&self, question: &str) -> String {
@@ -321,11 +412,25 @@ mod tests {
 
     impl Prompt for Person {
         async fn line(&self, question: &str) -> Result<String, CommandError> {
+            self.1.borrow_mut().push(question.into());
             Ok(self.answer(question))
         }
 
         async fn secret(&self, question: &str) -> Result<String, CommandError> {
+            self.1.borrow_mut().push(question.into());
             Ok(self.answer(question))
+        }
+    }
+
+    /// The settings with these saved.
+    fn known(world: &World, saved: &[(&str, &str)]) -> KnownSettings {
+        let saved: Vec<_> = saved
+            .iter()
+            .map(|(key, value)| SavedValue::new(*key, *value))
+            .collect();
+        KnownSettings {
+            loaded: load(&world.session.environment, None, &saved).unwrap(),
+            with_saved: true,
         }
     }
 
@@ -373,7 +478,7 @@ mod tests {
     async fn what_works_is_saved_and_what_does_not_is_asked_again() {
         let world = World::new();
         let saved = sync_worker(&world);
-        let loaded = world.session.loaded().unwrap();
+        let known = known(&world, &[]);
         let person = Person::typing(&[
             "seerr:5055/",
             "wrong",
@@ -386,7 +491,7 @@ mod tests {
             "",
         ]);
         assert_eq!(
-            converse(&world.session, &person, &loaded, false)
+            converse(&world.session, &person, &known, false)
                 .await
                 .unwrap(),
             Exit::Done
@@ -435,8 +540,8 @@ mod tests {
         let mut world = World::new();
         locked(&mut world, "right");
         let saved = sync_worker(&world);
-        let loaded = world.session.loaded().unwrap();
-        converse(&world.session, &Person::typing(&[""]), &loaded, true)
+        let known = known(&world, &[]);
+        converse(&world.session, &Person::typing(&[""]), &known, true)
             .await
             .unwrap();
         assert!(saved.borrow().is_empty());
@@ -460,8 +565,8 @@ mod tests {
         let mut world = World::new();
         locked(&mut world, "wrong");
         sync_worker(&world);
-        let loaded = world.session.loaded().unwrap();
-        let error = converse(&world.session, &Person::typing(&[]), &loaded, true)
+        let known = known(&world, &[]);
+        let error = converse(&world.session, &Person::typing(&[]), &known, true)
             .await
             .unwrap_err();
         assert!(
@@ -469,6 +574,73 @@ mod tests {
             "{}",
             error.text()
         );
+    }
+
+    #[actix_rt::test]
+    async fn a_second_setup_offers_what_is_saved_and_saves_only_what_is_new() {
+        let world = World::new();
+        let saved = sync_worker(&world);
+        let known = known(
+            &world,
+            &[
+                (URL, "http://old:5055"),
+                (API_KEY, "right"),
+                (INTERVAL, "12"),
+            ],
+        );
+        let person = Person::typing(&["", "", "", ""]);
+        converse(&world.session, &person, &known, true)
+            .await
+            .unwrap();
+        assert!(saved.borrow().is_empty());
+        assert!(
+            world.printed().contains("Enter keeps what is saved."),
+            "{}",
+            world.printed()
+        );
+        let questions = person.1.take();
+        assert_eq!(questions[0], "Address [http://old:5055]:");
+        assert!(questions[1].ends_with("[the saved one]:"), "{questions:?}");
+        assert_eq!(questions[2], "Hours between runs [12]:");
+        let person = Person::typing(&["new:5055", "", "24", ""]);
+        converse(&world.session, &person, &known, true)
+            .await
+            .unwrap();
+        let saved = saved.borrow();
+        assert_eq!(saved["seerr.url"].as_deref(), Some("http://new:5055"));
+        assert_eq!(saved["sync.interval_hours"].as_deref(), Some("24"));
+        assert!(!saved.contains_key("seerr.api_key"));
+    }
+
+    #[actix_rt::test]
+    async fn what_is_saved_is_read_from_the_database() {
+        let world = World::new();
+        let loaded = || world.session.loaded().unwrap();
+        let known = with_saved(&world.session, loaded()).await;
+        assert!(!known.with_saved, "there is no database yet");
+        let path = loaded().settings.paths.database();
+        schema::migrate(&path).unwrap();
+        let row = schema::models::Setting {
+            key: INTERVAL.into(),
+            value: "12".into(),
+            is_encrypted: false,
+            updated_at: world.session.clock.now(),
+        };
+        let db = schema::Db::open(&path).unwrap();
+        db.write(move |conn| row.save(conn)).await.unwrap();
+        let known = with_saved(&world.session, loaded()).await;
+        assert!(known.with_saved && known.keeps_something() && known.is_saved(INTERVAL));
+        assert!((known.loaded.settings.sync.interval_hours - 12.0).abs() < 0.01);
+    }
+
+    #[actix_rt::test]
+    async fn an_interruption_ends_it_also_while_something_is_tried() {
+        let world = World::new();
+        let trial = std::future::pending();
+        let error = unless(std::future::ready(()), &world.session, trial)
+            .await
+            .unwrap_err();
+        assert_eq!(error.exit(), Exit::Interrupted);
     }
 
     #[actix_rt::test]

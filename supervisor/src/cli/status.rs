@@ -148,9 +148,7 @@ pub(super) fn description(program: &ProgramStatus, now: DateTime<Utc>, look: Loo
         ProgramState::Stopping => vec![pid, Some(format!("for {}", uptime(now - program.since)))],
         ProgramState::Backoff => vec![
             last_reason.or(said),
-            program
-                .next_try_at
-                .map(|at| format!("next try in {}", soon(at - now))),
+            next_try(program, now),
             restarts(program.restarts),
         ],
         ProgramState::Fatal => vec![
@@ -160,12 +158,18 @@ pub(super) fn description(program: &ProgramStatus, now: DateTime<Utc>, look: Loo
                 look.time(program.since),
                 program.name
             )),
+            next_try(program, now),
         ],
         ProgramState::Exited => vec![last_reason, Some(look.time(program.since))],
         ProgramState::Stopped if last.is_none() => vec![Some("Not started".into())],
         ProgramState::Stopped => vec![Some(look.time(program.since)), last_reason],
     };
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn next_try(program: &ProgramStatus, now: DateTime<Utc>) -> Option<String> {
+    let at = program.next_try_at?;
+    Some(format!("next try in {}", soon(at - now)))
 }
 
 fn restarts(times: u64) -> Option<String> {
@@ -257,6 +261,11 @@ pub(super) mod tests {
                 status_text: Some("no such file: /opt/bad".into()),
                 ..program("bad", ProgramState::Fatal)
             },
+            ProgramStatus {
+                status_text: Some("no such file: /opt/later".into()),
+                next_try_at: Some(at(389)),
+                ..program("later", ProgramState::Fatal)
+            },
             program("manual", ProgramState::Stopped),
             ProgramStatus {
                 last_exit: Some(ended(Some(0), "exit code 0")),
@@ -277,6 +286,7 @@ pub(super) mod tests {
         sync-worker                      STARTING  pid 11991, not ready for 0:01:30
         scraper-worker                   BACKOFF   exit code 1, next try in 4 s, 1 restart
         bad                              FATAL     no such file: /opt/bad, given up 2026-03-01 12:00; `listsync tail bad` shows why
+        later                            FATAL     no such file: /opt/later, given up 2026-03-01 12:00; `listsync tail later` shows why, next try in 299 s
         manual                           STOPPED   Not started
         quiet                            STOPPED   2026-03-01 12:00, exit code 0
         once                             EXITED    exit code 0, 2026-03-01 12:00

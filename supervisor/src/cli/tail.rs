@@ -1,5 +1,7 @@
 //! `listsync tail`: the ends of the logs, and with `-f` what is added to them.
 
+use std::collections::BTreeSet;
+
 use runtime::socket::client::CallError;
 use schema::wire::{
     Link,
@@ -29,12 +31,8 @@ pub(super) struct Args {
 
 /// Prints the lines as they come; with a name in front when there may be several programs.
 pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandError> {
-    let with_name = args.names.len() != 1;
-    let names = args
-        .names
-        .into_iter()
-        .filter(|name| name != "all")
-        .collect();
+    let names = asked(args.names);
+    let with_name = names.len() != 1;
     let request = TailRequest {
         names,
         lines: Some(args.lines),
@@ -64,6 +62,16 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandEr
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Each name once; none, which means all, where `all` is among them.
+fn asked(names: Vec<String>) -> Vec<String> {
+    if names.iter().any(|name| name == "all") {
+        return Vec::new();
+    }
+    let mut known = BTreeSet::new();
+    let names = names.into_iter();
+    names.filter(|name| known.insert(name.clone())).collect()
 }
 
 fn ended() -> CommandError {
@@ -149,6 +157,28 @@ mod tests {
         sync-worker    | [3 lines left out]
         sync-worker    | two�
         ");
+    }
+
+    #[test]
+    fn all_means_all_whatever_else_is_named_and_twice_is_once() {
+        let asked = |names: &[&str]| asked(args(names, false).names);
+        assert_eq!(asked(&["all"]), [""; 0]);
+        assert_eq!(asked(&["api", "all"]), [""; 0]);
+        assert_eq!(
+            asked(&["api", "sync-worker", "api"]),
+            ["api", "sync-worker"]
+        );
+    }
+
+    #[actix_rt::test]
+    async fn all_logs_have_their_names_in_front_also_when_asked_for_by_all() {
+        let world = world();
+        run(&world.session, args(&["all"], false)).await.unwrap();
+        assert!(
+            world.printed().starts_with("api            | one\n"),
+            "{}",
+            world.printed()
+        );
     }
 
     #[actix_rt::test]

@@ -188,6 +188,13 @@ impl Sink {
                     );
                 }
             }
+            // Told once and not lost: it may be our own log too.
+            Written::Unrotated(error) => tracing::error!(
+                process = name,
+                "the log of {name} cannot be rotated and grows beyond its limit: {error}; look at {} and what \
+                 has its name with a number, and who may write in that folder",
+                self.file.path().display()
+            ),
             Written::Refused(_) | Written::StillRefused | Written::Whole => {}
         }
     }

@@ -2,7 +2,7 @@
 //! truncated by a restart.
 //!
 //! Writing never fails for the caller: what the disk does not take is counted, and said in the log
-//! itself when there is room again. Only a line longer than the limit is split. Leaves where bytes
+//! itself when there is room again. A file that cannot be rotated grows on. Only a line longer than the limit is split. Leaves where bytes
 //! come from to [`super::pipe`].
 
 use std::{
@@ -20,6 +20,12 @@ pub(crate) struct LogFile {
     backups: u32,
     file: Option<File>,
     size: u64,
+    /// At what size it is rotated: `max_bytes`, or more once that has failed.
+    limit: u64,
+    /// Rotation failed the last time.
+    is_stuck: bool,
+    /// Why, as long as nobody has been told.
+    untold: Option<io::Error>,
     /// The last byte written was a newline, or nothing was.
     at_line_start: bool,
     /// Bytes the disk did not take since the last that it did.
@@ -37,23 +43,34 @@ pub(crate) enum Written {
     StillRefused,
     /// It takes bytes again; so many were lost.
     Recovered(u64),
+    /// All is in the file, which cannot be rotated and grows beyond its limit; told once.
+    Unrotated(io::Error),
 }
 
 impl LogFile {
     /// Opens the log at `path`, appending; a `max_bytes` of 0 never rotates. It opens a file that cannot be opened now with the first write
     /// that can.
     pub(crate) fn open(path: PathBuf, max_bytes: u64, backups: u32) -> (Self, io::Result<()>) {
+        let max_bytes = if max_bytes == 0 { u64::MAX } else { max_bytes };
         let mut log = Self {
             path,
-            max_bytes: if max_bytes == 0 { u64::MAX } else { max_bytes },
+            max_bytes,
             backups,
             file: None,
             size: 0,
+            limit: max_bytes,
+            is_stuck: false,
+            untold: None,
             at_line_start: true,
             lost: 0,
         };
         let opened = log.reopen();
         (log, opened)
+    }
+
+    /// The file that is appended to.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The last `count` bytes of the file.
@@ -83,6 +100,8 @@ impl LogFile {
         if lost_before > 0 {
             self.lost = 0;
             Written::Recovered(lost_before)
+        } else if let Some(error) = self.untold.take() {
+            Written::Unrotated(error)
         } else {
             Written::Whole
         }
@@ -96,7 +115,7 @@ impl LogFile {
         if self.lost > 0 {
             self.tell_loss()?;
         }
-        let room = self.max_bytes.saturating_sub(self.size);
+        let room = self.limit.saturating_sub(self.size);
         let fits = usize::try_from(room).unwrap_or(usize::MAX);
         if rest.len() <= fits {
             return self.append(rest, rest.len());
@@ -106,13 +125,14 @@ impl LogFile {
             self.append(rest, newline + 1)?;
             return self.rotate();
         }
-        if self.at_line_start && self.size > 0 {
+        // With all of its room left it is as good as a new one, also where it could not be rotated.
+        if self.at_line_start && room < self.max_bytes {
             return self.rotate();
         }
         // In the middle of a line that does not end within the limit: it may take as much again.
         let most = usize::try_from(
-            self.max_bytes
-                .saturating_mul(2)
+            self.limit
+                .saturating_add(self.max_bytes)
                 .saturating_sub(self.size)
                 .max(1),
         )
@@ -161,7 +181,22 @@ impl LogFile {
         Ok(())
     }
 
+    /// Goes on in a new file; in the old one, for another `max_bytes`, if the files cannot be moved.
     fn rotate(&mut self) -> io::Result<()> {
+        if let Err(error) = self.shift() {
+            self.limit = self.size.saturating_add(self.max_bytes);
+            if !std::mem::replace(&mut self.is_stuck, true) {
+                self.untold = Some(error);
+            }
+            return Ok(());
+        }
+        self.limit = self.max_bytes;
+        (self.is_stuck, self.untold) = (false, None);
+        self.reopen()
+    }
+
+    /// Gives each file its next name.
+    fn shift(&self) -> io::Result<()> {
         for number in (1..self.backups).rev() {
             rename(
                 &numbered(&self.path, number),
@@ -169,13 +204,12 @@ impl LogFile {
             )?;
         }
         if self.backups > 0 {
-            rename(&self.path, &numbered(&self.path, 1))?;
-        } else if let Err(error) = std::fs::remove_file(&self.path)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            return Err(error);
+            return rename(&self.path, &numbered(&self.path, 1));
         }
-        self.reopen()
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn reopen(&mut self) -> io::Result<()> {
@@ -338,6 +372,36 @@ mod tests {
         assert!(matches!(log.write(b"again\n"), Written::Recovered(11)));
         let expected = "half\n[listsync] 11 bytes of this log were lost here\nagain\n";
         assert_eq!(read(&path, 1).0, expected);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_rotated_grows_on_and_is_rotated_once_it_can() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("api.log");
+        let in_the_way = numbered(&path, 1);
+        std::fs::create_dir_all(in_the_way.join("something")).unwrap();
+        let mut log = opened(&path, 10, 1);
+        whole(&mut log, b"aaaa\nbbbb\n");
+        assert!(matches!(log.write(b"cccc\n"), Written::Unrotated(_)));
+        whole(&mut log, b"dddd\n");
+        whole(&mut log, b"eeee\n"); // tried again, in vain, and told no more
+        whole(&mut log, b"a longer line than fits\nffff\n");
+        let before = "aaaa\nbbbb\ncccc\ndddd\neeee\na longer line than fits\nffff\n";
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), before);
+        std::fs::remove_dir_all(&in_the_way).unwrap();
+        for line in ["gggg\n", "hhhh\n"] {
+            whole(&mut log, line.as_bytes());
+        }
+        let (together, files) = read(&path, 1);
+        assert_eq!(together, format!("{before}gggg\nhhhh\n"));
+        assert_eq!(files.len(), 2);
+        std::fs::remove_file(&in_the_way).unwrap();
+        std::fs::create_dir_all(in_the_way.join("something")).unwrap();
+        let again = (0..4).map(|_| log.write(b"jjjj\n"));
+        let told = again
+            .filter(|written| matches!(written, Written::Unrotated(_)))
+            .count();
+        assert_eq!(told, 1, "a new trouble is told anew");
     }
 
     #[test]

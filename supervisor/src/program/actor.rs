@@ -402,7 +402,10 @@ impl Program {
             State::Fatal => tracing::error!(
                 process = name,
                 reason,
-                "{name} cannot be kept up ({reason}); its log is {}",
+                wait_ms = wait,
+                "{name} cannot be kept up ({reason}){}; its log is {}",
+                wait.map(|ms| format!(" and is tried again in {} s", ms.div_ceil(1000)))
+                    .unwrap_or_default(),
                 self.settings.log.path.display()
             ),
         }
