@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use runtime::{Chain, socket::client::CallError};
 use schema::{
-    DbError,
+    DbError, SqliteConnection,
     models::{FetchKind, List, ListId, ListPolicy, NewList},
     wire::{
         Failure, FailureCode,
@@ -63,44 +63,41 @@ pub(crate) async fn change(engine: &Engine, change: ChangeList) -> Result<Box<Li
     check_limit(change.item_limit.flatten())?;
     check_user(change.requested_as.flatten())?;
     let now = engine.clock.now();
-    let id = change.list;
-    let changed = engine
-        .db
-        .write(move |conn| -> Result<_, DbError> {
-            let Some(list) = List::find(conn, id)? else {
-                return Ok(None);
-            };
-            if list.removed_at.is_some() {
-                return Ok(None);
-            }
-            let list = List::change(conn, &change, now)?;
-            let policy = ListPolicy::of(conn, id)?;
-            Ok(Some(Box::new(list.view(&policy))))
-        })
-        .await
-        .map_err(|error| failed(&error))?;
-    changed.ok_or_else(|| no_such_list(id))
+    alter(engine, change.list, move |conn| {
+        List::change(conn, &change, now)
+    })
+    .await
 }
 
 /// Removes a list. Its row stays, so that a list of the environment does not come back.
 pub(crate) async fn remove(engine: &Engine, id: ListId) -> Result<Box<ListView>, Failure> {
     let now = engine.clock.now();
-    let removed = engine
+    alter(engine, id, move |conn| {
+        List::set_removed(conn, id, Some(now), now)
+    })
+    .await
+}
+
+/// Carries out `alteration` on a list that is there and gives it as it is then.
+async fn alter<E, F>(engine: &Engine, id: ListId, alteration: F) -> Result<Box<ListView>, Failure>
+where
+    E: Into<DbError>,
+    F: FnOnce(&mut SqliteConnection) -> Result<List, E> + Send + 'static,
+{
+    let altered = engine
         .db
         .write(move |conn| -> Result<_, DbError> {
-            let Some(list) = List::find(conn, id)? else {
-                return Ok(None);
-            };
-            if list.removed_at.is_some() {
-                return Ok(None);
+            match List::find(conn, id)? {
+                Some(list) if list.removed_at.is_none() => {}
+                _ => return Ok(None),
             }
-            let list = List::set_removed(conn, id, Some(now), now)?;
+            let list = alteration(conn).map_err(Into::into)?;
             let policy = ListPolicy::of(conn, id)?;
             Ok(Some(Box::new(list.view(&policy))))
         })
         .await
         .map_err(|error| failed(&error))?;
-    removed.ok_or_else(|| no_such_list(id))
+    altered.ok_or_else(|| no_such_list(id))
 }
 
 /// A list of the settings: the provider's name and what stands there.
