@@ -50,17 +50,21 @@ check: tools ## Format, lints, docs, licences, dependency direction, generated f
 	$(CARGO) deny --workspace check bans licenses sources
 	$(CARGO) machete
 	tests/processes_do_not_know_each_other.sh
-	@mkdir -p target && cp README.md target/README.before && cp deploy/default.toml target/default.before
+	@mkdir -p target && cp README.md target/README.before && cp deploy/default.toml target/default.before \
+	  && cp api/openapi.json target/openapi.before
 	$(MAKE) --no-print-directory regenerate
 	@cmp README.md target/README.before && cmp deploy/default.toml target/default.before \
+	  && cmp api/openapi.json target/openapi.before \
 	  || { echo "generated files were out of date; they are written now, commit them" >&2; exit 1; }
 
-regenerate: ## Writes the files that are made from the code: deploy/default.toml, the README's settings table
+regenerate: ## Writes the files that are made from the code: deploy/default.toml, the README's settings table, api/openapi.json
 	@mkdir -p target deploy
 	$(CARGO) run --locked --quiet -p supervisor -- settings-default > target/default.toml
 	cp target/default.toml deploy/default.toml
 	$(CARGO) run --locked --quiet -p supervisor -- settings-default --table > target/settings.md
 	tests/put_between.sh README.md '<!-- settings -->' '<!-- /settings -->' target/settings.md
+	$(CARGO) run --locked --quiet -p api -- --openapi > target/openapi.json
+	cp target/openapi.json api/openapi.json
 
 tools: # Installs what check and test need, where it is missing
 	@command -v cargo-nextest >/dev/null || $(INSTALL) cargo-nextest --version $(NEXTEST_VERSION)

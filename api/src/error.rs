@@ -38,11 +38,14 @@ pub(crate) enum ApiError {
         /// The method.
         method: String,
         /// Those that are possible: `GET, POST`.
-        allowed: &'static str,
+        allowed: String,
     },
     /// Values that cannot be.
     #[error("{}", .0.sentence())]
     Fields(Fields),
+    /// The environment sets what was to be saved.
+    #[error("{}; change or remove that variable and start again", .0.sentence())]
+    Locked(Fields),
     /// The body is no JSON.
     #[error("the body is not valid JSON: {0}")]
     Json(String),
@@ -55,6 +58,9 @@ pub(crate) enum ApiError {
         /// The most there may be.
         limit: usize,
     },
+    /// The body is of a kind that is not taken.
+    #[error("{0}")]
+    UnsupportedType(&'static str),
     /// A key is needed and none was sent, or it is none of ours.
     #[error(
         "{problem}; send a key in the header `X-Api-Key` (or `Authorization: Bearer`): the first one \
@@ -89,6 +95,12 @@ pub(crate) enum ApiError {
     /// Not everything that is needed works.
     #[error("{}", .0.join("; "))]
     NotReady(Vec<String>),
+    /// Nobody more can follow events.
+    #[error("{most} clients follow events already; close one of them, or a page that does")]
+    TooManyStreams {
+        /// The most there may be.
+        most: usize,
+    },
     /// Another process failed, refused, or did not answer.
     #[error("another process did not do it")]
     Peer(#[from] CallError),
@@ -131,6 +143,19 @@ impl Fields {
         self.0.entry(name.into()).or_insert_with(|| problem.into());
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// With another name for a field.
+    pub(crate) fn renamed(mut self, from: &str, to: &str) -> Self {
+        if let Some(problem) = self.0.remove(from) {
+            self.0.insert(to.to_owned(), problem);
+        }
+        self
+    }
+
     /// Nothing when there are none.
     pub(crate) fn check(self) -> Result<(), ApiError> {
         if self.0.is_empty() {
@@ -156,18 +181,64 @@ impl From<Fields> for ApiError {
     }
 }
 
-/// The body of an error.
-#[derive(Debug, Serialize)]
-struct Problem {
+/// The body of every error, as RFC 9457 has it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Problem {
+    /// `urn:listsync:problem:` and the code.
+    #[schema(example = "urn:listsync:problem:invalid")]
     r#type: String,
+    /// The kind of error for people.
+    #[schema(example = "Invalid values")]
     title: &'static str,
+    /// The status of the answer.
+    #[schema(example = 422)]
     status: u16,
+    /// What happened and what to do, in sentences.
+    #[schema(example = "`item_limit` must be above 0.")]
     detail: String,
+    /// The kind of error for programs.
+    #[schema(schema_with = codes)]
     code: &'static str,
+    /// What is wrong, by field or parameter; absent when it is about none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(example = json!({"item_limit": "must be above 0"}))]
     fields: BTreeMap<String, String>,
+    /// The run that is going on, with `busy`.
     #[serde(skip_serializing_if = "Option::is_none")]
     run_id: Option<RunId>,
+}
+
+/// Every code there is.
+pub(crate) const CODES: &[&str] = &[
+    "not_found",
+    "unknown_path",
+    "method_not_allowed",
+    "invalid",
+    "locked_by_environment",
+    "bad_json",
+    "bad_request",
+    "too_large",
+    "unsupported_type",
+    "unauthorized",
+    "foreign_origin",
+    "foreign_host",
+    "busy",
+    "conflict",
+    "not_ready",
+    "database_busy",
+    "too_many_streams",
+    "unavailable",
+    "cancelled",
+    "internal",
+    "http",
+];
+
+fn codes() -> utoipa::openapi::Object {
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::Type::String)
+        .description(Some("The kind of error for programs."))
+        .enum_values(Some(CODES.iter().copied()))
+        .build()
 }
 
 impl ApiError {
@@ -183,9 +254,19 @@ impl ApiError {
                 "Method not allowed",
             ),
             Self::Fields(_) => (S::UNPROCESSABLE_ENTITY, "invalid", "Invalid values"),
+            Self::Locked(_) => (
+                S::CONFLICT,
+                "locked_by_environment",
+                "Locked by the environment",
+            ),
             Self::Json(_) => (S::BAD_REQUEST, "bad_json", "Malformed JSON"),
             Self::Unreadable(_) => (S::BAD_REQUEST, "bad_request", "Malformed request"),
             Self::TooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "too_large", "Body too large"),
+            Self::UnsupportedType(_) => (
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_type",
+                "Unsupported kind of body",
+            ),
             Self::Unauthorized { .. } => (S::UNAUTHORIZED, "unauthorized", "A key is needed"),
             Self::ForeignOrigin(_) => (S::FORBIDDEN, "foreign_origin", "Foreign origin"),
             Self::ForeignHost(_) => (S::FORBIDDEN, "foreign_host", "Foreign host"),
@@ -199,6 +280,11 @@ impl ApiError {
                 S::SERVICE_UNAVAILABLE,
                 "database_busy",
                 "The database is busy",
+            ),
+            Self::TooManyStreams { .. } => (
+                S::SERVICE_UNAVAILABLE,
+                "too_many_streams",
+                "Too many streams",
             ),
             Self::DatabaseSlow { .. } => (
                 S::SERVICE_UNAVAILABLE,
@@ -260,7 +346,7 @@ impl ApiError {
 
     fn fields(&self) -> BTreeMap<String, String> {
         match self {
-            Self::Fields(fields) => fields.0.clone(),
+            Self::Fields(fields) | Self::Locked(fields) => fields.0.clone(),
             Self::Peer(CallError::Failed(failure)) if failure.code == FailureCode::Invalid => {
                 named_field(failure).into_iter().collect()
             }
@@ -304,13 +390,17 @@ impl ResponseError for ApiError {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"ListSync\""));
             }
             Self::Method { allowed, .. } => {
-                response.insert_header((header::ALLOW, *allowed));
+                response.insert_header((header::ALLOW, allowed.as_str()));
             }
             _ if status == StatusCode::SERVICE_UNAVAILABLE => {
                 response.insert_header((header::RETRY_AFTER, RETRY_AFTER_S));
             }
             _ => {}
         }
+        debug_assert!(
+            CODES.contains(&code),
+            "the code {code} is not in the document"
+        );
         response.json(Problem {
             r#type: format!("urn:listsync:problem:{code}"),
             title,

@@ -5,7 +5,10 @@
 
 mod auth;
 mod body;
+mod docs;
 mod error;
+mod events;
+mod openapi;
 mod page;
 mod query;
 mod routes;
@@ -16,15 +19,32 @@ mod zone;
 #[cfg(test)]
 mod testing;
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 use actix_web::web;
 use anyhow::Context;
 use runtime::MasterKey;
 
-/// Runs the process until it is asked to stop and gives its exit code.
+/// Runs the process until it is asked to stop and gives its exit code. `--openapi` prints the API's
+/// document instead, which needs no settings and no database.
 pub fn run() -> ExitCode {
+    if std::env::args()
+        .skip(1)
+        .any(|argument| argument == "--openapi")
+    {
+        return print_document();
+    }
     runtime::exit::run(serve)
+}
+
+fn print_document() -> ExitCode {
+    let printed = openapi::text()
+        .map_err(std::io::Error::from)
+        .and_then(|text| std::io::stdout().write_all(text.as_bytes()));
+    match printed {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_closed) => ExitCode::FAILURE, // nobody reads what we would say
+    }
 }
 
 async fn serve() -> anyhow::Result<()> {

@@ -4,6 +4,7 @@
 use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
 
 use actix_web::{HttpRequest, web};
+use utoipa::IntoParams;
 
 use crate::error::{ApiError, Fields};
 
@@ -20,11 +21,14 @@ pub(crate) struct Query {
 }
 
 /// Which rows to show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Page {
-    /// From 1.
+    /// Which page, from 1.
+    #[param(required = false, minimum = 1, maximum = 1_000_000)]
     pub(crate) page: i64,
     /// Rows of a page.
+    #[param(required = false, minimum = 1, maximum = 200)]
     pub(crate) limit: i64,
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use actix_web::{
     App, Error, HttpRequest, HttpServer,
-    body::{BoxBody, MessageBody},
+    body::{self as answer_body, BodySize, BoxBody, MessageBody},
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
     http::{
         Method, StatusCode,
@@ -18,12 +18,13 @@ use actix_web::{
     middleware::{Next, from_fn},
     web,
 };
+use nix::sys::socket::{setsockopt, sockopt};
 use runtime::{Chain, Readiness, Stop, settings::HttpSettings};
 
 use crate::{
-    body,
+    body, docs,
     error::{ApiError, PROBLEM},
-    page, routes,
+    openapi, page, routes,
     shared::{Ports, Shared},
 };
 
@@ -38,6 +39,10 @@ const STOP_LIMIT: Duration = Duration::from_millis(1500);
 const SHUTDOWN_S: u64 = 2;
 /// What the last answer may take from its making to its sending.
 const FLUSH: Duration = Duration::from_millis(50);
+
+/// How long a client may leave what it was sent: one that was switched off, or never reads, would
+/// keep its connection for a quarter of an hour, or for ever.
+const UNREAD_LIMIT: Duration = Duration::from_mins(1);
 
 /// Why a port cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -136,7 +141,12 @@ fn listen(
     key: &'static str,
 ) -> Result<(TcpListener, SocketAddr), BindError> {
     TcpListener::bind((address, port))
-        .and_then(|listener| listener.local_addr().map(|at| (listener, at)))
+        .and_then(|listener| {
+            // Every connection takes it over.
+            let limit = u32::try_from(UNREAD_LIMIT.as_millis()).unwrap_or(u32::MAX);
+            setsockopt(&listener, sockopt::TcpUserTimeout, &limit)?;
+            listener.local_addr().map(|at| (listener, at))
+        })
         .map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => BindError::Taken {
                 port,
@@ -176,6 +186,8 @@ pub(crate) async fn run(
     let mut server = HttpServer::new(move || app(handlers.clone()))
         .workers(WORKERS)
         .worker_max_blocking_threads(QUERY_THREADS)
+        // Else who hangs up is noticed by writing to it, which a stream of events seldom does.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(SHUTDOWN_S)
         .disable_signals()
         .listen(api)?;
@@ -192,6 +204,7 @@ pub(crate) async fn run(
         () = stop.requested() => ready.stopping(),
     }
     shared.requests.close();
+    shared.events.close();
     // The server works while it is polled. It looks once a second whether its connections are gone,
     // so what is waited for is the last answer, not the server.
     let answered = async {
@@ -234,6 +247,8 @@ pub(crate) fn app(
         .app_data(shared)
         .app_data(web::PayloadConfig::new(body::LIMIT))
         .configure(page::configure)
+        .configure(docs::configure)
+        .configure(openapi::configure)
         .configure(routes::configure)
         .default_service(web::to(unknown_path))
         .wrap(from_fn(finish))
@@ -253,7 +268,8 @@ async fn finish(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     // The protocol layer remembers that it was HEAD and leaves out the body.
-    if request.method() == Method::HEAD {
+    let is_head = request.method() == Method::HEAD;
+    if is_head {
         request.head_mut().method = Method::GET;
     }
     // Held until the answer is there; see `run`.
@@ -263,6 +279,10 @@ async fn finish(
     let answer = next.call(request).await?;
     log(&answer);
     let mut answer = as_problem(answer.map_into_boxed_body());
+    // What has no end would go on for ever, unseen.
+    if is_head && answer.response().body().size() == BodySize::Stream {
+        answer = answer.map_body(|_, _| BoxBody::new(answer_body::None::new()));
+    }
     let headers = answer.headers_mut();
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
@@ -362,6 +382,15 @@ mod tests {
         let same = bind(&http(port, port, "127.0.0.1")).unwrap();
         assert!(same.dashboard.is_none());
         assert_eq!(same.ports().dashboard.port(), port);
+    }
+
+    #[test]
+    fn a_client_that_reads_nothing_is_cut_off() {
+        let listeners = bind(&http(0, 0, "127.0.0.1")).unwrap();
+        let _client = std::net::TcpStream::connect(listeners.ports().api).unwrap();
+        let (accepted, _) = listeners.api.accept().unwrap();
+        let limit = nix::sys::socket::getsockopt(&accepted, sockopt::TcpUserTimeout).unwrap();
+        assert_eq!(u128::from(limit), UNREAD_LIMIT.as_millis());
     }
 
     #[actix_web::test]

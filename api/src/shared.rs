@@ -13,14 +13,17 @@ use schema::{
     models::ApiKey,
     wire::{
         Failure, FailureCode, Link,
+        scraper::BrowserStatus,
         supervisor::{FromSupervisor, StatusReport, StatusRequest, SupervisorLink, ToSupervisor},
-        sync::{FromSyncWorker, SyncLink, SyncStatus, SyncStatusRequest, ToSyncWorker},
+        sync::{
+            BrowserRequest, FromSyncWorker, SyncLink, SyncStatus, SyncStatusRequest, ToSyncWorker,
+        },
     },
 };
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use crate::error::ApiError;
+use crate::{error::ApiError, events::Hub};
 
 /// How long a look at another process may take.
 const LOOK_LIMIT: Duration = Duration::from_secs(2);
@@ -39,10 +42,14 @@ pub(crate) struct Shared {
     pub(crate) auth: AuthMode,
     pub(crate) ports: Ports,
     pub(crate) database: PathBuf,
+    /// The folder of export files.
+    pub(crate) exports: PathBuf,
     /// Name of the zone of local times, where it has one.
     pub(crate) time_zone: Option<String>,
     /// Requests that are going on; stopping waits for them.
     pub(crate) requests: TaskTracker,
+    /// What happens.
+    pub(crate) events: Hub,
     sync: Client<SyncLink>,
     supervisor: Client<SupervisorLink>,
 }
@@ -75,11 +82,13 @@ impl Shared {
         clock: Clock,
     ) -> Self {
         Self {
+            events: Hub::new(db.clone(), Client::new(paths)),
             db,
             clock,
             auth,
             ports,
             database: paths.database(),
+            exports: paths.exports(),
             time_zone,
             requests: TaskTracker::new(),
             sync: Client::new(paths),
@@ -108,6 +117,15 @@ impl Shared {
         let request = ToSyncWorker::Status(SyncStatusRequest {});
         match limited::<SyncLink>(LOOK_LIMIT, self.sync.call(request)).await? {
             FromSyncWorker::Status(status) => Ok(status),
+            other => Err(unexpected::<SyncLink>(&other)),
+        }
+    }
+
+    /// How the scraper-worker's browser is.
+    pub(crate) async fn browser(&self) -> Result<BrowserStatus, ApiError> {
+        let request = ToSyncWorker::Browser(BrowserRequest {});
+        match limited::<SyncLink>(LOOK_LIMIT, self.sync.call(request)).await? {
+            FromSyncWorker::Browser(status) => Ok(status),
             other => Err(unexpected::<SyncLink>(&other)),
         }
     }

@@ -27,6 +27,7 @@ use schema::{
     models::{ApiKey, FetchKind, List, ListId, NewApiKey, NewList, RunId, RunStatus, RunTrigger},
     wire::{
         Failure, FailureCode, Link,
+        scraper::{BrowserState, BrowserStatus},
         supervisor::{
             FromSupervisor, ProgramState, ProgramStatus, StatusReport, SupervisorLink, ToSupervisor,
         },
@@ -243,6 +244,9 @@ impl Double {
             let status = self.status.lock().unwrap().clone();
             return FromSyncWorker::Status(status.unwrap_or_else(sync_status));
         }
+        if let ToSyncWorker::Browser(_) = request {
+            return FromSyncWorker::Browser(browser());
+        }
         self.asked.lock().unwrap().push(request.clone());
         if let Some(answer) = self.next.lock().unwrap().pop_front() {
             return answer;
@@ -255,7 +259,11 @@ impl Double {
     }
 }
 
-async fn spawn<L: Link, H: runtime::socket::Handler<L>>(path: &Path, handler: H, stop: &Stop) {
+pub(crate) async fn spawn<L: Link, H: runtime::socket::Handler<L>>(
+    path: &Path,
+    handler: H,
+    stop: &Stop,
+) {
     let (socket, stop) = (path.to_owned(), stop.clone());
     actix_rt::spawn(async move { serve::<L, H>(&socket, handler, stop).await.unwrap() });
     let bound = async {
@@ -313,6 +321,17 @@ impl Answer {
             .map(String::as_str)
             .collect();
         assert_eq!(named, fields);
+    }
+}
+
+fn browser() -> BrowserStatus {
+    BrowserStatus {
+        state: BrowserState::Idle,
+        path: Some("/usr/bin/chromium".into()),
+        version: None,
+        is_sandboxed: None,
+        problem: None,
+        remedy: None,
     }
 }
 
@@ -375,6 +394,7 @@ pub(crate) fn list_view() -> ListView {
         removed_at: None,
         created_at: now(),
         updated_at: now(),
+        notice: None,
     }
 }
 

@@ -1,7 +1,10 @@
 //! How every worker begins: environment, settings, logs, database, saved settings, stop, readiness.
 //! Leaves what the worker does to its `run()`.
 
-use schema::{Db, DbError, models::Setting};
+use schema::{
+    Db, DbError,
+    models::{Setting, SyncInterval},
+};
 
 use crate::{
     clock::Clock,
@@ -57,12 +60,15 @@ pub struct Boot {
 }
 
 impl Boot {
-    /// The settings as they are now, after something was saved.
+    /// The settings as they are now, after something was saved. Their level of logging is in force
+    /// at once.
     ///
     /// # Errors
     /// [`BootError`]; the old settings may be used on.
     pub async fn reload(&self) -> Result<Loaded, BootError> {
-        load_with_saved(&self.environment, &self.db, self.cipher.as_ref()).await
+        let loaded = load_with_saved(&self.environment, &self.db, self.cipher.as_ref()).await?;
+        logs::set_level(&loaded.settings.log.level);
+        Ok(loaded)
     }
 }
 
@@ -86,6 +92,7 @@ pub async fn boot(process: &'static str, master_key: MasterKey) -> Result<Boot, 
         MasterKey::NotHeld => None,
     };
     let settings = load_with_saved(&environment, &db, cipher.as_ref()).await?;
+    logs::set_level(&settings.settings.log.level);
     settings.log();
     Ok(Boot {
         settings,
@@ -124,7 +131,7 @@ async fn load_with_saved(
 }
 
 /// The saved settings, decrypted, and a warning for each that cannot be. Without a cipher secrets
-/// are left out silently.
+/// are left out silently. The interval may also lie in a table of its own, as the old product has it.
 ///
 /// # Errors
 /// [`DbError`] when the database fails.
@@ -133,7 +140,16 @@ pub async fn saved_values(
     cipher: Option<&Cipher>,
 ) -> Result<(Vec<SavedValue>, Vec<String>), DbError> {
     let (mut values, mut warnings) = (Vec::new(), Vec::new());
-    for row in db.read(Setting::all).await? {
+    let (rows, interval) = db
+        .read(|conn| Ok::<_, DbError>((Setting::all(conn)?, SyncInterval::find(conn)?)))
+        .await?;
+    if let Some(interval) = interval
+        && rows.iter().all(|row| row.key != SyncInterval::KEY)
+    {
+        let hours = interval.interval_hours.to_string();
+        values.push(SavedValue::new(SyncInterval::KEY, hours));
+    }
+    for row in rows {
         match (row.is_encrypted, cipher) {
             (false, _) => values.push(SavedValue::new(row.key, row.value)),
             (true, None) => {}
@@ -191,6 +207,26 @@ mod tests {
         assert_eq!(loaded.source("seerr.api_key"), &settings::Source::Default);
         assert_eq!(loaded.sources.len(), settings::KNOWN.len());
         assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    }
+
+    #[actix_rt::test]
+    async fn an_interval_in_the_table_of_the_old_product_counts_as_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let environment = Environment::of([("LISTSYNC_DATA_DIR", folder.path().to_str().unwrap())]);
+        schema::migrate(&folder.path().join("list_sync.db")).unwrap();
+        let db = Db::open(&folder.path().join("list_sync.db")).unwrap();
+        let now = Clock::system().now();
+        db.write(move |conn| SyncInterval::save(conn, 0.5, now))
+            .await
+            .unwrap();
+        let hours = async || {
+            let loaded = load_with_saved(&environment, &db, None).await.unwrap();
+            assert_eq!(loaded.source(SyncInterval::KEY), &Source::Saved);
+            loaded.settings.sync.interval_hours.to_string()
+        };
+        assert_eq!(hours().await, "0.5");
+        save(&db, SyncInterval::KEY, "6".into(), false).await;
+        assert_eq!(hours().await, "6");
     }
 
     #[actix_rt::test]

@@ -8,6 +8,7 @@ pub mod clock;
 mod dot_env;
 pub mod environment;
 pub mod exit;
+pub mod exports;
 pub mod logs;
 pub mod ready;
 pub mod secret;

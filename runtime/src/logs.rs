@@ -1,12 +1,17 @@
 //! Where log lines go and how they look: tracing to stdout, for people or as JSON. Leaves files and
 //! rotation to `supervisor`, which reads our stdout.
 
-use std::{backtrace::BacktraceStatus, fmt, io::IsTerminal};
+use std::{
+    backtrace::BacktraceStatus,
+    fmt,
+    io::IsTerminal,
+    sync::{Mutex, OnceLock, PoisonError},
+};
 
 use chrono::{SecondsFormat, Utc};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::{
-    EnvFilter,
+    EnvFilter, Registry,
     fmt::{
         FmtContext, FormatEvent,
         format::{Format, Json, JsonFields, Writer},
@@ -14,13 +19,54 @@ use tracing_subscriber::{
     },
     layer::SubscriberExt,
     registry::LookupSpan,
+    reload,
     util::SubscriberInitExt,
 };
 
 use crate::settings::{LogFormat, LogSettings};
 
 /// Libraries that say much on `info` and nothing for the owner.
-const QUIET: &str = "actix_server=warn,actix_http=warn,hyper=warn,reqwest=warn,rustls=warn,h2=warn";
+const QUIET: &str = "actix_server=warn,actix_http=warn,hyper=warn,reqwest=warn,rustls=warn,h2=warn,headless_chrome=off,tungstenite=warn";
+
+/// The filter in force, for [`set_level`]. Logging is one for the process, so this is, too.
+static FILTER: OnceLock<Live> = OnceLock::new();
+
+/// A filter that can be exchanged, and the level it was made of.
+struct Live {
+    filter: reload::Handle<EnvFilter, Registry>,
+    level: Mutex<String>,
+}
+
+impl Live {
+    /// Whether the level is another one now.
+    fn set(&self, level: &str) -> Result<bool, reload::Error> {
+        let mut current = self.level.lock().unwrap_or_else(PoisonError::into_inner);
+        if *current == level {
+            return Ok(false);
+        }
+        self.filter.reload(env_filter(level))?;
+        level.clone_into(&mut current);
+        Ok(true)
+    }
+}
+
+/// Logs on this level, or by these directives, from now on. Before [`init`] it does nothing.
+pub fn set_level(level: &str) {
+    let Some(live) = FILTER.get() else {
+        return;
+    };
+    match live.set(level) {
+        Ok(true) => tracing::info!("logging on level {level} from now on"),
+        Ok(false) => {}
+        Err(error) => tracing::error!("the log's level cannot be changed: {error}"),
+    }
+}
+
+fn env_filter(level: &str) -> EnvFilter {
+    EnvFilter::try_new(filter(level)).unwrap_or_else(|_unreadable| {
+        EnvFilter::new("info") // load() has looked at the level already
+    })
+}
 
 /// Starts logging for this process and makes a panic abort it after saying where it was. A second
 /// call changes nothing.
@@ -40,9 +86,11 @@ pub fn init_to<W: std::io::Write + 'static>(
     is_terminal: bool,
     writer: impl Fn() -> W + Send + Sync + 'static,
 ) {
-    let filter = EnvFilter::try_new(filter(&settings.level)).unwrap_or_else(|_unreadable| {
-        EnvFilter::new("info") // load() has looked at the level already
-    });
+    let (filter, handle) = reload::Layer::new(env_filter(&settings.level));
+    let live = Live {
+        filter: handle,
+        level: Mutex::new(settings.level.clone()),
+    };
     let registry = tracing_subscriber::registry().with(filter);
     let started = if is_json(settings.format, is_terminal) {
         let layer = tracing_subscriber::fmt::layer()
@@ -58,7 +106,12 @@ pub fn init_to<W: std::io::Write + 'static>(
         registry.with(layer).try_init()
     };
     match started {
-        Ok(()) => abort_on_panic(),
+        Ok(()) => {
+            if FILTER.set(live).is_err() {
+                tracing::error!("the log's level cannot be changed while this process runs");
+            }
+            abort_on_panic();
+        }
         Err(_already_started) => tracing::debug!("logging had been started before"),
     }
 }
@@ -286,6 +339,28 @@ mod tests {
     fn json_is_for_machines_unless_told_otherwise() {
         assert!(is_json(LogFormat::Auto, false) && !is_json(LogFormat::Auto, true));
         assert!(is_json(LogFormat::Json, true) && !is_json(LogFormat::Human, false));
+    }
+
+    #[test]
+    fn the_level_is_changed_while_the_process_runs() {
+        let page = Page::default();
+        let (filter, handle) = reload::Layer::new(env_filter("info"));
+        let live = Live {
+            filter: handle,
+            level: Mutex::new("info".into()),
+        };
+        let layer = tracing_subscriber::fmt::layer().with_writer(page.clone());
+        let subscriber = tracing_subscriber::registry().with(filter).with(layer);
+        tracing::subscriber::with_default(subscriber, || {
+            // One place in the code: what was decided of it at first must not stay.
+            let say = |text: &str| tracing::debug!("{text}");
+            say("unheard");
+            assert!(live.set("debug").unwrap() && !live.set("debug").unwrap());
+            say("heard");
+            assert!(live.set("error").unwrap());
+            say("unheard again");
+        });
+        assert!(page.text().contains("heard") && !page.text().contains("unheard"));
     }
 
     #[test]

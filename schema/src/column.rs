@@ -18,6 +18,7 @@ macro_rules! row_number {
         )]
         #[diesel(sql_type = diesel::sql_types::Integer)]
         #[serde(transparent)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub struct $name(pub i32);
 
         impl std::fmt::Display for $name {
@@ -61,6 +62,24 @@ macro_rules! word_enum {
         #[diesel(sql_type = diesel::sql_types::Text)]
         pub enum $name {
             $($(#[$variant_doc])* #[serde(rename = $word)] $variant),+
+        }
+
+        // By hand: the derive does not see the words, which are the macro's.
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::Type::String)
+                    .enum_values(Some([$($word),+]))
+                    .into()
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
         }
 
         impl $name {

@@ -1,20 +1,22 @@
 //! Answers `scraper-worker.sock`. Leaves reading to `reading` and recognizing to the providers.
 
-use std::{future::Future, rc::Rc};
+use std::{cell::RefCell, future::Future, rc::Rc};
 
 use runtime::{
+    Boot, BootError, Chain,
     settings::ProvidersSettings,
     socket::{Answers, Gone, Handler},
 };
 use schema::wire::{
     Failure, FailureCode,
     scraper::{
-        Entries, Entry, FetchList, FromScraper, ListRecognized, ProviderInfo, ProviderList,
-        RecognizeList, ScraperLink, ToScraper,
+        Entries, Entry, FetchList, FromScraper, ListRecognized, ListsRecognized, ProviderInfo,
+        ProviderList, RecognizeList, ScraperLink, SettingsRead, ToScraper,
     },
 };
 
 use crate::{
+    exports,
     fetch::Fetcher,
     provider::{Provider, Recognized},
     providers, reading,
@@ -26,13 +28,24 @@ use crate::{
 pub(crate) struct Door(Rc<Inside>);
 
 struct Inside {
-    fetcher: Rc<Fetcher>,
-    sites: ProvidersSettings,
+    fetcher: Fetcher,
+    boot: Boot,
+    /// A reading keeps those it began with.
+    sites: RefCell<Rc<ProvidersSettings>>,
 }
 
 impl Door {
-    pub(crate) fn new(fetcher: Rc<Fetcher>, sites: ProvidersSettings) -> Self {
-        Self(Rc::new(Inside { fetcher, sites }))
+    pub(crate) fn new(fetcher: Fetcher, boot: Boot) -> Self {
+        let sites = Rc::new(boot.settings.settings.providers.clone());
+        Self(Rc::new(Inside {
+            fetcher,
+            boot,
+            sites: RefCell::new(sites),
+        }))
+    }
+
+    pub(crate) fn fetcher(&self) -> &Fetcher {
+        &self.0.fetcher
     }
 
     async fn answer(&self, request: ToScraper, answers: Answers<ScraperLink>) {
@@ -40,7 +53,40 @@ impl Door {
             ToScraper::RecognizeList(asked) => answers.last(said(recognize(&asked))).await,
             ToScraper::Providers(_) => answers.last(FromScraper::Providers(all())).await,
             ToScraper::FetchList(asked) => self.fetch(asked, answers).await,
+            ToScraper::Browser(_) => {
+                let status = self.0.fetcher.means().browser.status();
+                answers.last(FromScraper::Browser(status)).await;
+            }
+            ToScraper::ListsInFile(asked) => {
+                let folder = &self.0.fetcher.means().exports;
+                let found = exports::lists_in(folder, &asked.file).await;
+                answers
+                    .last(found.map_or_else(FromScraper::Failed, in_file))
+                    .await;
+            }
+            ToScraper::SettingsChanged(_) => match self.read_settings().await {
+                Ok(read) => answers.last(FromScraper::SettingsRead(read)).await,
+                Err(failure) => answers.fail(failure).await,
+            },
         }
+    }
+
+    /// Takes what may change without a start: the sites' settings, and what the guard allows.
+    async fn read_settings(&self) -> Result<SettingsRead, Failure> {
+        let inside = &self.0;
+        let loaded = inside.boot.reload().await.map_err(|error| {
+            tracing::error!("the settings cannot be read again: {}", Chain(&error));
+            let code = match error {
+                BootError::Settings(_) => FailureCode::Invalid,
+                BootError::Secret(_) | BootError::Database(_) => FailureCode::Internal,
+            };
+            Failure::new(code, Chain(&error).to_string())
+        })?;
+        let sites = loaded.settings.providers;
+        let guard = &inside.fetcher.means().guard;
+        guard.allow_private(sites.allow_private_addresses);
+        *inside.sites.borrow_mut() = Rc::new(sites);
+        Ok(SettingsRead::default())
     }
 
     async fn fetch(&self, asked: FetchList, answers: Answers<ScraperLink>) {
@@ -49,9 +95,9 @@ impl Door {
             Err(failure) => return answers.fail(failure).await,
         };
         let inside = &self.0;
+        let sites = Rc::clone(&inside.sites.borrow());
         let caller = Caller(&answers);
-        if let Ok(fetched) =
-            reading::read(&inside.fetcher, provider, &inside.sites, asked, &caller).await
+        if let Ok(fetched) = reading::read(&inside.fetcher, provider, &sites, asked, &caller).await
         {
             answers.last(FromScraper::ListFetched(fetched)).await;
         } else {
@@ -75,9 +121,14 @@ impl Handler<ScraperLink> for Door {
 struct Caller<'a>(&'a Answers<ScraperLink>);
 
 impl Sink for Caller<'_> {
-    async fn entries(&self, entries: Vec<Entry>) -> Result<(), Gone> {
-        self.0.more(FromScraper::Entries(Entries { entries })).await
+    async fn entries(&self, entries: Vec<Entry>, announced: Option<u32>) -> Result<(), Gone> {
+        let entries = Entries { entries, announced };
+        self.0.more(FromScraper::Entries(entries)).await
     }
+}
+
+fn in_file(lists: Vec<ListRecognized>) -> FromScraper {
+    FromScraper::ListsRecognized(ListsRecognized { lists })
 }
 
 fn said(answer: Result<ListRecognized, Failure>) -> FromScraper {
@@ -89,7 +140,7 @@ fn recognize(asked: &RecognizeList) -> Result<ListRecognized, Failure> {
     let found = match &asked.list_type {
         Some(name) => {
             let provider = provider(name)?;
-            provider.recognize(input).map(|list| (provider, list))
+            provider.recognize_own(input).map(|list| (provider, list))
         }
         None if input.is_empty() => None,
         None => providers::recognize(input),
@@ -107,6 +158,7 @@ fn recognize(asked: &RecognizeList) -> Result<ListRecognized, Failure> {
         list_id,
         list_url,
         name,
+        notice: provider.notice().map(Into::into),
     })
 }
 
@@ -114,7 +166,7 @@ fn recognize(asked: &RecognizeList) -> Result<ListRecognized, Failure> {
 fn readable(mut asked: FetchList) -> Result<(&'static dyn Provider, FetchList), Failure> {
     let provider = provider(&asked.list_type)?;
     let list = provider
-        .recognize(asked.list_id.trim())
+        .recognize_own(asked.list_id.trim())
         .ok_or_else(|| unrecognized(&asked.list_id, Some(provider.name())))?;
     asked.list_id = list.list_id;
     Ok((provider, asked))
@@ -136,19 +188,32 @@ fn provider(name: &str) -> Result<&'static dyn Provider, Failure> {
 
 fn unrecognized(input: &str, list_type: Option<&str>) -> Failure {
     let provider = list_type.and_then(providers::find);
-    let accepted: Vec<_> = match provider {
-        Some(provider) => provider.accepts().to_vec(),
-        None => providers::all()
-            .iter()
-            .flat_map(|provider| provider.accepts().to_vec())
-            .collect(),
+    let (whose, remedy) = match provider {
+        Some(provider) => (
+            provider.title(),
+            format!("These are understood: {}.", provider.accepts().join(", ")),
+        ),
+        None => ("any site that can be read", one_of_each()),
     };
-    let whose = provider.map_or("any site that can be read", Provider::title);
     Failure::new(
         FailureCode::Invalid,
         format!("`{input}` is no list of {whose}"),
     )
-    .with_remedy(format!("These are understood: {}.", accepted.join(", ")))
+    .with_remedy(remedy)
+}
+
+/// Every site with one form of address, because all forms together are a page of text.
+fn one_of_each() -> String {
+    let example = |provider: &&'static dyn Provider| {
+        let forms = provider.accepts();
+        let address = forms.iter().find(|form| form.contains("://"));
+        match address.or(forms.first()) {
+            Some(form) => format!("{} ({form})", provider.title()),
+            None => provider.title().to_owned(),
+        }
+    };
+    let sites: Vec<_> = providers::all().iter().map(example).collect();
+    format!("These sites are understood: {}.", sites.join(", "))
 }
 
 fn all() -> ProviderList {
@@ -184,12 +249,12 @@ mod tests {
     };
     use schema::{
         models::{Fetch, FetchKind, ListId},
-        wire::scraper::{FetchOutcome, ListFetched, Providers},
+        wire::scraper::{FetchOutcome, ListFetched, Providers, SettingsChanged},
     };
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::fake_site::{Bench, FakeSite, Hit, sites};
+    use crate::fake_site::{Bench, FakeSite, Hit};
 
     /// The door on a socket of its own, reading from one site.
     struct Served {
@@ -200,9 +265,13 @@ mod tests {
 
     impl Served {
         fn new(bench: &Bench, url: &str) -> Self {
+            Self::with(Door::new(bench.fetcher(), bench.boot(url)))
+        }
+
+        fn with(door: Door) -> Self {
             let folder = tempfile::tempdir().unwrap();
             let socket: PathBuf = folder.path().join("run/scraper-worker.sock");
-            let (door, stop) = (Door::new(Rc::new(bench.fetcher()), sites(url)), Stop::new());
+            let stop = Stop::new();
             let (path, until) = (socket.clone(), stop.clone());
             actix_rt::spawn(
                 async move { serve::<ScraperLink, _>(&path, door, until).await.unwrap() },
@@ -284,10 +353,11 @@ mod tests {
                 list_id: "top".into(),
                 list_url: "https://www.imdb.com/chart/top/".into(),
                 name: "IMDb Top 250 movies".into(),
+                notice: None,
             })
         );
         for (input, list_type) in [
-            ("https://example.org/list", None),
+            ("example.org/list", None),
             ("", None),
             ("movies.json", Some("imdb")),
             ("top", Some("nosuch")),
@@ -309,10 +379,77 @@ mod tests {
                     .iter()
                     .map(|provider| provider.name.as_str())
                     .collect();
-                assert_eq!(names, ["imdb", "stevenlu"]);
+                assert!(names.is_sorted() && names.contains(&"imdb"), "{names:?}");
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    #[actix_rt::test]
+    async fn an_address_of_no_site_is_answered_with_one_example_of_each() {
+        let bench = Bench::new();
+        let served = Served::new(&bench, "http://127.0.0.1:9");
+        let asked = RecognizeList {
+            input: "https://example.org/list".into(),
+            list_type: Some("imdb".into()),
+        };
+        let remedy = |list_type: Option<&str>| {
+            let asked = RecognizeList {
+                list_type: list_type.map(str::to_owned),
+                ..asked.clone()
+            };
+            unrecognized(&asked.input, asked.list_type.as_deref())
+                .remedy
+                .unwrap()
+        };
+        assert!(remedy(Some("imdb")).contains("toptv"));
+        assert!(remedy(None).contains("IMDb (") && !remedy(None).contains("toptv"));
+        match served.client.call(ToScraper::RecognizeList(asked)).await {
+            Err(CallError::Failed(failure)) => {
+                assert_eq!(
+                    failure.message,
+                    "`https://example.org/list` is no list of IMDb"
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[actix_rt::test]
+    async fn changed_settings_are_in_force_when_they_are_answered() {
+        let bench = Bench::new();
+        let (fetcher, boot) = (bench.fetcher(), bench.boot("http://127.0.0.1:9"));
+        let guard = fetcher.means().guard.clone();
+        let served = Served::with(Door::new(fetcher, boot));
+        let changed = || {
+            let section = "providers".into();
+            let message = ToScraper::SettingsChanged(SettingsChanged { section });
+            served.client.call(message)
+        };
+        for allows in ["false", "true"] {
+            bench.set("providers.allow_private_addresses", allows).await;
+            let answer = changed().await.unwrap();
+            assert_eq!(answer, FromScraper::SettingsRead(SettingsRead {}));
+            assert_eq!(guard.allows_private().to_string(), allows);
+        }
+    }
+
+    #[actix_rt::test]
+    async fn settings_that_cannot_be_read_again_leave_those_before_in_force() {
+        let bench = Bench::new();
+        let (fetcher, boot) = (bench.fetcher(), bench.boot("http://127.0.0.1:9"));
+        let guard = fetcher.means().guard.clone();
+        let served = Served::with(Door::new(fetcher, boot));
+        bench.spoil();
+        let section = "providers".into();
+        let changed = ToScraper::SettingsChanged(SettingsChanged { section });
+        match served.client.call(changed).await {
+            Err(CallError::Failed(failure)) => {
+                assert_eq!(failure.code, FailureCode::Internal, "{failure}");
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(guard.allows_private());
     }
 
     #[actix_rt::test]

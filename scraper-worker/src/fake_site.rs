@@ -1,25 +1,33 @@
 //! What tests read from: a site on loopback that answers as told, and a provider whose lists are
 //! plain JSON. Leaves the real sites' shapes to `providers/fixtures.rs`.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use runtime::{
-    Clock, Environment,
-    settings::{self, ProvidersSettings},
+    Boot, Clock, Environment, Readiness, Stop,
+    settings::{self, BrowserSettings, ProvidersSettings},
 };
-use schema::{Db, wire::scraper::Entry};
+use schema::{
+    Db,
+    models::{MediaType, Setting},
+    wire::scraper::Entry,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 use url::Url;
 
 use crate::{
-    fetch::Fetcher,
+    fetch::{Browser, Fetcher, Guard, Means, Place},
     provider::{
-        Answer, ListToRead, Page, Politeness, Provider, ProviderError, Recognized, Request, Way,
+        Answer, Detail, Extent, Ids, ListToRead, Page, Politeness, Provider, ProviderError, Reach,
+        Recognized, Request, SourceKey, Way,
     },
     settings::Limits,
 };
@@ -122,7 +130,7 @@ async fn answer(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared
 }
 
 /// A page of [`PlainLists`]: `{"items":[1,2],"total":2,"next":2}`. Items may also be titles, and
-/// `unreadable` and `name` may be added.
+/// `unreadable`, `name` and `late` (the reading's time is up now) may be added.
 pub(crate) fn plain(
     items: std::ops::Range<u32>,
     total: Option<u32>,
@@ -137,6 +145,11 @@ pub(crate) fn plain(
 pub(crate) struct PlainLists {
     pub(crate) ways: Vec<(&'static str, String)>,
     pub(crate) is_whole_list: bool,
+    /// Its addresses are somebody's input.
+    pub(crate) is_guarded: bool,
+    /// Where the ids of titles are told: `/film/<title>` is `{"imdb":"tt1","tmdb":1,"is_show":true}`.
+    pub(crate) films: Option<String>,
+    pub(crate) is_late: AtomicBool,
 }
 
 impl PlainLists {
@@ -148,7 +161,7 @@ impl PlainLists {
             .collect();
         Self {
             ways,
-            is_whole_list: false,
+            ..Self::default()
         }
     }
 }
@@ -178,6 +191,48 @@ impl Provider for PlainLists {
         "Use the export file."
     }
 
+    fn extent(&self) -> Extent {
+        let usual = Extent::default();
+        let is_late = self.is_late.load(Ordering::SeqCst);
+        Extent {
+            time: if is_late { Duration::ZERO } else { usual.time },
+            ..usual
+        }
+    }
+
+    fn detail(
+        &self,
+        entry: &Entry,
+        _: &ProvidersSettings,
+    ) -> Result<Option<Detail>, ProviderError> {
+        let (Some(films), None) = (&self.films, &entry.imdb_id) else {
+            return Ok(None);
+        };
+        let url = Url::parse(&format!("{films}/film/{}", entry.title)).unwrap();
+        Ok(Some(Detail {
+            key: SourceKey {
+                source: "plain_film",
+                key: entry.title.clone(),
+            },
+            request: Request::get(url, "film"),
+        }))
+    }
+
+    fn parse_detail(&self, _: &Request, answer: &Answer) -> Result<Ids, ProviderError> {
+        let body = answer.json()?;
+        Ok(Ids {
+            media_type: body["is_show"].as_bool().map(|is_show| {
+                if is_show {
+                    MediaType::Tv
+                } else {
+                    MediaType::Movie
+                }
+            }),
+            imdb_id: body["imdb"].as_str().map(str::to_owned),
+            tmdb_id: body["tmdb"].as_i64(),
+        })
+    }
+
     fn recognize(&self, _: &str) -> Option<Recognized> {
         None
     }
@@ -189,6 +244,11 @@ impl Provider for PlainLists {
                 name,
                 first: Request {
                     is_whole_list: self.is_whole_list,
+                    reach: if self.is_guarded {
+                        Reach::Guarded
+                    } else {
+                        Reach::OwnersSite
+                    },
                     ..request
                 },
             }
@@ -209,6 +269,8 @@ impl Provider for PlainLists {
             });
         }
         let body = answer.json()?;
+        let is_late = body["late"].as_bool().unwrap_or_default();
+        self.is_late.store(is_late, Ordering::SeqCst);
         let items = body["items"]
             .as_array()
             .ok_or_else(|| ProviderError::changed("no items"))?;
@@ -250,7 +312,7 @@ fn entry(item: &Value) -> Entry {
 
 /// A database of its own, and limits that make failures quick.
 pub(crate) struct Bench {
-    _folder: TempDir,
+    folder: TempDir,
     pub(crate) db: Db,
     pub(crate) clock: Clock,
 }
@@ -263,9 +325,40 @@ impl Bench {
         let clock = Clock::fixed("2026-11-21T12:00:00".parse().unwrap());
         Self {
             db: Db::open(&file).unwrap(),
-            _folder: folder,
+            folder,
             clock,
         }
+    }
+
+    /// How a process begins whose sites are all at `url`.
+    pub(crate) fn boot(&self, url: &str) -> Boot {
+        let environment = environment(url);
+        Boot {
+            settings: settings::load(&environment, None, &[]).unwrap(),
+            db: self.db.clone(),
+            cipher: None,
+            clock: self.clock.clone(),
+            stop: Stop::new(),
+            ready: Readiness::default(),
+            environment,
+        }
+    }
+
+    /// Saves a setting.
+    pub(crate) async fn set(&self, key: &str, value: &str) {
+        let row = Setting {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            is_encrypted: false,
+            updated_at: self.clock.now(),
+        };
+        let saved = self.db.write(move |conn| row.save(conn)).await;
+        saved.unwrap();
+    }
+
+    /// Empties the database, for connections that are not there yet: every query fails.
+    pub(crate) fn spoil(&self) {
+        std::fs::write(self.folder.path().join("list_sync.db"), "").unwrap();
     }
 
     /// A fetcher as after a start of the process.
@@ -274,12 +367,25 @@ impl Bench {
     }
 
     pub(crate) fn fetcher_with(&self, limits: Limits) -> Fetcher {
-        Fetcher::new(limits, self.db.clone(), self.clock.clone()).unwrap()
+        let guard = Guard::new(true);
+        let browser = BrowserSettings {
+            path: None,
+            memory_mb: 800,
+        };
+        let place = Place {
+            folder: self.folder.path().join("browser"),
+            is_container: true,
+        };
+        let means = Means {
+            browser: Browser::new(browser, guard.clone(), place),
+            guard,
+            exports: self.folder.path().join("exports"),
+        };
+        Fetcher::new(limits, means, self.db.clone(), self.clock.clone()).unwrap()
     }
 }
 
 pub(crate) fn limits() -> Limits {
-    use std::time::Duration;
     Limits {
         total: Duration::from_secs(3),
         idle: Duration::from_millis(400),
@@ -291,13 +397,17 @@ pub(crate) fn limits() -> Limits {
 
 /// Settings with every site at `url`.
 pub(crate) fn sites(url: &str) -> ProvidersSettings {
-    let environment = Environment::of([
+    let loaded = settings::load(&environment(url), None, &[]).unwrap();
+    loaded.settings.providers
+}
+
+fn environment(url: &str) -> Environment {
+    Environment::of([
         ("LISTSYNC_DATA_DIR", "/nowhere"),
         ("LISTSYNC_IMDB_URL", url),
         ("LISTSYNC_STEVENLU_URL", url),
-    ]);
-    settings::load(&environment, None, &[])
-        .unwrap()
-        .settings
-        .providers
+        ("LISTSYNC_TRAKT_URL", url),
+        ("LISTSYNC_LETTERBOXD_URL", url),
+        ("LISTSYNC_TMDB_URL", url),
+    ])
 }

@@ -5,16 +5,19 @@
 //! pages, so it holds no master key; each reading brings the one credential it needs.
 
 mod door;
+mod exports;
 #[cfg(test)]
 mod fake_site;
 mod fetch;
+#[doc(hidden)]
+pub mod parse_once;
 mod provider;
 mod providers;
 mod reading;
 mod settings;
 mod walk;
 
-use std::{process::ExitCode, rc::Rc};
+use std::process::ExitCode;
 
 use anyhow::Context as _;
 use runtime::{
@@ -23,7 +26,11 @@ use runtime::{
 };
 use schema::wire::{Link, scraper::ScraperLink};
 
-use crate::{door::Door, fetch::Fetcher, settings::Limits};
+use crate::{
+    door::Door,
+    fetch::{Browser, Fetcher, Guard, Means, Place},
+    settings::Limits,
+};
 
 /// Runs the process until SIGTERM and gives its exit code. `--once` is accepted and changes nothing:
 /// a reading is always asked for over the socket.
@@ -34,17 +41,34 @@ pub fn run() -> ExitCode {
 async fn serve() -> anyhow::Result<()> {
     let boot = boot("scraper-worker", MasterKey::NotHeld).await?;
     let settings = &boot.settings.settings;
-    let fetcher = Fetcher::new(Limits::default(), boot.db.clone(), boot.clock.clone())
-        .context("cannot make the HTTP client")?;
-    let door = Door::new(Rc::new(fetcher), settings.providers.clone());
-    let socket = listen(&settings.paths.socket(ScraperLink::SOCKET))?;
-    boot.ready
-        .ready(&format!("reads {} sites", providers::all().len()));
-    let told = async {
-        boot.stop.requested().await;
-        boot.ready.stopping();
+    let guard = Guard::new(settings.providers.allow_private_addresses);
+    let means = Means {
+        browser: Browser::new(
+            settings.browser.clone(),
+            guard.clone(),
+            Place::of(&settings.paths, &boot.environment),
+        ),
+        guard,
+        exports: settings.paths.exports(),
     };
-    let serving = socket.serve::<ScraperLink, _>(Peers::default(), door, boot.stop.clone());
+    let fetcher = Fetcher::new(
+        Limits::default(),
+        means,
+        boot.db.clone(),
+        boot.clock.clone(),
+    )
+    .context("cannot make the HTTP client")?;
+    let socket = listen(&settings.paths.socket(ScraperLink::SOCKET))?;
+    let (stop, ready) = (boot.stop.clone(), boot.ready.clone());
+    let door = Door::new(fetcher, boot);
+    ready.ready(&format!("reads {} sites", providers::all().len()));
+    let told = async {
+        stop.requested().await;
+        ready.stopping();
+    };
+    let serving = socket.serve::<ScraperLink, _>(Peers::default(), door.clone(), stop.clone());
     futures_util::future::join(serving, told).await;
+    // Nobody reads any more, so this waits for its processes only.
+    door.fetcher().means().browser.close().await;
     Ok(())
 }

@@ -2,10 +2,16 @@
 //! say. Pure description: leaves sending, waiting and retrying to `fetch`, the order of pages and
 //! completeness to `walk`, and everything about one site to its file in `providers`.
 
+use std::{borrow::Cow, time::Duration};
+
 use reqwest::header::{HeaderMap, HeaderValue};
 use runtime::settings::ProvidersSettings;
-use schema::wire::scraper::{Credential, Entry};
-use serde_json::Value;
+use schema::{
+    models::MediaType,
+    wire::scraper::{Credential, Entry},
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, error::Category};
 use url::Url;
 
 /// One list site.
@@ -35,9 +41,48 @@ pub(crate) trait Provider: Sync {
     /// What a person can do when the site turns readers away: a sentence.
     fn remedy_when_blocked(&self) -> &'static str;
 
+    /// What the owner should know before following a list of it: a sentence or two.
+    fn notice(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// How long one reading may take, and how many pages it may ask for.
+    fn extent(&self) -> Extent {
+        Extent::default()
+    }
+
+    /// Where the ids of an entry are learned that its list does not tell, when there is such a
+    /// place. What is learned there is remembered for good; that there was no id, for a month.
+    ///
+    /// # Errors
+    /// [`ProviderError::Refused`] when the settings do not allow to ask.
+    fn detail(
+        &self,
+        _entry: &Entry,
+        _sites: &ProvidersSettings,
+    ) -> Result<Option<Detail>, ProviderError> {
+        Ok(None)
+    }
+
+    /// Reads the answer to the request of a [`Detail`].
+    ///
+    /// # Errors
+    /// As [`Provider::parse`], but [`ProviderError::NotFound`] says of this title only that nothing
+    /// is told of it.
+    fn parse_detail(&self, _request: &Request, _answer: &Answer) -> Result<Ids, ProviderError> {
+        Err(ProviderError::changed("a page nobody asked for"))
+    }
+
     /// Which list an address, id or name means; `None` when it is not this site's.
-    /// Two addresses of one list give the same id, and an id is recognized as itself.
+    /// Two addresses of one list give the same id, and an id is recognized as itself, at least by
+    /// [`Provider::recognize_own`].
     fn recognize(&self, input: &str) -> Option<Recognized>;
+
+    /// The same for input that is known to mean a list of this site: short names that other sites
+    /// have too (`user/list`) count as well.
+    fn recognize_own(&self, input: &str) -> Option<Recognized> {
+        self.recognize(input)
+    }
 
     /// The key of `source_ids` whose meaning shortens the reading of this list, when there is one.
     fn wants_known(&self, _list_id: &str) -> Option<SourceKey> {
@@ -83,8 +128,9 @@ pub(crate) struct ListToRead {
     /// What [`Provider::wants_known`] asked for, when it is known.
     pub(crate) known: Option<String>,
     /// Key or token for this reading.
-    #[expect(dead_code, reason = "the sites that need one come next")]
     pub(crate) credential: Option<Credential>,
+    /// Entries wanted, from the top: more need not be asked for.
+    pub(crate) limit: Option<u32>,
 }
 
 /// One row of `source_ids`.
@@ -94,6 +140,61 @@ pub(crate) struct SourceKey {
     pub(crate) source: &'static str,
     /// The key.
     pub(crate) key: String,
+}
+
+/// Where the ids of one entry are learned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Detail {
+    /// What is remembered.
+    pub(crate) key: SourceKey,
+    /// How it is asked for, when it is not known.
+    pub(crate) request: Request,
+}
+
+/// What a title is elsewhere. All of it may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ids {
+    pub(crate) media_type: Option<MediaType>,
+    pub(crate) imdb_id: Option<String>,
+    pub(crate) tmdb_id: Option<i64>,
+}
+
+/// The most that one reading does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extent {
+    pub(crate) pages: u32,
+    pub(crate) time: Duration,
+}
+
+impl Default for Extent {
+    fn default() -> Self {
+        Self {
+            pages: 40,
+            time: Duration::from_mins(15),
+        }
+    }
+}
+
+/// By whom a request is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Via {
+    /// Our HTTP client.
+    Http,
+    /// The browser: the page's scripts run, and the answer is what the harvest script saw.
+    Browser,
+    /// Nobody: `file:` addresses in the folder of exports.
+    File,
+}
+
+/// Which hosts a request may reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// The one of the settings, wherever it is, and no other.
+    OwnersSite,
+    /// Any public one, also by redirects; the address is somebody's input.
+    Guarded,
+    /// The one of the address, if it is public; a redirect is the answer.
+    Pointed,
 }
 
 /// One way of reading a list: a host, a format.
@@ -125,8 +226,13 @@ pub(crate) struct Request {
     pub(crate) step: &'static str,
     /// Page number from 1, for the provider's own `parse`.
     pub(crate) number: u32,
+    /// What an earlier answer told that this one need not tell again, for the provider's own
+    /// `parse`: pages there are, entries of another part.
+    pub(crate) carried: Option<u32>,
     /// Whether the answer is the whole list, so that it is kept and asked for conditionally.
     pub(crate) is_whole_list: bool,
+    pub(crate) via: Via,
+    pub(crate) reach: Reach,
 }
 
 impl Request {
@@ -139,7 +245,10 @@ impl Request {
             body: None,
             step,
             number: 1,
+            carried: None,
             is_whole_list: false,
+            via: Via::Http,
+            reach: Reach::OwnersSite,
         }
     }
 
@@ -176,10 +285,23 @@ pub(crate) fn address(base: &str, path: &str, setting: &str) -> Result<Url, Prov
     })
 }
 
+/// The address of a web page that a person pasted, with or without `https://` before it.
+pub(crate) fn pasted(input: &str) -> Option<Url> {
+    let text = if input.contains("://") {
+        Cow::Borrowed(input)
+    } else {
+        Cow::Owned(format!("https://{input}"))
+    };
+    let url = Url::parse(&text).ok()?; // then it is an id or a name
+    matches!(url.scheme(), "http" | "https").then_some(url)
+}
+
 /// What came back for a request, complete and decompressed.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// Where it came from, after redirects.
+    pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
 }
@@ -221,6 +343,14 @@ impl Answer {
     /// # Errors
     /// As [`Answer::document`], and [`ProviderError::Changed`] when it is no JSON.
     pub(crate) fn json(&self) -> Result<Value, ProviderError> {
+        self.json_as()
+    }
+
+    /// The same as what it is expected to be, which spares memory where much of it does not count.
+    ///
+    /// # Errors
+    /// As [`Answer::json`], and [`ProviderError::Changed`] when it is something else.
+    pub(crate) fn json_as<T: DeserializeOwned>(&self) -> Result<T, ProviderError> {
         let text = self.document()?;
         if self.is_html() {
             return Err(ProviderError::Changed {
@@ -228,7 +358,12 @@ impl Answer {
             });
         }
         serde_json::from_str(text).map_err(|error| ProviderError::Changed {
-            what: format!("malformed JSON: {error}"),
+            what: match error.classify() {
+                Category::Data => format!("JSON of another shape: {error}"),
+                Category::Io | Category::Syntax | Category::Eof => {
+                    format!("malformed JSON: {error}")
+                }
+            },
         })
     }
 
@@ -237,13 +372,15 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()) // unreadable is as good as absent
     }
 
-    fn is_html(&self) -> bool {
+    /// Whether it is a page for people.
+    pub(crate) fn is_html(&self) -> bool {
         self.header("content-type")
             .is_some_and(|kind| kind.contains("text/html"))
             || self.body.trim_start().starts_with('<')
     }
 
-    fn wall(&self) -> Option<String> {
+    /// By which sign it is a page that turns readers away, if it is one.
+    pub(crate) fn wall(&self) -> Option<String> {
         if self.header("x-amzn-waf-action").is_some() || self.status == 202 {
             return Some(format!("status {} and a robot check", self.status));
         }
@@ -273,6 +410,13 @@ pub(crate) struct Page {
     /// Entries that are lost in a damaged answer: they are still on the list.
     #[serde(skip)]
     pub(crate) unreadable: u32,
+    /// Whether one title may stand in the list several times, so that a second time is no sign of a
+    /// list that moved between two pages.
+    #[serde(skip)]
+    pub(crate) may_repeat: bool,
+    /// Whether the list goes on after what could be read of this page.
+    #[serde(skip)]
+    pub(crate) is_cut: bool,
     /// Entries the whole list is said to have.
     pub(crate) announced: Option<u32>,
     /// The list's own name.
@@ -385,6 +529,7 @@ mod tests {
         headers.insert("content-type", HeaderValue::from_static(kind));
         Answer {
             status,
+            url: Url::parse("http://a.example/").unwrap(),
             headers,
             body: body.into(),
         }

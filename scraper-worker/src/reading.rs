@@ -28,6 +28,8 @@ pub(crate) async fn read(
 ) -> Result<ListFetched, Gone> {
     let (begun, started_at) = (Instant::now(), fetcher.clock().now());
     let known = known(fetcher, provider, &asked.list_id).await;
+    // "None of it" would read as an emptied list.
+    let limit = asked.item_limit.filter(|limit| *limit > 0);
     let walk = Walk {
         fetcher,
         provider,
@@ -36,9 +38,9 @@ pub(crate) async fn read(
             id: asked.list_id.clone(),
             known,
             credential: asked.credential,
+            limit,
         },
-        // "None of it" would read as an emptied list.
-        limit: asked.item_limit.filter(|limit| *limit > 0),
+        limit,
     };
     let walked = walk.run(sink).await?;
     let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);

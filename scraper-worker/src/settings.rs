@@ -25,8 +25,6 @@ pub(crate) struct Limits {
     /// How long a host is left alone that refuses for too many requests without saying until when.
     /// A guess.
     pub(crate) silent_hold: Duration,
-    /// One whole reading.
-    pub(crate) walk: Duration,
     /// Whole answers kept for conditional requests.
     pub(crate) cached_answers: i64,
 }
@@ -43,7 +41,6 @@ impl Default for Limits {
             patience: Duration::from_mins(1),
             waiting_per_walk: Duration::from_mins(2),
             silent_hold: Duration::from_mins(1),
-            walk: Duration::from_mins(15),
             cached_answers: 200,
         }
     }

@@ -438,10 +438,11 @@ fn ready_text(fleet: &Fleet, bind: IpAddr, api: u16, dashboard: u16) -> String {
     )
 }
 
-/// Says what is to be set while nothing can be synced.
+/// Says what is to be set while nothing can be synced, and takes the saved level of logging.
 async fn advise(environment: Environment, config: Option<PathBuf>, paths: PathSettings) {
     match with_saved(&environment, config.as_deref(), &paths).await {
         Ok(loaded) => {
+            logs::set_level(&loaded.settings.log.level);
             if let Some(text) = advice(&loaded) {
                 tracing::warn!("{text}");
             }

@@ -10,7 +10,7 @@ use schema::{
 };
 
 use crate::{
-    credential, custom,
+    browser, credential, custom,
     engine::Engine,
     missing,
     target::{Seerr, Target, TargetInfo},
@@ -19,6 +19,7 @@ use crate::{
 /// Answers with a line for each thing; the last line is the run's own readiness.
 pub(crate) async fn answer(engine: &Engine, quick: bool, answers: Answers<SyncLink>) {
     let mut lines = vec![database(engine).await, target(engine).await];
+    lines.push(browser::line(engine).await);
     for line in lines.drain(..) {
         if answers.more(FromSyncWorker::CheckLine(line)).await.is_err() {
             return;
@@ -47,7 +48,7 @@ pub(crate) async fn answer(engine: &Engine, quick: bool, answers: Answers<SyncLi
     answers.last(FromSyncWorker::CheckLine(last)).await;
 }
 
-fn well(subject: impl Into<String>, message: impl Into<String>) -> CheckLine {
+pub(crate) fn well(subject: impl Into<String>, message: impl Into<String>) -> CheckLine {
     CheckLine {
         subject: subject.into(),
         verdict: CheckVerdict::Well,
@@ -56,7 +57,7 @@ fn well(subject: impl Into<String>, message: impl Into<String>) -> CheckLine {
     }
 }
 
-fn failed(
+pub(crate) fn failed(
     subject: impl Into<String>,
     message: impl Into<String>,
     remedy: Option<String>,

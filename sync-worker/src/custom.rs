@@ -7,7 +7,12 @@ use schema::{
     wire::{scraper::Entry, sync::CustomEntry},
 };
 
-use crate::{engine::Engine, run::Reading, run::membership_changes};
+use crate::{
+    engine::Engine,
+    events::{ListChange, list_changed},
+    run::Reading,
+    run::membership_changes,
+};
 
 /// `list_type` and `list_id` of that list.
 pub(crate) const LIST_TYPE: &str = "custom";
@@ -19,9 +24,10 @@ pub(crate) async fn store(
 ) -> Result<(List, ListPolicy), DbError> {
     let now = engine.clock.now();
     engine
-        .db
-        .write(move |conn| -> Result<_, DbError> {
-            let list = match List::find_by_name(conn, LIST_TYPE, LIST_TYPE)? {
+        .write(move |conn, events| {
+            let known = List::find_by_name(conn, LIST_TYPE, LIST_TYPE)?;
+            let is_new = known.as_ref().is_none_or(|list| list.removed_at.is_some());
+            let list = match known {
                 Some(list) if list.removed_at.is_none() => list,
                 Some(list) => List::set_removed(conn, list.id, None, now)?,
                 None => List::insert(
@@ -40,6 +46,9 @@ pub(crate) async fn store(
                     },
                 )?,
             };
+            if is_new {
+                events.push(list_changed(&list, ListChange::Added, now));
+            }
             let stored = ListItem::of_list(conn, list.id)?;
             let entries: Vec<Entry> = (1..)
                 .zip(titles)
@@ -77,6 +86,7 @@ fn entry(rank: u32, title: CustomEntry) -> Entry {
         imdb_id: title.imdb_id.and_then(|id| imdb_id(&id)),
         tmdb_id: title.tmdb_id,
         tvdb_id: None,
+        source_id: None,
     }
 }
 

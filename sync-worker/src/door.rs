@@ -15,12 +15,15 @@ use schema::{
 };
 
 use crate::{
-    check,
+    browser, check,
     engine::Engine,
+    events,
+    exports::Exports,
     lists, missing,
     run::{CancelNow, Current, Runner, StartNow, Watch, stored_report, summary},
     saved,
     schedule::{Changed, NextRun, Schedule},
+    settings_view,
 };
 
 /// Lists in one answer, far below the limit of a line.
@@ -30,6 +33,7 @@ const LISTS_AT_ONCE: usize = 200;
 #[derive(Clone)]
 pub(crate) struct Door {
     pub(crate) engine: Engine,
+    pub(crate) exports: Exports,
     pub(crate) runner: Addr<Runner>,
     pub(crate) schedule: Addr<Schedule>,
 }
@@ -44,6 +48,10 @@ impl Handler<SyncLink> for Door {
         async move {
             let answer = match request {
                 ToSyncWorker::WatchRun(watch) => return door.watch(watch.run, answers).await,
+                ToSyncWorker::WatchEvents(request) => {
+                    let (db, feed) = (&door.engine.db, &door.engine.feed);
+                    return events::answer(db, feed, request, answers).await;
+                }
                 ToSyncWorker::Lists(request) => {
                     return door.lists(request.with_removed, answers).await;
                 }
@@ -78,6 +86,15 @@ impl Handler<SyncLink> for Door {
                     .map(|need_restart| {
                         FromSyncWorker::SettingsSaved(SettingsSaved { need_restart })
                     }),
+                ToSyncWorker::AddFile(add) => door
+                    .changed(door.exports.add_file(&add.file).await)
+                    .map(FromSyncWorker::FileAdded),
+                ToSyncWorker::Browser(_) => browser::status(&door.engine)
+                    .await
+                    .map(FromSyncWorker::Browser),
+                ToSyncWorker::Settings(_) => Ok(FromSyncWorker::Settings(settings_view::all(
+                    &door.engine.settings(),
+                ))),
                 ToSyncWorker::SettingsChanged(_) => door
                     .changed(saved::read_again(&door.engine).await)
                     .map(|()| FromSyncWorker::SettingsSaved(SettingsSaved::default())),

@@ -1,13 +1,20 @@
-//! What every part of the sync-worker shares: the database, the clock, the scraper's socket and the
-//! settings as they are now. Decides nothing.
+//! What every part of the sync-worker shares: the database, the clock, the scraper's socket, who
+//! follows events, and the settings as they are now. Decides nothing.
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use chrono::NaiveDateTime;
 use runtime::{Boot, BootError, Clock, Loaded, settings::SeerrSettings, socket::client::Client};
-use schema::{Db, wire::scraper::ScraperLink};
+use schema::{
+    Db, DbError, SqliteConnection,
+    models::{Event, NewEvent},
+    wire::scraper::ScraperLink,
+};
 
-use crate::target::{Seerr, SeerrSetupError};
+use crate::{
+    events::Feed,
+    target::{Seerr, SeerrSetupError},
+};
 
 /// How long a call waits for a scraper-worker that is being restarted.
 const SCRAPER_PATIENCE: Duration = Duration::from_secs(15);
@@ -19,6 +26,8 @@ pub(crate) struct Engine {
     pub(crate) clock: Clock,
     /// When this process started.
     pub(crate) started_at: NaiveDateTime,
+    /// Who follows what happens.
+    pub(crate) feed: Feed,
     settings: Rc<RefCell<Rc<Loaded>>>,
     target: Rc<RefCell<Option<(SeerrSettings, Seerr)>>>,
     boot: Rc<Boot>,
@@ -30,10 +39,24 @@ impl Engine {
             db: boot.db.clone(),
             clock: boot.clock.clone(),
             started_at: boot.clock.now(),
+            feed: Feed::default(),
             target: Rc::default(),
             settings: Rc::new(RefCell::new(Rc::new(boot.settings.clone()))),
             boot: Rc::new(boot),
         }
+    }
+
+    /// Carries out `change` and stores the events it gives, as one transaction, and wakes who follows
+    /// them. The only way to store events.
+    ///
+    /// # Errors
+    /// Whatever `change` fails with; then nothing has happened.
+    pub(crate) async fn write<T, F>(&self, change: F) -> Result<T, DbError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection, &mut Vec<NewEvent>) -> Result<T, DbError> + Send + 'static,
+    {
+        write(&self.db, &self.feed, change).await
     }
 
     /// The settings as they are now; a run keeps the ones it began with.
@@ -75,4 +98,31 @@ impl Engine {
         *self.settings.borrow_mut() = Rc::new(loaded);
         Ok(())
     }
+}
+
+/// See [`Engine::write`].
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that stores events"
+)]
+pub(crate) async fn write<T, F>(db: &Db, feed: &Feed, change: F) -> Result<T, DbError>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut SqliteConnection, &mut Vec<NewEvent>) -> Result<T, DbError> + Send + 'static,
+{
+    let (done, newest) = db
+        .write(move |conn| -> Result<_, DbError> {
+            let mut events = Vec::new();
+            let done = change(conn, &mut events)?;
+            if events.is_empty() {
+                return Ok((done, None));
+            }
+            Event::insert(conn, &events)?;
+            Ok((done, Some(Event::newest(conn)?)))
+        })
+        .await?;
+    if let Some(newest) = newest {
+        feed.stored(newest);
+    }
+    Ok(done)
 }

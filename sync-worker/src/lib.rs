@@ -1,12 +1,15 @@
 //! The sync-worker: works out which title each entry of a list is and asks Seerr for what is missing,
 //! once. Reading the sites is the scraper-worker's work, showing things the api's.
 
+mod browser;
 mod chance;
 mod check;
 mod credential;
 mod custom;
 mod door;
 mod engine;
+mod events;
+mod exports;
 mod identity;
 mod lists;
 mod missing;
@@ -14,6 +17,7 @@ mod plan;
 mod run;
 mod saved;
 mod schedule;
+mod settings_view;
 mod target;
 
 use std::{process::ExitCode, time::Duration};
@@ -29,6 +33,7 @@ use tokio::time::timeout;
 use crate::{
     door::Door,
     engine::Engine,
+    exports::Exports,
     run::{Runner, Watch},
     schedule::{Begin, Changed, Schedule, SetRunner},
 };
@@ -68,8 +73,20 @@ async fn work(is_once: bool) -> anyhow::Result<()> {
             .await;
         });
     }
+    let (exports, asked) = Exports::new(engine.clone(), is_once);
+    if !is_once {
+        let (starts, watch) = (runner.clone().recipient(), runner.clone().recipient());
+        actix_rt::spawn(exports::runs::start(asked, starts, watch));
+        let schedule = schedule.clone();
+        actix_rt::spawn(exports::watch::follow(exports.clone(), move || {
+            if schedule.try_send(Changed).is_err() {
+                tracing::error!("the schedule does not hear of an export file");
+            }
+        }));
+    }
     let door = Door {
         engine: engine.clone(),
+        exports,
         runner: runner.clone(),
         schedule,
     };

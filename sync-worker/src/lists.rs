@@ -16,7 +16,10 @@ use schema::{
 };
 use tokio::time::sleep;
 
-use crate::engine::Engine;
+use crate::{
+    engine::Engine,
+    events::{ListChange, list_changed},
+};
 
 /// First pause after the lists of the settings could not be taken over; it doubles up to the second.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
@@ -63,7 +66,7 @@ pub(crate) async fn change(engine: &Engine, change: ChangeList) -> Result<Box<Li
     check_limit(change.item_limit.flatten())?;
     check_user(change.requested_as.flatten())?;
     let now = engine.clock.now();
-    alter(engine, change.list, move |conn| {
+    alter(engine, change.list, ListChange::Changed, move |conn| {
         List::change(conn, &change, now)
     })
     .await
@@ -72,26 +75,32 @@ pub(crate) async fn change(engine: &Engine, change: ChangeList) -> Result<Box<Li
 /// Removes a list. Its row stays, so that a list of the environment does not come back.
 pub(crate) async fn remove(engine: &Engine, id: ListId) -> Result<Box<ListView>, Failure> {
     let now = engine.clock.now();
-    alter(engine, id, move |conn| {
+    alter(engine, id, ListChange::Removed, move |conn| {
         List::set_removed(conn, id, Some(now), now)
     })
     .await
 }
 
 /// Carries out `alteration` on a list that is there and gives it as it is then.
-async fn alter<E, F>(engine: &Engine, id: ListId, alteration: F) -> Result<Box<ListView>, Failure>
+async fn alter<E, F>(
+    engine: &Engine,
+    id: ListId,
+    change: ListChange,
+    alteration: F,
+) -> Result<Box<ListView>, Failure>
 where
     E: Into<DbError>,
     F: FnOnce(&mut SqliteConnection) -> Result<List, E> + Send + 'static,
 {
+    let now = engine.clock.now();
     let altered = engine
-        .db
-        .write(move |conn| -> Result<_, DbError> {
+        .write(move |conn, events| {
             match List::find(conn, id)? {
                 Some(list) if list.removed_at.is_none() => {}
                 _ => return Ok(None),
             }
             let list = alteration(conn).map_err(Into::into)?;
+            events.push(list_changed(&list, change, now));
             let policy = ListPolicy::of(conn, id)?;
             Ok(Some(Box::new(list.view(&policy))))
         })
@@ -173,6 +182,9 @@ async fn take_over_one(engine: &Engine, list_type: &str, input: &str) -> Result<
         .map_err(|error| Refused::Retry(Chain(&error).to_string()))?;
     if let Stored::Added(view) = stored {
         tracing::info!(list.id = %view.id, "added list {} ({}) from the settings", view.id, view.list_url);
+        if let Some(notice) = &view.notice {
+            tracing::warn!(list.id = %view.id, "{notice}");
+        }
     }
     Ok(())
 }
@@ -184,7 +196,11 @@ async fn recognize(
 ) -> Result<ListRecognized, CallError> {
     let request = RecognizeList {
         input: input.to_owned(),
-        list_type,
+        // The old product's name for Trakt's charts, which are lists like others here.
+        list_type: list_type.map(|name| match name.as_str() {
+            "trakt_special" => "trakt".to_owned(),
+            _ => name,
+        }),
     };
     match engine
         .scraper()
@@ -202,12 +218,14 @@ async fn recognize(
     }
 }
 
-enum Stored {
+/// What became of a list that was to be followed.
+pub(crate) enum Stored {
     Added(Box<ListView>),
     ThereAlready(Box<ListView>),
 }
 
-async fn store(
+/// Follows a list, unless it is followed already.
+pub(crate) async fn store(
     engine: &Engine,
     recognized: ListRecognized,
     add: AddList,
@@ -215,9 +233,10 @@ async fn store(
 ) -> Result<Stored, DbError> {
     let now = engine.clock.now();
     engine
-        .db
-        .write(move |conn| -> Result<_, DbError> {
+        .write(move |conn, events| {
             let known = List::find_by_name(conn, &recognized.list_type, &recognized.list_id)?;
+            let is_first = known.is_none() && is_first_of(conn, &recognized.list_type)?;
+            let notice = recognized.notice.filter(|_| is_first);
             let list = match known {
                 Some(list) if list.removed_at.is_none() || from_settings => {
                     let policy = ListPolicy::of(conn, list.id)?;
@@ -247,10 +266,21 @@ async fn store(
             change.is_4k = add.is_4k.map(Some);
             change.requested_as = add.requested_as.map(Some);
             let list = List::change(conn, &change, now)?;
+            events.push(list_changed(&list, ListChange::Added, now));
             let policy = ListPolicy::of(conn, list.id)?;
-            Ok(Stored::Added(Box::new(list.view(&policy))))
+            let view = ListView {
+                notice,
+                ..list.view(&policy)
+            };
+            Ok(Stored::Added(Box::new(view)))
         })
         .await
+}
+
+/// Whether no list of this site was ever added: what its owner should know is told once.
+fn is_first_of(conn: &mut SqliteConnection, list_type: &str) -> Result<bool, DbError> {
+    let lists = List::all(conn, true)?;
+    Ok(lists.iter().all(|(list, _)| list.list_type != list_type))
 }
 
 fn check_limit(limit: Option<i32>) -> Result<(), Failure> {
@@ -278,7 +308,49 @@ fn no_such_list(id: ListId) -> Failure {
         .with_remedy("`listsync lists` shows the lists there are.")
 }
 
-fn failed(error: &DbError) -> Failure {
+/// Logs why the database failed, which nobody else needs to know.
+pub(crate) fn failed(error: &DbError) -> Failure {
     tracing::error!("{}", Chain(error));
     Failure::new(FailureCode::Internal, "the database failed")
+}
+
+#[cfg(test)]
+mod tests {
+    use schema::Db;
+
+    use super::*;
+
+    fn letterboxd(slug: &str) -> NewList {
+        let now = "2026-11-21T12:00:00".parse().unwrap();
+        NewList {
+            list_type: "letterboxd".into(),
+            list_id: format!("one/{slug}"),
+            list_url: format!("https://letterboxd.com/one/list/{slug}/"),
+            description: slug.into(),
+            status: FetchKind::New,
+            auto_sync: true,
+            item_limit: None,
+            from_settings: false,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    #[actix_rt::test]
+    async fn a_sites_notice_is_told_with_its_first_list_even_if_that_was_removed_since() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("list_sync.db");
+        schema::migrate(&file).unwrap();
+        let db = Db::open(&file).unwrap();
+        let firsts = db.write(|conn| -> Result<_, DbError> {
+            let before = is_first_of(conn, "letterboxd")?;
+            let list = List::insert(conn, &letterboxd("quiet"))?;
+            let after = is_first_of(conn, "letterboxd")?;
+            let now = list.created_at;
+            List::set_removed(conn, list.id, Some(now), now)?;
+            let removed = is_first_of(conn, "letterboxd")?;
+            Ok([before, after, removed, is_first_of(conn, "trakt")?])
+        });
+        assert_eq!(firsts.await.unwrap(), [true, false, false, true]);
+    }
 }

@@ -1,55 +1,65 @@
-//! Settings saved by `listsync setup` and the dashboard: checked, encrypted, read again at once.
+//! Settings saved by `listsync setup` and the dashboard: checked, encrypted, in force at once here
+//! and in the scraper-worker. All of a request is saved or nothing.
 
-use runtime::{Chain, Secret, settings};
-use schema::{
-    DbError,
-    models::Setting,
-    wire::{Failure, FailureCode, sync::SaveSettings},
+use std::{collections::BTreeSet, time::Duration};
+
+use runtime::{
+    Chain, Secret,
+    settings::{self, Effect, Known},
+    socket::CallError,
 };
+use schema::{
+    DbError, SqliteConnection,
+    models::{Setting, SyncInterval},
+    wire::{
+        Failure, FailureCode,
+        scraper::{SettingsChanged, ToScraper},
+        sync::SaveSettings,
+    },
+};
+use tokio::time::timeout;
 
-use crate::engine::Engine;
+use crate::{engine::Engine, events::settings_changed};
+
+/// How long the scraper-worker may take to read its settings again. One that is away reads them when
+/// it starts.
+const TELL_LIMIT: Duration = Duration::from_secs(1);
+
+/// A value to save; `None` forgets what was saved.
+struct Change {
+    known: &'static Known,
+    row: Option<Setting>,
+    /// The interval is saved in the old product's table, too.
+    hours: Option<f64>,
+}
 
 /// Saves the values and gives back the keys that need a restart.
 pub(crate) async fn save(engine: &Engine, save: SaveSettings) -> Result<Vec<String>, Failure> {
     let now = engine.clock.now();
-    let loaded = engine.settings();
-    let mut rows = Vec::new();
+    let mut changes = Vec::new();
     for (key, value) in save.values {
-        if let Some(variable) = loaded.locked_by(&key) {
-            return Err(Failure::new(
-                FailureCode::Conflict,
-                format!("`{key}` is set by the environment ({variable}) and cannot be saved over"),
-            )
-            .with_remedy(format!("Change or remove {variable} and start again.")));
-        }
-        let Some(value) = value else {
-            rows.push((key, None));
-            continue;
-        };
-        let known = settings::check_saved(&key, &value)
-            .map_err(|error| Failure::new(FailureCode::Invalid, Chain(&error).to_string()))?;
-        let value = if known.is_secret {
-            encrypt(engine, &key, value)?
-        } else {
-            value
-        };
-        let row = Setting {
-            key: key.clone(),
-            value,
-            is_encrypted: known.is_secret,
-            updated_at: now,
-        };
-        rows.push((key, Some(row)));
+        changes.push(checked(engine, &key, value)?);
     }
+    if changes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: Vec<&str> = changes.iter().map(|change| change.known.key).collect();
+    let sections: BTreeSet<&str> = changes
+        .iter()
+        .map(|change| change.known.section())
+        .collect();
+    let need_restart = changes
+        .iter()
+        .filter(|change| change.known.effect == Effect::Restart)
+        .map(|change| change.known.key.to_owned())
+        .collect();
+    let event = settings_changed(&keys, now);
     engine
-        .db
-        .write(move |conn| -> Result<_, DbError> {
-            for (key, row) in rows {
-                match row {
-                    Some(row) => row.save(conn)?,
-                    None => Setting::delete(conn, &key)?,
-                }
+        .write(move |conn, events| {
+            for change in &changes {
+                change.write(conn, now)?;
             }
+            events.push(event);
             Ok(())
         })
         .await
@@ -57,8 +67,72 @@ pub(crate) async fn save(engine: &Engine, save: SaveSettings) -> Result<Vec<Stri
             tracing::error!("settings cannot be saved: {}", Chain(&error));
             Failure::new(FailureCode::Internal, "the settings could not be saved")
         })?;
+    tracing::info!("saved the settings {}", keys.join(", "));
     read_again(engine).await?;
-    Ok(Vec::new())
+    tell_scraper(engine, sections).await;
+    Ok(need_restart)
+}
+
+fn checked(engine: &Engine, key: &str, value: Option<String>) -> Result<Change, Failure> {
+    let invalid = |error: &settings::SettingsError| {
+        Failure::new(FailureCode::Invalid, Chain(error).to_string())
+    };
+    if let Some(variable) = engine.settings().locked_by(key) {
+        return Err(Failure::new(
+            FailureCode::Conflict,
+            format!("`{key}` is set by the environment ({variable}) and cannot be saved over"),
+        )
+        .with_remedy(format!("Change or remove {variable} and start again.")));
+    }
+    let Some(value) = value else {
+        let known = settings::check_forgotten(key).map_err(|error| invalid(&error))?;
+        return Ok(Change {
+            known,
+            row: None,
+            hours: None,
+        });
+    };
+    let known = settings::check_saved(key, &value).map_err(|error| invalid(&error))?;
+    let hours = value
+        .trim()
+        .parse()
+        .ok() // it is a number where it is the interval
+        .filter(|_| known.key == SyncInterval::KEY);
+    let value = if known.is_secret {
+        encrypt(engine, key, value)?
+    } else {
+        value
+    };
+    let row = Setting {
+        key: key.to_owned(),
+        value,
+        is_encrypted: known.is_secret,
+        updated_at: engine.clock.now(),
+    };
+    Ok(Change {
+        known,
+        row: Some(row),
+        hours,
+    })
+}
+
+impl Change {
+    fn write(
+        &self,
+        conn: &mut SqliteConnection,
+        now: chrono::NaiveDateTime,
+    ) -> Result<(), DbError> {
+        match &self.row {
+            Some(row) => row.save(conn)?,
+            None => Setting::delete(conn, self.known.key)?,
+        }
+        match self.hours {
+            Some(hours) => SyncInterval::save(conn, hours, now)?,
+            None if self.known.key == SyncInterval::KEY => SyncInterval::delete(conn)?,
+            None => {}
+        }
+        Ok(())
+    }
 }
 
 fn encrypt(engine: &Engine, key: &str, value: String) -> Result<String, Failure> {
@@ -78,4 +152,283 @@ pub(crate) async fn read_again(engine: &Engine) -> Result<(), Failure> {
         tracing::error!("the settings cannot be read again: {}", Chain(&error));
         Failure::new(FailureCode::Invalid, Chain(&error).to_string())
     })
+}
+
+/// Lets the scraper-worker read its settings again.
+async fn tell_scraper(engine: &Engine, sections: BTreeSet<&str>) {
+    let client = engine.scraper().patient(Duration::ZERO);
+    let telling = async {
+        for section in sections {
+            let section = section.to_owned();
+            let change = ToScraper::SettingsChanged(SettingsChanged { section });
+            client.call(change).await?;
+        }
+        Ok::<_, CallError>(())
+    };
+    match timeout(TELL_LIMIT, telling).await {
+        Ok(Ok(())) => {}
+        Ok(Err(CallError::Unreachable { .. })) => {
+            tracing::debug!("the scraper-worker is away; it reads the settings when it starts");
+        }
+        Ok(Err(error)) => {
+            tracing::warn!(
+                "the scraper-worker uses old settings until it starts again: {}",
+                Chain(&error)
+            );
+        }
+        Err(_elapsed) => {
+            tracing::warn!("the scraper-worker does not answer; it may use old settings");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        path::Path,
+        sync::{Arc, Mutex},
+    };
+
+    use actix::Actor;
+    use runtime::{
+        Boot, Cipher, Clock, Environment, Readiness, Stop,
+        settings::Source,
+        socket::{Answers, serve},
+    };
+    use schema::{
+        Db,
+        models::{
+            Event, EventKind, FetchKind, Following, List, NewList, NewRun, RunStatus, RunTrigger,
+            SyncRun,
+        },
+        wire::{
+            Link,
+            scraper::{FromScraper, ScraperLink, SettingsRead},
+        },
+    };
+
+    use crate::schedule::{Begin, Changed, NextRun, Schedule};
+
+    fn engine(folder: &Path, more: &[(&str, &str)]) -> Engine {
+        let own = folder.to_str().unwrap();
+        let environment = Environment::of(
+            [
+                ("LISTSYNC_DATA_DIR", own),
+                ("LISTSYNC_RUN_DIR", own),
+                ("LISTSYNC_SECRET_KEY", "correct horse"),
+            ]
+            .into_iter()
+            .chain(more.iter().copied()),
+        );
+        let settings = settings::load(&environment, None, &[]).unwrap();
+        let paths = settings.settings.paths.clone();
+        schema::migrate(&paths.database()).unwrap();
+        let boot = Boot {
+            db: Db::open(&paths.database()).unwrap(),
+            cipher: Some(Cipher::open(&paths, &environment).unwrap()),
+            clock: Clock::system(),
+            stop: Stop::new(),
+            ready: Readiness::default(),
+            settings,
+            environment,
+        };
+        Engine::new(boot)
+    }
+
+    fn values(values: &[(&str, Option<&str>)]) -> SaveSettings {
+        SaveSettings {
+            values: values
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), value.map(str::to_owned)))
+                .collect(),
+        }
+    }
+
+    async fn rows(engine: &Engine) -> Vec<Setting> {
+        engine.db.read(Setting::all).await.unwrap()
+    }
+
+    #[actix_rt::test]
+    async fn what_is_saved_is_in_force_encrypted_and_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(folder.path(), &[]);
+        let (heard, stop) = (Arc::new(Mutex::new(Vec::new())), Stop::new());
+        let (told, until) = (Arc::clone(&heard), stop.clone());
+        let socket = folder.path().join(ScraperLink::SOCKET);
+        actix_rt::spawn(async move {
+            let handler = move |request, answers: Answers<ScraperLink>| {
+                told.lock().unwrap().push(request);
+                async move {
+                    let read = FromScraper::SettingsRead(SettingsRead::default());
+                    answers.last(read).await;
+                }
+            };
+            serve::<ScraperLink, _>(&socket, handler, until)
+                .await
+                .unwrap();
+        });
+        while !folder.path().join(ScraperLink::SOCKET).exists() {
+            tokio::task::yield_now().await;
+        }
+        let need_restart = save(
+            &engine,
+            values(&[
+                ("seerr.api_key", Some("hush")),
+                ("seerr.url", Some("http://seerr:5055")),
+                ("sync.interval_hours", Some("0.5")),
+            ]),
+        )
+        .await
+        .unwrap();
+        assert!(need_restart.is_empty(), "{need_restart:?}");
+        let loaded = engine.settings();
+        assert_eq!(loaded.settings.seerr.api_key, Some(Secret::new("hush")));
+        assert_eq!(loaded.source("seerr.url"), &Source::Saved);
+        assert_eq!(loaded.settings.sync.interval_hours.to_string(), "0.5");
+        let rows = rows(&engine).await;
+        let key = rows.iter().find(|row| row.key == "seerr.api_key").unwrap();
+        assert!(key.is_encrypted && !key.value.contains("hush"));
+        let interval = engine.db.read(SyncInterval::find).await.unwrap().unwrap();
+        assert_eq!(interval.interval_hours.to_string(), "0.5");
+        let section = |section: &str| {
+            ToScraper::SettingsChanged(SettingsChanged {
+                section: section.into(),
+            })
+        };
+        assert_eq!(*heard.lock().unwrap(), [section("seerr"), section("sync")]);
+        let event = engine.db.read(|conn| Event::after(conn, 0)).await.unwrap();
+        let Following::Events(events) = event else {
+            panic!("{event:?}")
+        };
+        assert_eq!(events.len(), 1);
+        assert_eq!(events[0].kind, EventKind::SettingsChanged);
+        assert_eq!(
+            events[0].data,
+            r#"{"keys":["seerr.api_key","seerr.url","sync.interval_hours"]}"#
+        );
+        stop.request();
+    }
+
+    #[actix_rt::test]
+    async fn a_forgotten_value_gives_way_to_the_next_layer() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(folder.path(), &[]);
+        save(&engine, values(&[("sync.interval_hours", Some("6"))]))
+            .await
+            .unwrap();
+        save(&engine, values(&[("sync.interval_hours", None)]))
+            .await
+            .unwrap();
+        let loaded = engine.settings();
+        assert_eq!(loaded.source("sync.interval_hours"), &Source::Default);
+        assert_eq!(loaded.settings.sync.interval_hours.to_string(), "24");
+        assert!(engine.db.read(SyncInterval::find).await.unwrap().is_none());
+    }
+
+    #[actix_rt::test]
+    async fn one_wrong_value_saves_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(folder.path(), &[("SYNC_INTERVAL", "12")]);
+        for (wrong, code, text) in [
+            (
+                ("sync.interval_hours", Some("6")),
+                FailureCode::Conflict,
+                "SYNC_INTERVAL",
+            ),
+            (
+                ("sync.interval_hours", None),
+                FailureCode::Conflict,
+                "SYNC_INTERVAL",
+            ),
+            (
+                ("seerr.is_4k", Some("maybe")),
+                FailureCode::Invalid,
+                "true or false",
+            ),
+            (("seerr.uri", None), FailureCode::Invalid, "`seerr.url`"),
+            (
+                ("lists.imdb", Some("top")),
+                FailureCode::Invalid,
+                "cannot be saved",
+            ),
+        ] {
+            let change = values(&[("seerr.user_id", Some("2")), wrong]);
+            let failure = save(&engine, change).await.unwrap_err();
+            assert_eq!(failure.code, code, "{failure}");
+            assert!(failure.message.contains(text), "{failure}");
+        }
+        assert!(rows(&engine).await.is_empty());
+        assert_eq!(engine.settings().settings.seerr.user_id, 1);
+    }
+
+    #[actix_rt::test]
+    async fn a_shorter_interval_moves_the_next_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = [
+            ("OVERSEERR_URL", "http://127.0.0.1:9"),
+            ("OVERSEERR_API_KEY", "hush"),
+        ];
+        let engine = engine(folder.path(), &target);
+        let now = engine.clock.now();
+        let ended = now - chrono::TimeDelta::hours(1);
+        engine
+            .db
+            .write(move |conn| {
+                let list = NewList {
+                    list_type: "imdb".into(),
+                    list_id: "top".into(),
+                    list_url: "https://imdb.example/chart/top".into(),
+                    description: "Top".into(),
+                    status: FetchKind::New,
+                    auto_sync: true,
+                    item_limit: None,
+                    from_settings: false,
+                    created_at: now,
+                    updated_at: now,
+                };
+                List::insert(conn, &list)?;
+                let run = NewRun {
+                    sync_started: ended,
+                    sync_mode: RunTrigger::Schedule,
+                    status: RunStatus::Running,
+                    scope: "{}".into(),
+                    is_full: true,
+                };
+                let mut run = SyncRun::insert(conn, &run)?;
+                run.status = RunStatus::Completed;
+                run.sync_completed = Some(ended);
+                run.save_end(conn)?;
+                Ok::<_, DbError>(())
+            })
+            .await
+            .unwrap();
+        let schedule = Schedule::new(engine.clone()).start();
+        let next = async |hours: i64| {
+            let due = Some((ended + chrono::TimeDelta::hours(hours)).and_utc());
+            let moved = async { while schedule.send(NextRun).await.unwrap().0 != due {} };
+            timeout(Duration::from_secs(5), moved).await.unwrap();
+        };
+        schedule.send(Begin).await.unwrap();
+        next(24).await;
+        save(&engine, values(&[("sync.interval_hours", Some("2"))]))
+            .await
+            .unwrap();
+        schedule.send(Changed).await.unwrap();
+        next(2).await;
+        save(&engine, values(&[("sync.interval_hours", None)]))
+            .await
+            .unwrap();
+        schedule.send(Changed).await.unwrap();
+        next(24).await;
+    }
+
+    #[actix_rt::test]
+    async fn a_scraper_worker_that_is_away_stops_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(folder.path(), &[]);
+        let saved = save(&engine, values(&[("seerr.user_id", Some("2"))])).await;
+        assert_eq!(saved.unwrap(), Vec::<String>::new());
+        assert_eq!(engine.settings().settings.seerr.user_id, 2);
+    }
 }

@@ -98,9 +98,7 @@ async fn a_person_adds_a_list_syncs_and_reads_what_became_of_it() -> Result<()> 
     let seerr = FakeSeerr::start(world);
     let household = Setup::new().seerr(&seerr).sites(&sites).start().await?;
 
-    let unknown = household
-        .cli(&["lists", "add", "https://example.org/list"])
-        .await?;
+    let unknown = household.cli(&["lists", "add", "example.org/list"]).await?;
     assert!(!unknown.status.success());
     let added = household
         .cli(&[

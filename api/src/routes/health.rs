@@ -1,23 +1,55 @@
 //! `/healthz` and `/readyz`: for whoever restarts or routes; both without a key.
 
 use actix_web::{HttpResponse, web};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
-use super::only;
-use crate::{error::ApiError, shared::Shared};
+use super::at;
+use crate::{error::ApiError, openapi::Unavailable, shared::Shared};
+
+/// Its part of the document.
+#[derive(OpenApi)]
+#[openapi(paths(alive, ready))]
+pub(super) struct Document;
 
 pub(crate) fn configure(app: &mut web::ServiceConfig) {
-    let resource = |path| web::resource(path).default_service(only("GET, HEAD"));
-    app.service(resource("/healthz").route(web::get().to(alive)))
-        .service(resource("/readyz").route(web::get().to(ready)));
+    app.service(at("/healthz").get(alive).done())
+        .service(at("/readyz").get(ready).done());
 }
 
-/// The process lives; it asks nobody.
+/// What a probe is told.
+#[derive(Debug, Serialize, ToSchema)]
+struct Probe {
+    /// `alive` or `ready`.
+    status: &'static str,
+}
+
+/// Says that the process lives
+///
+/// It asks nobody: for whoever restarts it.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "is_alive",
+    security(()),
+    responses((status = 200, description = "It lives", body = Probe)),
+    tag = "Probes",
+)]
 async fn alive() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "status": "alive" }))
+    HttpResponse::Ok().json(Probe { status: "alive" })
 }
 
-/// The database can be read and the sync-worker answers.
+/// Says whether it can do its work
+///
+/// The database can be read and the sync-worker answers: for whoever routes to it.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "is_ready",
+    security(()),
+    responses((status = 200, description = "It can", body = Probe), (status = 503, response = Unavailable)),
+    tag = "Probes",
+)]
 async fn ready(shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
     let (database, sync) = tokio::join!(shared.try_database(), shared.sync_status());
     let mut missing = Vec::new();
@@ -31,7 +63,7 @@ async fn ready(shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
         }
     }
     if missing.is_empty() {
-        Ok(HttpResponse::Ok().json(json!({ "status": "ready" })))
+        Ok(HttpResponse::Ok().json(Probe { status: "ready" }))
     } else {
         Err(ApiError::NotReady(missing))
     }

@@ -7,29 +7,27 @@ use schema::{
     wire::sync::{ListReport, ReasonCount, RunCounts, RunReport},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
 
-use super::only;
-use crate::{error::ApiError, query::Query, shared::Shared};
+use super::at;
+use crate::{error::ApiError, openapi::NotFound, query::Query, shared::Shared};
 
 const LIMIT: i64 = 50;
 const MAX_OFFSET: i64 = 1_000_000_000;
 
+/// Its part of the document.
+#[derive(OpenApi)]
+#[openapi(paths(all, one))]
+pub(super) struct Document;
+
 pub(crate) fn configure(scope: &mut web::ServiceConfig) {
     scope
-        .service(
-            web::resource("/sync-history")
-                .route(web::get().to(all))
-                .default_service(only("GET, HEAD")),
-        )
-        .service(
-            web::resource("/sync-history/{id}")
-                .route(web::get().to(one))
-                .default_service(only("GET, HEAD")),
-        );
+        .service(at("/sync-history").get(all).done())
+        .service(at("/sync-history/{id}").get(one).done());
 }
 
 /// Some of the runs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct RunPage {
     runs: Vec<Run>,
     total: i64,
@@ -38,7 +36,7 @@ struct RunPage {
 }
 
 /// One run.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Run {
     id: RunId,
     trigger: RunTrigger,
@@ -52,7 +50,8 @@ struct Run {
 }
 
 /// One run with all that is known of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RunWithReport)]
 struct FullRun {
     #[serde(flatten)]
     run: Run,
@@ -103,6 +102,15 @@ fn read<T: serde::de::DeserializeOwned>(run: RunId, text: &str) -> Option<T> {
         .ok() // said above
 }
 
+/// Shows the runs, the newest first
+#[utoipa::path(
+    get,
+    path = "/api/sync-history",
+    operation_id = "get_runs",
+    params(("limit" = Option<i64>, Query, description = "Runs to show; 50 when absent", minimum = 1, maximum = 200), ("offset" = Option<i64>, Query, description = "Runs to leave out first", minimum = 0)),
+    responses((status = 200, description = "Some of the runs", body = RunPage)),
+    tag = "Runs",
+)]
 async fn all(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request)?;
     let (limit, offset) = (
@@ -122,6 +130,15 @@ async fn all(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResp
     }))
 }
 
+/// Shows one run with its report
+#[utoipa::path(
+    get,
+    path = "/api/sync-history/{id}",
+    operation_id = "get_run",
+    params(("id" = i32, Path, description = "Number of the run", minimum = 1)),
+    responses((status = 200, description = "The run", body = FullRun), (status = 404, response = NotFound)),
+    tag = "Runs",
+)]
 async fn one(path: web::Path<String>, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
     let missing = || {
         ApiError::NotFound(format!(

@@ -6,8 +6,9 @@ use schema::models::{
     Identity, ItemFilter, LedgerStatus, ListId, ListItem, MediaType, Title, TitleRef,
 };
 use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
-use super::only;
+use super::at;
 use crate::{
     error::ApiError,
     query::{Page, Query},
@@ -18,16 +19,17 @@ use crate::{
 pub(super) const LIMIT: i64 = 50;
 const LONGEST_SEARCH: usize = 200;
 
+/// Its part of the document.
+#[derive(OpenApi)]
+#[openapi(paths(all))]
+pub(super) struct Document;
+
 pub(crate) fn configure(scope: &mut web::ServiceConfig) {
-    scope.service(
-        web::resource("/items")
-            .route(web::get().to(all))
-            .default_service(only("GET, HEAD")),
-    );
+    scope.service(at("/items").get(all).done());
 }
 
 /// One page of entries.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ItemPage {
     items: Vec<Item>,
     total: i64,
@@ -37,7 +39,7 @@ pub(super) struct ItemPage {
 }
 
 /// One entry of one list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Item {
     id: i32,
     list: ListId,
@@ -62,7 +64,8 @@ struct Item {
 }
 
 /// The title an entry is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MatchedTitle)]
 struct Matched {
     id: TitleRef,
     media_type: MediaType,
@@ -118,6 +121,17 @@ impl
     }
 }
 
+/// Shows the entries of all lists
+///
+/// Which title each is, and what became of it.
+#[utoipa::path(
+    get,
+    path = "/api/items",
+    operation_id = "get_items",
+    params(Page, ("list" = Option<i32>, Query, description = "Only those of this list", minimum = 1), ("identity" = Option<Identity>, Query, description = "Only those whose title is so far known"), ("status" = Option<LedgerStatus>, Query, description = "Only those whose title is there on its way"), ("search" = Option<String>, Query, description = "Only those with this in their title", max_length = 200)),
+    responses((status = 200, description = "One page of entries", body = ItemPage)),
+    tag = "Items",
+)]
 async fn all(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request)?;
     let page = query.page(LIMIT);

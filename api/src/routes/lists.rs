@@ -11,12 +11,14 @@ use schema::{
     },
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
+use utoipa::{OpenApi, ToSchema};
 
-use super::{items, only};
+use super::{at, items};
 use crate::{
     body::Json,
     error::{ApiError, Fields},
-    query::Query,
+    openapi::{Conflict, NotFound, number_or_text},
+    query::{Page, Query},
     shared::{Shared, unexpected},
 };
 
@@ -26,43 +28,51 @@ const LONGEST_INPUT: usize = 2048;
 const LONGEST_NAME: usize = 200;
 const LONGEST_TYPE: usize = 50;
 
+/// Its part of the document.
+#[derive(OpenApi)]
+#[openapi(paths(
+    all,
+    add,
+    one,
+    replace,
+    change,
+    remove,
+    items_of,
+    one_named,
+    remove_named,
+    items_of_named
+))]
+pub(super) struct Document;
+
 pub(crate) fn configure(scope: &mut web::ServiceConfig) {
     scope
+        .service(at("/lists").get(all).post(add).done())
         .service(
-            web::resource("/lists")
-                .route(web::get().to(all))
-                .route(web::post().to(add))
-                .default_service(only("GET, HEAD, POST")),
+            at("/lists/{id}")
+                .get(one)
+                .put(replace)
+                .patch(change)
+                .delete(remove)
+                .done(),
+        )
+        .service(at("/lists/{id:\\d+}/items").get(items_of).done())
+        .service(
+            at("/lists/{list_type}/{list_id:.+}/items")
+                .get(items_of_named)
+                .done(),
         )
         .service(
-            web::resource("/lists/{id}")
-                .route(web::get().to(one))
-                .route(web::put().to(replace))
-                .route(web::patch().to(change))
-                .route(web::delete().to(remove))
-                .default_service(only("GET, HEAD, PUT, PATCH, DELETE")),
-        )
-        .service(
-            web::resource("/lists/{id:\\d+}/items")
-                .route(web::get().to(items_of))
-                .default_service(only("GET, HEAD")),
-        )
-        .service(
-            web::resource("/lists/{list_type}/{list_id:.+}/items")
-                .route(web::get().to(items_of_named))
-                .default_service(only("GET, HEAD")),
-        )
-        .service(
-            web::resource("/lists/{list_type}/{list_id:.+}")
-                .route(web::get().to(one_named))
-                .route(web::delete().to(remove_named))
-                .default_service(only("GET, HEAD, DELETE")),
+            at("/lists/{list_type}/{list_id:.+}")
+                .get(one_named)
+                .delete(remove_named)
+                .done(),
         );
 }
 
 /// A list. Differs from the sync-worker's by the two names of the old product.
-#[derive(Debug, Serialize)]
-struct ListAnswer {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = List)]
+pub(super) struct ListAnswer {
     id: ListId,
     list_type: String,
     list_id: String,
@@ -84,6 +94,9 @@ struct ListAnswer {
     removed_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    /// What its owner should know; only in the answer to adding the first list of a site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<String>,
 }
 
 impl From<ListView> for ListAnswer {
@@ -108,12 +121,13 @@ impl From<ListView> for ListAnswer {
             removed_at: list.removed_at,
             created_at: list.created_at,
             updated_at: list.updated_at,
+            notice: list.notice,
         }
     }
 }
 
 /// One page of lists.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ListPage {
     lists: Vec<ListAnswer>,
     total: usize,
@@ -121,6 +135,17 @@ struct ListPage {
     limit: i64,
 }
 
+/// Shows the lists
+///
+/// In the order they were added; removed ones only when asked for.
+#[utoipa::path(
+    get,
+    path = "/api/lists",
+    operation_id = "get_lists",
+    params(Page, ("with_removed" = Option<bool>, Query, description = "Also those that were removed")),
+    responses((status = 200, description = "One page of lists; 200 to a page unless told otherwise", body = ListPage)),
+    tag = "Lists",
+)]
 async fn all(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request)?;
     let (page, with_removed) = (query.page(LIMIT), query.flag("with_removed"));
@@ -143,8 +168,8 @@ async fn all(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResp
 }
 
 /// A list to add: `url` alone, or `list_type` and `list_id`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct NewList {
     list_type: Option<String>,
     list_id: Option<String>,
@@ -155,6 +180,7 @@ struct NewList {
     is_4k: Option<bool>,
     requested_as: Option<i32>,
     /// `requested_as` as the old clients send it.
+    #[schema(schema_with = number_or_text)]
     user_id: Option<UserId>,
 }
 
@@ -258,6 +284,17 @@ fn check_policy(wrong: &mut Fields, item_limit: Option<i32>, requested_as: Optio
     }
 }
 
+/// Follows one more list
+///
+/// Give `url`, an address of a site that can be read, or else `list_type` and `list_id`. The first run that reads it begins by itself.
+#[utoipa::path(
+    post,
+    path = "/api/lists",
+    operation_id = "add_list",
+    request_body = NewList,
+    responses((status = 201, description = "The list; `Location` is its address", body = ListAnswer, headers(("location" = String, description = "Path of the list"))), (status = 409, response = Conflict)),
+    tag = "Lists",
+)]
 async fn add(body: Json<NewList>, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
     let request = ToSyncWorker::AddList(body.0.checked()?);
     let list = answered(shared.change(request).await?)?;
@@ -314,10 +351,30 @@ pub(super) async fn find_named(
         .ok_or_else(|| no_list(&format!("{list_type}/{list_id}")))
 }
 
+/// Shows one list
+#[utoipa::path(
+    get,
+    path = "/api/lists/{id}",
+    operation_id = "get_list",
+    params(("id" = i32, Path, description = "Number of the list", minimum = 1)),
+    responses((status = 200, description = "The list", body = ListAnswer), (status = 404, response = NotFound)),
+    tag = "Lists",
+)]
 async fn one(path: web::Path<String>, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
     Ok(HttpResponse::Ok().json(find(&shared, number(&path)?).await?))
 }
 
+/// Shows one list by its name at its provider
+///
+/// A path of the old product; `GET /api/lists/{id}` is the same by number.
+#[utoipa::path(
+    get,
+    path = "/api/lists/{list_type}/{list_id}",
+    operation_id = "get_named_list",
+    params(("list_type" = String, Path, description = "The provider, such as `imdb`", example = "imdb"), ("list_id" = String, Path, description = "Its id at the provider; may have slashes", example = "top")),
+    responses((status = 200, description = "The list", body = ListAnswer), (status = 404, response = NotFound)),
+    tag = "Lists",
+)]
 async fn one_named(
     path: web::Path<(String, String)>,
     shared: web::Data<Shared>,
@@ -328,8 +385,13 @@ async fn one_named(
 
 /// Everything that can be changed; what is absent goes back to its default. What GET shows beside it
 /// is taken and left alone, so that a list can be sent back as it came.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = ListReplacement)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "what GET shows and cannot be changed is taken and left alone"
+)]
 #[expect(
     clippy::option_option,
     reason = "an absent field is not the same as null"
@@ -339,45 +401,77 @@ struct Replacement {
     auto_sync: Option<bool>,
     item_limit: Option<i32>,
     is_4k: Option<bool>,
-    #[serde(with = "double_option")]
+    #[serde(default, with = "double_option")]
     requested_as: Option<Option<i32>>,
     /// `requested_as` under its old name; the new one wins.
+    #[schema(schema_with = number_or_text)]
     user_id: Option<UserId>,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
     id: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
     list_type: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
     list_id: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
     list_url: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
     display_name: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
     item_count: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
     status: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
     status_reason: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
     last_synced: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
     from_settings: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
     removed_at: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
     created_at: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
     updated_at: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
+    notice: IgnoredAny,
 }
 
 /// What is to be changed; null goes back to the default, what is absent stays.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = ListChange)]
+#[serde(deny_unknown_fields)]
 #[expect(
     clippy::option_option,
     reason = "an absent field is not the same as null"
 )]
 struct Change {
-    #[serde(with = "double_option")]
+    #[serde(default, with = "double_option")]
     description: Option<Option<String>>,
-    #[serde(with = "double_option")]
+    #[serde(default, with = "double_option")]
     auto_sync: Option<Option<bool>>,
-    #[serde(with = "double_option")]
+    #[serde(default, with = "double_option")]
     item_limit: Option<Option<i32>>,
-    #[serde(with = "double_option")]
+    #[serde(default, with = "double_option")]
     is_4k: Option<Option<bool>>,
-    #[serde(with = "double_option")]
+    #[serde(default, with = "double_option")]
     requested_as: Option<Option<i32>>,
     /// `requested_as` under its old name; the new one wins.
-    #[serde(with = "double_option")]
+    #[serde(default, with = "double_option")]
+    #[schema(schema_with = number_or_text)]
     user_id: Option<Option<UserId>>,
 }
 
@@ -426,6 +520,18 @@ impl Change {
     }
 }
 
+/// Sets everything of a list that can be changed
+///
+/// What is absent goes back to its default. A list can be sent back as it came: what cannot be changed is left alone.
+#[utoipa::path(
+    put,
+    path = "/api/lists/{id}",
+    operation_id = "replace_list",
+    params(("id" = i32, Path, description = "Number of the list", minimum = 1)),
+    request_body = Replacement,
+    responses((status = 200, description = "The list as it is now", body = ListAnswer), (status = 404, response = NotFound)),
+    tag = "Lists",
+)]
 async fn replace(
     path: web::Path<String>,
     body: Json<Replacement>,
@@ -434,6 +540,18 @@ async fn replace(
     send_change(&shared, number(&path)?, body.0.into()).await
 }
 
+/// Changes a list
+///
+/// What is absent stays as it is, what is null goes back to its default.
+#[utoipa::path(
+    patch,
+    path = "/api/lists/{id}",
+    operation_id = "change_list",
+    params(("id" = i32, Path, description = "Number of the list", minimum = 1)),
+    request_body = Change,
+    responses((status = 200, description = "The list as it is now", body = ListAnswer), (status = 404, response = NotFound)),
+    tag = "Lists",
+)]
 async fn change(
     path: web::Path<String>,
     body: Json<Change>,
@@ -451,6 +569,17 @@ async fn send_change(
     Ok(HttpResponse::Ok().json(answered(shared.change(request).await?)?))
 }
 
+/// Follows a list no longer
+///
+/// What it asked for stays requested.
+#[utoipa::path(
+    delete,
+    path = "/api/lists/{id}",
+    operation_id = "remove_list",
+    params(("id" = i32, Path, description = "Number of the list", minimum = 1)),
+    responses((status = 200, description = "The list, removed", body = ListAnswer), (status = 404, response = NotFound)),
+    tag = "Lists",
+)]
 async fn remove(
     path: web::Path<String>,
     shared: web::Data<Shared>,
@@ -458,6 +587,17 @@ async fn remove(
     send_removal(&shared, number(&path)?).await
 }
 
+/// Follows a list no longer, by its name at its provider
+///
+/// A path of the old product; `DELETE /api/lists/{id}` is the same by number.
+#[utoipa::path(
+    delete,
+    path = "/api/lists/{list_type}/{list_id}",
+    operation_id = "remove_named_list",
+    params(("list_type" = String, Path, description = "The provider, such as `imdb`", example = "imdb"), ("list_id" = String, Path, description = "Its id at the provider; may have slashes", example = "top")),
+    responses((status = 200, description = "The list, removed", body = ListAnswer), (status = 404, response = NotFound)),
+    tag = "Lists",
+)]
 async fn remove_named(
     path: web::Path<(String, String)>,
     shared: web::Data<Shared>,
@@ -471,6 +611,15 @@ async fn send_removal(shared: &Shared, list: ListId) -> Result<HttpResponse, Api
     Ok(HttpResponse::Ok().json(answered(shared.change(request).await?)?))
 }
 
+/// Shows the entries of a list
+#[utoipa::path(
+    get,
+    path = "/api/lists/{id}/items",
+    operation_id = "get_list_items",
+    params(("id" = i32, Path, description = "Number of the list", minimum = 1), Page),
+    responses((status = 200, description = "One page of entries", body = items::ItemPage), (status = 404, response = NotFound)),
+    tag = "Lists",
+)]
 async fn items_of(
     request: HttpRequest,
     path: web::Path<String>,
@@ -480,6 +629,17 @@ async fn items_of(
     send_items(&request, &shared, list.id).await
 }
 
+/// Shows the entries of a list by its name at its provider
+///
+/// A path of the old product; `GET /api/lists/{id}/items` is the same by number.
+#[utoipa::path(
+    get,
+    path = "/api/lists/{list_type}/{list_id}/items",
+    operation_id = "get_named_list_items",
+    params(("list_type" = String, Path, description = "The provider, such as `imdb`", example = "imdb"), ("list_id" = String, Path, description = "Its id at the provider; may have slashes", example = "top"), Page),
+    responses((status = 200, description = "One page of entries", body = items::ItemPage), (status = 404, response = NotFound)),
+    tag = "Lists",
+)]
 async fn items_of_named(
     request: HttpRequest,
     path: web::Path<(String, String)>,
@@ -507,7 +667,7 @@ async fn send_items(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::World;
+    use crate::testing::{World, list_view};
     use schema::wire::FailureCode;
 
     fn asked(world: &World) -> ToSyncWorker {
@@ -593,6 +753,19 @@ mod tests {
             );
             assert_eq!(add.requested_as, user);
         }
+    }
+
+    #[test]
+    fn what_the_owner_of_a_sites_first_list_should_know_is_told_and_can_be_sent_back() {
+        let first = ListView {
+            notice: Some("The terms of the site forbid reading it.".into()),
+            ..list_view()
+        };
+        let answer = serde_json::to_value(ListAnswer::from(first)).unwrap();
+        assert_eq!(answer["notice"], "The terms of the site forbid reading it.");
+        serde_json::from_value::<Replacement>(answer).unwrap();
+        let other = serde_json::to_value(ListAnswer::from(list_view())).unwrap();
+        assert_eq!(other.get("notice"), None);
     }
 
     #[actix_web::test]

@@ -1,16 +1,26 @@
 //! One file per resource: `configure()`, handlers, the types of requests and answers, tests. This
 //! one puts them together and says which of them need a key.
 
+mod at;
+mod config;
+mod events;
+mod files;
 mod health;
 mod history;
 mod items;
 mod lists;
 mod sync;
+mod sync_interval;
 mod system;
 
-use actix_web::{HttpRequest, Route, middleware::from_fn, web};
+use actix_web::{middleware::from_fn, web};
+use utoipa::OpenApi;
 
-use crate::{auth, error::ApiError, server::unknown_path};
+use crate::{auth, server::unknown_path};
+
+#[cfg(test)]
+pub(crate) use at::tests::noted;
+pub(crate) use at::{at, only};
 
 /// Adds all resources. What is inside the scope `/api` cannot be reached without a key, however its
 /// path is spelt; the open ones are registered before it, by their full path.
@@ -20,19 +30,32 @@ pub(crate) fn configure(app: &mut web::ServiceConfig) {
         .service(
             web::scope("/api")
                 .configure(system::configure)
+                // Before the lists: one of them could have this name.
+                .configure(files::configure)
                 .configure(lists::configure)
                 .configure(sync::configure)
                 .configure(history::configure)
                 .configure(items::configure)
+                .configure(events::configure)
+                .configure(config::configure)
+                .configure(sync_interval::configure)
                 .default_service(web::to(unknown_path))
                 .wrap(from_fn(auth::require)),
         );
 }
 
-/// What a resource answers to methods it does not have.
-pub(crate) fn only(allowed: &'static str) -> Route {
-    web::to(move |request: HttpRequest| async move {
-        let method = request.method().to_string();
-        Err::<&'static str, _>(ApiError::Method { method, allowed })
-    })
+/// The parts of the API's document, in the order of its tags.
+pub(crate) fn documents() -> Vec<utoipa::openapi::OpenApi> {
+    vec![
+        lists::Document::openapi(),
+        files::Document::openapi(),
+        items::Document::openapi(),
+        sync::Document::openapi(),
+        sync_interval::Document::openapi(),
+        history::Document::openapi(),
+        events::Document::openapi(),
+        config::Document::openapi(),
+        system::Document::openapi(),
+        health::Document::openapi(),
+    ]
 }

@@ -15,11 +15,13 @@ use schema::{
     },
 };
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{OpenApi, ToSchema};
 
-use super::{lists::find_named, only};
+use super::{at, lists::find_named};
 use crate::{
     body::Json,
     error::{ApiError, Fields},
+    openapi::{Conflict, NotFound, number_or_text},
     shared::{Shared, unexpected},
 };
 
@@ -29,37 +31,23 @@ const MOST_TITLES: usize = 1000;
 const MOST_LISTS: usize = 1000;
 const LONGEST_TITLE: usize = 500;
 
+/// Its part of the document.
+#[derive(OpenApi)]
+#[openapi(paths(status, trigger, single, cancel, cancel_job))]
+pub(super) struct Document;
+
 pub(crate) fn configure(scope: &mut web::ServiceConfig) {
     scope
-        .service(
-            web::resource("/sync/status")
-                .route(web::get().to(status))
-                .default_service(only("GET, HEAD")),
-        )
-        .service(
-            web::resource("/sync/trigger")
-                .route(web::post().to(trigger))
-                .default_service(only("POST")),
-        )
-        .service(
-            web::resource("/sync/single")
-                .route(web::post().to(single))
-                .default_service(only("POST")),
-        )
-        .service(
-            web::resource("/sync/cancel")
-                .route(web::post().to(cancel))
-                .default_service(only("POST")),
-        )
-        .service(
-            web::resource("/sync/{job_id}/cancel")
-                .route(web::post().to(cancel_job))
-                .default_service(only("POST")),
-        );
+        .service(at("/sync/status").get(status).done())
+        .service(at("/sync/trigger").post(trigger).done())
+        .service(at("/sync/single").post(single).done())
+        .service(at("/sync/cancel").post(cancel).done())
+        .service(at("/sync/{job_id}/cancel").post(cancel_job).done());
 }
 
 /// What is going on.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SyncStatus)]
 struct Status {
     is_running: bool,
     run_id: Option<RunId>,
@@ -76,6 +64,14 @@ struct Status {
     can_trigger_sync: bool,
 }
 
+/// Shows what is going on
+#[utoipa::path(
+    get,
+    path = "/api/sync/status",
+    operation_id = "get_sync_status",
+    responses((status = 200, description = "The run that is going on, the last one and the next", body = Status)),
+    tag = "Sync",
+)]
 async fn status(shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
     let status = shared.sync_status().await?;
     let can_trigger_sync = status.run.is_none() && status.missing.is_empty();
@@ -97,8 +93,9 @@ async fn status(shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
 }
 
 /// What to sync; empty for every list that is synced automatically.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = NewRun)]
+#[serde(deny_unknown_fields)]
 struct Trigger {
     /// `all` or `single`, as the old clients send it.
     r#type: Option<Scope>,
@@ -109,10 +106,10 @@ struct Trigger {
     /// Number of one list.
     id: Option<ListId>,
     /// Numbers of lists.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     lists: Option<Vec<ListId>>,
     /// Titles instead of lists.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     custom_list: Option<Vec<CustomTitle>>,
 }
 
@@ -123,7 +120,8 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Vec::deserialize(deserializer).map(Some)
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[schema(as = RunScope)]
 #[serde(rename_all = "snake_case")]
 enum Scope {
     All,
@@ -131,20 +129,23 @@ enum Scope {
 }
 
 /// A list as its provider calls it.
-#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[schema(as = ListName)]
 struct Named {
     list_type: String,
     list_id: String,
 }
 
 /// A title as scripts send it. Fields we do not know are left alone: they come from other products.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 struct CustomTitle {
+    #[serde(default)]
     title: String,
+    #[schema(schema_with = number_or_text)]
     year: Option<serde_json::Value>,
     media_type: Option<String>,
     imdb_id: Option<String>,
+    #[schema(schema_with = number_or_text)]
     tmdb_id: Option<serde_json::Value>,
 }
 
@@ -324,7 +325,8 @@ fn number_of(value: &serde_json::Value, prefix: &str) -> Result<Option<i64>, NoN
 }
 
 /// A run that was started.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RunStarted)]
 struct Started {
     run_id: RunId,
     status: &'static str,
@@ -334,10 +336,32 @@ struct Started {
     success: bool,
 }
 
+/// Starts a run
+///
+/// Without a body it syncs every list that is synced automatically. `lists` names some of them, `custom_list` gives titles instead. The run goes on whatever becomes of its caller; follow it with `GET /api/events` or `GET /api/sync/status`.
+#[utoipa::path(
+    post,
+    path = "/api/sync/trigger",
+    operation_id = "start_run",
+    request_body(content = Trigger, examples(("everything" = (summary = "Every list", value = json!({}))), ("lists" = (summary = "Some lists", value = json!({"lists": [1, 4]}))), ("titles" = (summary = "Titles", value = json!({"custom_list": [{"title": "Heat", "year": 1995, "media_type": "movie", "imdb_id": "tt0113277"}]}))))),
+    responses((status = 202, description = "The run was started; `Location` is its address", body = Started, headers(("location" = String, description = "Path of the run"))), (status = 404, response = NotFound), (status = 409, response = Conflict)),
+    tag = "Sync",
+)]
 async fn trigger(body: Json<Trigger>, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
     start(&shared, body.0.wish()?).await
 }
 
+/// Starts a run of one list
+///
+/// A path of the old product; `POST /api/sync/trigger` does the same.
+#[utoipa::path(
+    post,
+    path = "/api/sync/single",
+    operation_id = "start_single_run",
+    request_body = Trigger,
+    responses((status = 202, description = "The run was started; `Location` is its address", body = Started, headers(("location" = String, description = "Path of the run"))), (status = 404, response = NotFound), (status = 409, response = Conflict)),
+    tag = "Sync",
+)]
 async fn single(body: Json<Trigger>, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
     match body.0.wish()? {
         Wish::Everything => {
@@ -401,25 +425,46 @@ async fn name_the_run(shared: &Shared, error: ApiError) -> ApiError {
 }
 
 /// Which run to end; the current one when absent.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = CancelRun)]
+#[serde(deny_unknown_fields)]
 struct Cancel {
     run_id: Option<RunId>,
 }
 
 /// A run that was told to end.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RunCancelled)]
 struct Cancelled {
     run_id: RunId,
     status: &'static str,
     success: bool,
 }
 
+/// Ends a run at its next entry
+#[utoipa::path(
+    post,
+    path = "/api/sync/cancel",
+    operation_id = "cancel_run",
+    request_body = Cancel,
+    responses((status = 202, description = "The run ends within a second", body = Cancelled), (status = 404, response = NotFound)),
+    tag = "Sync",
+)]
 async fn cancel(body: Json<Cancel>, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
     send_cancel(&shared, body.0.run_id).await
 }
 
-/// The old clients make up the id; one that is no number means the current run.
+/// Ends a run, as the old clients do
+///
+/// An id that is no number means the run that is going on. `POST /api/sync/cancel` does the same.
+#[utoipa::path(
+    post,
+    path = "/api/sync/{job_id}/cancel",
+    operation_id = "cancel_job",
+    params(("job_id" = String, Path, description = "Number of the run, or anything")),
+    responses((status = 202, description = "The run ends within a second", body = Cancelled), (status = 404, response = NotFound)),
+    tag = "Sync",
+)]
 async fn cancel_job(
     path: web::Path<String>,
     shared: web::Data<Shared>,

@@ -6,13 +6,15 @@ use chrono::{DateTime, Datelike, Local, NaiveDate, Offset, SecondsFormat, TimeZo
 use schema::{
     models::{RunStatus, SyncRun},
     wire::{
+        scraper::BrowserState,
         supervisor::{LastExit, ProgramState, ProgramStatus, StatusReport},
         sync::{Missing, SyncStatus},
     },
 };
 use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
-use super::only;
+use super::at;
 use crate::{
     auth::{self, Caller},
     error::ApiError,
@@ -22,32 +24,30 @@ use crate::{
 /// A run that is this late is overdue; up to then it is being started.
 const OVERDUE_S: i64 = 300;
 
+/// Its part of the document.
+#[derive(OpenApi)]
+#[openapi(paths(health, time, status))]
+pub(super) struct Document;
+
 /// What everybody may see.
 pub(crate) fn configure_open(app: &mut web::ServiceConfig) {
     app.service(
-        web::resource("/api/system/health")
-            .route(web::get().to(health))
-            .default_service(only("GET, HEAD"))
+        at("/api/system/health")
+            .get(health)
+            .done()
             .wrap(from_fn(auth::recognise)),
     )
-    .service(
-        web::resource("/api/system/time")
-            .route(web::get().to(time))
-            .default_service(only("GET, HEAD")),
-    );
+    .service(at("/api/system/time").get(time).done());
 }
 
 /// What needs a key.
 pub(crate) fn configure(scope: &mut web::ServiceConfig) {
-    scope.service(
-        web::resource("/system/status")
-            .route(web::get().to(status))
-            .default_service(only("GET, HEAD")),
-    );
+    scope.service(at("/system/status").get(status).done());
 }
 
 /// How it is in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[schema(as = OverallHealth)]
 #[serde(rename_all = "snake_case")]
 enum Overall {
     /// All is well.
@@ -59,7 +59,8 @@ enum Overall {
 }
 
 /// Where the schedule is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ScheduleState)]
 #[serde(rename_all = "snake_case")]
 enum Schedule {
     /// The sync-worker does not answer.
@@ -99,7 +100,8 @@ impl Schedule {
 }
 
 /// Health for everybody.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReducedHealth)]
 struct Reduced {
     status: Overall,
     sync_status: Schedule,
@@ -108,7 +110,7 @@ struct Reduced {
 }
 
 /// Health for the owner.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Health {
     #[serde(flatten)]
     reduced: Reduced,
@@ -118,13 +120,25 @@ struct Health {
     /// Whether the sync-worker answers; its name is the old product's.
     process: bool,
     ports: Vec<Listening>,
-    /// `absent`, `idle` or `ready`.
-    browser: &'static str,
+    /// `absent`, `idle` or `ready`; nothing while the workers that know do not answer.
+    #[schema(value_type = Option<BrowserState>)]
+    browser: Option<&'static str>,
     processes: Vec<Process>,
     missing: Vec<Missing>,
 }
 
-#[derive(Debug, Serialize)]
+/// What health answers, by who asks.
+#[derive(ToSchema)]
+#[schema(as = HealthAnswer)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only the document has it")]
+enum Healths {
+    Owner(Health),
+    Anybody(Reduced),
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Port)]
 struct Listening {
     name: &'static str,
     address: String,
@@ -132,7 +146,7 @@ struct Listening {
 }
 
 /// One program of the supervisor.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Process {
     name: String,
     state: ProgramState,
@@ -254,7 +268,17 @@ fn of_program(program: &ProgramStatus) -> Overall {
     }
 }
 
-/// Always 200, as it is a report; probes ask `/readyz`.
+/// Shows how everything is
+///
+/// Always 200, as it is a report; probes ask `/readyz`. Without a key only the first four fields are told.
+#[utoipa::path(
+    get,
+    path = "/api/system/health",
+    operation_id = "get_health",
+    security((), ("key" = []), ("bearer" = [])),
+    responses((status = 200, description = "With a key `Health`, without one `Reduced`", body = Healths)),
+    tag = "System",
+)]
 async fn health(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     let seen = Seen::look(&shared).await;
     let reduced = seen.reduced();
@@ -275,14 +299,29 @@ async fn health(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse
             port("api", shared.ports.api),
             port("dashboard", shared.ports.dashboard),
         ],
-        browser: "absent",
+        browser: browser(&shared).await,
         missing: seen.sync.map(|sync| sync.missing).unwrap_or_default(),
         processes: Process::all(seen.supervisor.ok(), seen.now), // why it is absent was logged
     })
 }
 
+async fn browser(shared: &Shared) -> Option<&'static str> {
+    match shared.browser().await {
+        Ok(status) => Some(match status.state {
+            BrowserState::Ready => "ready",
+            BrowserState::Idle => "idle",
+            BrowserState::Absent => "absent",
+        }),
+        Err(error) => {
+            tracing::debug!("health has no browser: {}", runtime::Chain(&error));
+            None
+        }
+    }
+}
+
 /// The shape of the old product, without what it read from logs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SystemStatus)]
 struct Status {
     version: &'static str,
     overall_health: Overall,
@@ -291,7 +330,7 @@ struct Status {
     sync: SyncPart,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct DatabaseStatus {
     connected: bool,
     file_exists: bool,
@@ -300,14 +339,15 @@ struct DatabaseStatus {
     error: Option<&'static str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ProcessStatus {
     running: bool,
     processes: Vec<Process>,
     error: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SystemSyncStatus)]
 struct SyncPart {
     status: Schedule,
     last_sync: Option<DateTime<Utc>>,
@@ -318,6 +358,14 @@ struct SyncPart {
     error: Option<String>,
 }
 
+/// Shows how everything is, in the shape of the old product
+#[utoipa::path(
+    get,
+    path = "/api/system/status",
+    operation_id = "get_status",
+    responses((status = 200, description = "The status", body = Status)),
+    tag = "System",
+)]
 async fn status(shared: web::Data<Shared>) -> HttpResponse {
     let (seen, file) = tokio::join!(
         Seen::look(&shared),
@@ -364,7 +412,8 @@ async fn status(shared: web::Data<Shared>) -> HttpResponse {
 }
 
 /// The time of this machine.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Time)]
 struct Now {
     current_time: String,
     timestamp: f64,
@@ -372,14 +421,16 @@ struct Now {
     formatted: Formatted,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TimeZone)]
 struct Zone {
     name: String,
     utc_offset: String,
     is_dst: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FormattedTime)]
 struct Formatted {
     date: String,
     time: String,
@@ -387,6 +438,15 @@ struct Formatted {
     iso: String,
 }
 
+/// Shows the time of this machine
+#[utoipa::path(
+    get,
+    path = "/api/system/time",
+    operation_id = "get_time",
+    security(()),
+    responses((status = 200, description = "The time", body = Now)),
+    tag = "System",
+)]
 async fn time(shared: web::Data<Shared>) -> HttpResponse {
     let now = shared.clock.now_utc();
     let local = now.with_timezone(&Local);
@@ -468,7 +528,7 @@ mod tests {
         assert_eq!(answer.status, 200);
         assert_eq!(answer.json["database"], true);
         assert_eq!(answer.json["process"], true);
-        assert_eq!(answer.json["browser"], "absent");
+        assert_eq!(answer.json["browser"], "idle");
         assert_eq!(answer.json["ports"][0]["name"], "api");
         assert_eq!(answer.json["ports"][1]["port"], 3222);
         assert_eq!(answer.json["processes"][0]["name"], "sync-worker");
@@ -485,6 +545,7 @@ mod tests {
         assert_eq!(answer.json["sync_status"], "unknown");
         assert_eq!(answer.json["status"], "error");
         assert_eq!(answer.json["process"], false);
+        assert_eq!(answer.json["browser"], serde_json::Value::Null);
         assert_eq!(answer.json["processes"], serde_json::json!([]));
     }
 

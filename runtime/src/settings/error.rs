@@ -153,6 +153,20 @@ impl SettingsError {
     }
 }
 
+impl SettingsError {
+    /// What is wrong with a value that [`check_saved`](super::check_saved) refuses, without its key,
+    /// for where the key stands beside it.
+    pub fn problem(&self) -> String {
+        match self {
+            Self::Saved { expected, .. } => format!("must be {expected}"),
+            Self::NotSavable { key, nearest } => {
+                format!("cannot be saved here; {}", advice(nearest.as_deref(), key))
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
 fn advice(nearest: Option<&str>, key: &str) -> String {
     match nearest {
         Some(name) if name == key => "set it in the environment or the settings file".into(),

@@ -122,7 +122,8 @@ impl Reader<'_> {
     ) {
         match value.kind {
             ValueKind::Table(table) => then(self, key, table),
-            other => self.wrong(key, format!("\"{other}\""), "a table".into()),
+            // Not what it is: somebody may have written a key of the section in its place.
+            other => self.wrong(key, shape(&other).into(), "a table".into()),
         }
     }
 
@@ -139,7 +140,12 @@ impl Reader<'_> {
                     .insert(known.key, FileValue { value, place });
             }
             Err(expected) => {
-                let shown = known.shown(&value.kind.to_string());
+                let shown = match &value.kind {
+                    _ if known.is_secret => known.shown(""),
+                    // Addresses in it may hold passwords.
+                    ValueKind::Table(_) | ValueKind::Array(_) => shape(&value.kind).into(),
+                    other => known.shown(&other.to_string()),
+                };
                 self.wrong(known.key, shown, expected);
             }
         }
@@ -182,10 +188,10 @@ impl Reader<'_> {
                 .is_err()
             {
                 // Passwords of the owner's programs are there.
-                let shown = if matches!(field.as_str(), "environment" | "args") {
-                    "***".to_owned()
-                } else {
-                    format!("\"{value}\"")
+                let shown = match &value.kind {
+                    _ if matches!(field.as_str(), "environment" | "args") => "***".to_owned(),
+                    ValueKind::Table(_) | ValueKind::Array(_) => shape(&value.kind).to_owned(),
+                    other => format!("\"{other}\""),
                 };
                 self.wrong(
                     &format!("{key}.{field}"),
@@ -228,6 +234,18 @@ impl Reader<'_> {
             path: self.path.to_owned(),
             line: line_of(self.text, key),
         }
+    }
+}
+
+/// What kind of value it is, for where the value itself is not shown.
+fn shape(value: &ValueKind) -> &'static str {
+    match value {
+        ValueKind::Table(_) => "a table",
+        ValueKind::Array(_) => "an array",
+        ValueKind::Boolean(_) => "true or false",
+        ValueKind::String(_) => "a text",
+        ValueKind::Nil => "nothing",
+        _ => "a number",
     }
 }
 
@@ -371,8 +389,27 @@ mod tests {
         );
         assert_eq!(
             error("seerr = 1\n"),
-            "`seerr` in /etc/l.toml, line 1 is \"1\"; it must be a table"
+            "`seerr` in /etc/l.toml, line 1 is a number; it must be a table"
         );
+    }
+
+    #[test]
+    fn what_stands_in_a_wrong_place_is_not_shown() {
+        for text in [
+            "seerr = \"hush\"\n",
+            "[seerr]\nurl = { password = \"hush\" }\n",
+            "[seerr]\napi_key = [\"hush\"]\n",
+            "[lists]\nweb = [1, \"https://me:hush@x/\"]\n",
+            "[providers]\ntrakt = \"hush\"\n",
+            "program = \"hush\"\n",
+            "[program]\nx = [\"hush\"]\n",
+            "[program.x]\ncommand = [\"job\", \"--token=hush\"]\n",
+            "[program.x]\nafter = { token = \"hush\" }\n",
+        ] {
+            let error = error(text);
+            assert!(error.contains("it must be"), "{error}");
+            assert!(!error.contains("hush"), "{error}");
+        }
     }
 
     #[test]

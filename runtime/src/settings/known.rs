@@ -60,6 +60,23 @@ impl Known {
         self.kind.parse(text)
     }
 
+    /// A value as people may see it in the dashboard, as a variable would have it: the whole text;
+    /// `None` for a secret; of an address without its password, for which [`HIDDEN`] stands.
+    pub fn display(&self, value: &ValueKind) -> Option<String> {
+        if self.is_secret {
+            return None;
+        }
+        let text = |value: &ValueKind| without_password(&value.to_string());
+        Some(match value {
+            // As it can be written in one line: an address may have commas of its own.
+            ValueKind::Array(entries) => {
+                let entries: Vec<_> = entries.iter().map(|entry| text(&entry.kind)).collect();
+                entries.join(", ")
+            }
+            other => text(other),
+        })
+    }
+
     /// The value as an error text may show it.
     pub(super) fn shown(&self, value: &str) -> String {
         // An address may hold a password.
@@ -118,6 +135,20 @@ impl Known {
     }
 }
 
+/// Stands for a password within an address.
+pub const HIDDEN: &str = "***";
+
+/// The text with the password of an address hidden.
+fn without_password(text: &str) -> String {
+    let hidden = || {
+        let mut url = url::Url::parse(text).ok()?; // what is no address has none
+        url.password()?;
+        url.set_password(Some(HIDDEN)).ok()?; // it has one, so it can
+        Some(url.as_str().trim_end_matches('/').to_owned())
+    };
+    hidden().unwrap_or_else(|| text.to_owned())
+}
+
 /// A variable that is no setting: it is read before or beside them.
 #[derive(Clone, Copy, Debug)]
 pub struct Variable {
@@ -146,6 +177,10 @@ const SECONDS_OR_NONE: Kind = Kind::Integer {
     least: 0,
     most: 3600,
 };
+const MEGABYTES: Kind = Kind::Integer {
+    least: 200,
+    most: 65_536,
+};
 const AUTH: Kind = Kind::Word(&["required", "disabled_for_local_addresses", "disabled"]);
 const FORMAT: Kind = Kind::Word(&["auto", "human", "json"]);
 
@@ -169,26 +204,33 @@ pub const KNOWN: &[Known] = &[
     Known::new("sync.time_zone", "TZ", Kind::Text, "UTC", "time zone of times shown to people"),
 
     lists("lists.imdb", "IMDB_LISTS", "IMDb lists, watchlists and charts: ids or addresses; after an address with `?` separate with comma and space (a comma inside it may be written `%2C`)"),
-    lists("lists.trakt", "TRAKT_LISTS", "Trakt lists: addresses or user/list").not_yet(),
-    lists("lists.trakt_special", "TRAKT_SPECIAL_LISTS", "Trakt charts such as trending:movies").not_yet(),
-    lists("lists.letterboxd", "LETTERBOXD_LISTS", "Letterboxd lists and watchlists").not_yet(),
+    lists("lists.trakt", "TRAKT_LISTS", "Trakt lists, watchlists and charts: addresses, user/list, user/watchlist or trending:movies"),
+    lists("lists.trakt_special", "TRAKT_SPECIAL_LISTS", "Trakt charts such as trending:movies"),
+    lists("lists.letterboxd", "LETTERBOXD_LISTS", "Letterboxd lists, watchlists and films: addresses, user/list or user/watchlist (its terms forbid automated reading; prefer its export file)"),
     lists("lists.anilist", "ANILIST_LISTS", "AniList users, with a status if wanted").not_yet(),
     lists("lists.mdblist", "MDBLIST_LISTS", "MDBList lists: addresses or user/list").not_yet(),
     lists("lists.stevenlu", "STEVENLU_LISTS", "Steven Lu's popular movies: `stevenlu` or a file name"),
-    lists("lists.tmdb", "TMDB_LISTS", "TMDB lists: addresses or numbers").not_yet(),
+    lists("lists.tmdb", "TMDB_LISTS", "TMDB lists: addresses or numbers; read by the browser"),
     lists("lists.tvdb", "TVDB_LISTS", "TheTVDB lists: addresses or user names").not_yet(),
     lists("lists.simkl", "SIMKL_LISTS", "Simkl lists").not_yet(),
+    lists("lists.web", "WEB_LISTS", "web pages whose links to IMDb or TMDB are a list: addresses; read by the browser"),
 
-    Known::new("providers.trakt.client_id", "TRAKT_CLIENT_ID", Kind::Text, "", "client id of your Trakt application").secret().live().not_yet(),
-    Known::new("providers.trakt.special_items_limit", "TRAKT_SPECIAL_ITEMS_LIMIT", COUNT, "20", "titles taken from a Trakt chart").live().not_yet(),
+    Known::new("providers.trakt.client_id", "TRAKT_CLIENT_ID", Kind::Text, "", "client id of your Trakt application").secret().live(),
+    Known::new("providers.trakt.special_items_limit", "TRAKT_SPECIAL_ITEMS_LIMIT", COUNT, "20", "titles taken from a Trakt chart").live(),
+    Known::new("providers.trakt.url", "LISTSYNC_TRAKT_URL", Kind::Url, "https://api.trakt.tv", "where Trakt's API is asked"),
     Known::new("providers.tmdb.key", "TMDB_KEY", Kind::Text, "", "API key of TMDB").secret().live().not_yet(),
+    Known::new("providers.tmdb.url", "LISTSYNC_TMDB_URL", Kind::Url, "https://www.themoviedb.org", "where TMDB's list pages are read"),
     Known::new("providers.tvdb.key", "TVDB_KEY", Kind::Text, "", "API key of TheTVDB").secret().live().not_yet(),
     Known::new("providers.simkl.client_id", "SIMKL_CLIENT_ID", Kind::Text, "", "client id of your Simkl application").secret().live().not_yet(),
     Known::new("providers.simkl.user_token", "SIMKL_USER_TOKEN", Kind::Text, "", "token of your Simkl account").secret().live().not_yet(),
     Known::new("providers.imdb.url", "LISTSYNC_IMDB_URL", Kind::Url, "https://www.imdb.com", "where IMDb's pages are read"),
     Known::new("providers.imdb.graphql_url", "LISTSYNC_IMDB_GRAPHQL_URL", Kind::Url, "https://api.graphql.imdb.com", "where IMDb's GraphQL is asked; `providers.imdb.url` when only that is set"),
     Known::new("providers.stevenlu.url", "LISTSYNC_STEVENLU_URL", Kind::Url, "https://popular-movies-data.stevenlu.com", "where Steven Lu's files are read"),
-    Known::new("providers.allow_private_addresses", "LISTSYNC_ALLOW_PRIVATE_ADDRESSES", Kind::Bool, "false", "read lists from addresses inside your own network too").not_yet(),
+    Known::new("providers.letterboxd.url", "LISTSYNC_LETTERBOXD_URL", Kind::Url, "https://letterboxd.com", "where Letterboxd's pages are read"),
+    Known::new("providers.allow_private_addresses", "LISTSYNC_ALLOW_PRIVATE_ADDRESSES", Kind::Bool, "false", "read web pages from addresses inside your own network too").live(),
+
+    Known::new("browser.path", "LISTSYNC_BROWSER_PATH", Kind::Path, "", "the browser to run: Debian's chromium-headless-shell or chromium; searched for when unset"),
+    Known::new("browser.memory_mb", "LISTSYNC_BROWSER_MEMORY_MB", MEGABYTES, "800", "megabytes the browser may take, all its processes together"),
 
     Known::new("notify.discord_webhook_url", "DISCORD_WEBHOOK_URL", Kind::Url, "", "Discord webhook that is told about runs").secret().live().not_yet(),
 
@@ -198,7 +240,7 @@ pub const KNOWN: &[Known] = &[
     Known::new("http.bind", "LISTSYNC_BIND", Kind::Address, "127.0.0.1 (0.0.0.0 in a container)", "address both ports listen on"),
     Known::new("http.trusted_proxies", "TRUSTED_PROXIES", Kind::List, "", "proxies whose forwarded headers are believed: addresses or networks").not_yet(),
 
-    Known::new("log.level", "LOG_LEVEL", Kind::LogLevel, "info", "trace, debug, info, warning, error, critical, off, or tracing directives"),
+    Known::new("log.level", "LOG_LEVEL", Kind::LogLevel, "info", "trace, debug, info, warning, error, critical, off, or tracing directives; the supervisor takes a saved one when it starts").live(),
     Known::new("log.format", "LOG_FORMAT", FORMAT, "auto", "human, json, or auto: human on a terminal"),
 
     Known::new("paths.data_dir", "LISTSYNC_DATA_DIR", Kind::Path, "$XDG_DATA_HOME/listsync (/usr/src/app/data in a container)", "database, caches, keys"),
@@ -236,6 +278,25 @@ mod tests {
                 assert!(known.parse(known.default).is_ok(), "{}", known.key);
             }
         }
+    }
+
+    #[test]
+    fn people_see_values_without_secrets_and_passwords() {
+        let display = |key: &str, text: &str| {
+            let known = Known::find(key).unwrap();
+            known.display(&known.parse(text).unwrap())
+        };
+        assert_eq!(display("seerr.api_key", "hush"), None);
+        assert_eq!(display("seerr.is_4k", "yes").as_deref(), Some("true"));
+        assert_eq!(display("sync.interval_hours", "6").as_deref(), Some("6"));
+        assert_eq!(
+            display("seerr.url", "http://me:hush@seerr:5055/base/").as_deref(),
+            Some("http://me:***@seerr:5055/base")
+        );
+        assert_eq!(
+            display("lists.web", "https://me:hush@x/a?b=1,2, https://y/").as_deref(),
+            Some("https://me:***@x/a?b=1,2, https://y/")
+        );
     }
 
     #[test]

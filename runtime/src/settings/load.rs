@@ -86,6 +86,8 @@ pub struct Loaded {
     pub settings: Settings,
     /// Where the value of each key came from; every key of [`KNOWN`] is there.
     pub sources: BTreeMap<String, Source>,
+    /// What people may see of each value that is set, a default included: see [`Known::display`].
+    pub shown: BTreeMap<&'static str, Option<String>>,
     /// What is degraded or probably a mistake: log them as warnings.
     pub warnings: Vec<String>,
     /// What is worth one line: log them as information.
@@ -189,6 +191,7 @@ fn load_layers(
     layers.derive_others();
     let mut notes = layers.look_at_names();
     notes.extend(layers.unused());
+    let shown = layers.shown();
     let mut settings = deserialize(layers.values)?;
     settings.program = layers.file.programs;
     settings.check()?;
@@ -199,6 +202,7 @@ fn load_layers(
             .into_iter()
             .map(|(key, at)| (key.to_owned(), at))
             .collect(),
+        shown,
         warnings: layers.warnings,
         notes,
         file: read,
@@ -206,6 +210,12 @@ fn load_layers(
 }
 
 impl Layers<'_> {
+    /// By key what people may see of the values.
+    fn shown(&self) -> BTreeMap<&'static str, Option<String>> {
+        let value = |known: &Known| Some((known.key, known.display(self.values.get(known.key)?)));
+        KNOWN.iter().filter_map(value).collect()
+    }
+
     /// What is set and has no effect, in one line.
     fn unused(&self) -> Option<String> {
         let unused: Vec<_> = KNOWN
@@ -259,10 +269,16 @@ fn deserialize(values: BTreeMap<&'static str, ValueKind>) -> Result<Settings, Se
         .map_err(|error| unfit(&error))
 }
 
+/// The reader's own text shows the value, which may be a secret.
 fn unfit(error: &config::ConfigError) -> SettingsError {
+    let key = match error {
+        config::ConfigError::At { key: Some(key), .. }
+        | config::ConfigError::Type { key: Some(key), .. } => key.clone(),
+        _ => "settings".into(),
+    };
     SettingsError::Invalid {
-        key: "settings".into(),
-        problem: format!("do not fit: {error}"),
+        key,
+        problem: "does not fit its type; this is a fault of ours, please report it".into(),
     }
 }
 

@@ -15,14 +15,15 @@ mod sections;
 
 pub use error::{Place, SettingsError};
 pub use kind::Kind;
-pub use known::{Effect, KNOWN, Known, VARIABLES, Variable};
+pub use known::{Effect, HIDDEN, KNOWN, Known, VARIABLES, Variable};
 pub use load::{Loaded, SavedValue, Source, config_path, load, load_without_secrets};
 pub use paths::PathSettings;
 pub use reference::{default_toml, markdown_table};
 pub use sections::{
-    AuthMode, HttpSettings, ImdbSettings, ListsSettings, LogFormat, LogSettings, NotifySettings,
-    ProgramTable, ProvidersSettings, ReadyMode, RestartMode, SeerrSettings, Settings,
-    SimklSettings, StevenLuSettings, SyncSettings, TmdbSettings, TraktSettings, TvdbSettings,
+    AuthMode, BrowserSettings, HttpSettings, ImdbSettings, LetterboxdSettings, ListsSettings,
+    LogFormat, LogSettings, NotifySettings, ProgramTable, ProvidersSettings, ReadyMode,
+    RestartMode, SeerrSettings, Settings, SimklSettings, StevenLuSettings, SyncSettings,
+    TmdbSettings, TraktSettings, TvdbSettings,
 };
 
 /// Looks whether `value` could be saved for the setting `key`, as the dashboard and `setup` do before
@@ -32,7 +33,31 @@ pub use sections::{
 /// [`SettingsError::NotSavable`] when there is no such setting or it cannot be saved in the
 /// database; [`SettingsError::Saved`] when the value is ill-formed or out of range.
 pub fn check_saved(key: &str, value: &str) -> Result<&'static Known, SettingsError> {
-    let known = Known::find(key)
+    let known = check_forgotten(key)?;
+    let wrong = |value: String, expected: String| SettingsError::Saved {
+        key: known.key,
+        value,
+        expected,
+    };
+    if value.trim().is_empty() {
+        return Err(wrong("nothing".into(), known.kind.expected()));
+    }
+    if known.kind == Kind::Url && value.contains(&format!(":{HIDDEN}@")) {
+        let expected = format!("the whole address, with its password instead of `{HIDDEN}`");
+        return Err(wrong("it is shown".into(), expected));
+    }
+    known
+        .parse(value)
+        .map_err(|expected| wrong(known.shown(value), expected))?;
+    Ok(known)
+}
+
+/// Looks whether a saved value of `key` could be forgotten.
+///
+/// # Errors
+/// [`SettingsError::NotSavable`], as for [`check_saved`].
+pub fn check_forgotten(key: &str) -> Result<&'static Known, SettingsError> {
+    Known::find(key)
         .filter(|known| known.is_savable)
         .ok_or_else(|| {
             let nearest = names::nearest(key, KNOWN.iter().map(|known| known.key));
@@ -40,15 +65,7 @@ pub fn check_saved(key: &str, value: &str) -> Result<&'static Known, SettingsErr
                 key: key.to_owned(),
                 nearest: nearest.map(str::to_owned),
             }
-        })?;
-    known
-        .parse(value)
-        .map_err(|expected| SettingsError::Saved {
-            key: known.key,
-            value: known.shown(value),
-            expected,
-        })?;
-    Ok(known)
+        })
 }
 
 #[cfg(test)]
@@ -75,5 +92,25 @@ mod tests {
             text("paths.data_dir", "/x"),
             "`paths.data_dir` cannot be saved here; set it in the environment or the settings file"
         );
+        assert_eq!(
+            text("seerr.api_key", " "),
+            "`seerr.api_key` cannot be saved as nothing; it must be text"
+        );
+        // As GET shows it: saved so, the password would be three stars.
+        assert_eq!(
+            text("seerr.url", "http://me:***@seerr"),
+            "`seerr.url` cannot be saved as it is shown; it must be the whole address, with its \
+             password instead of `***`"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_without_the_key_for_forms() {
+        let problem = |key, value| check_saved(key, value).unwrap_err().problem();
+        assert_eq!(
+            problem("seer.url", "http://x"),
+            "cannot be saved here; did you mean `seerr.url`?"
+        );
+        assert_eq!(problem("seerr.is_4k", "maybe"), "must be true or false");
     }
 }

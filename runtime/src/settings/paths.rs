@@ -36,6 +36,11 @@ impl PathSettings {
         self.run_dir.join(name)
     }
 
+    /// The folder of export files: what is put there is followed.
+    pub fn exports(&self) -> PathBuf {
+        self.data_dir.join("exports")
+    }
+
     /// The first API key.
     pub fn api_key_file(&self) -> PathBuf {
         self.data_dir.join("api-key")
@@ -61,13 +66,17 @@ impl PathSettings {
         self.log_dir.join(format!("{program}.log"))
     }
 
-    /// Makes the three directories where they are missing and looks whether we may write there. The
-    /// run directory becomes 0700 when it is ours and others could get in.
+    /// Makes the three directories and the folder of exports where they are missing and looks whether
+    /// we may write there. The run directory becomes 0700 when it is ours and others could get in.
     ///
     /// # Errors
     /// [`SettingsError::Directory`] with the command that helps.
     pub fn create(&self) -> Result<(), SettingsError> {
         directory("data", "LISTSYNC_DATA_DIR", &self.data_dir, 0o750)?;
+        // Where somebody made it, it may be a read-only mount.
+        if !self.exports().is_dir() {
+            directory("data", "LISTSYNC_DATA_DIR", &self.exports(), 0o750)?;
+        }
         directory("run", "LISTSYNC_RUN_DIR", &self.run_dir, 0o700)?;
         directory("log", "LISTSYNC_LOG_DIR", &self.log_dir, 0o750)?;
         self.close_run_dir()
@@ -199,7 +208,7 @@ mod tests {
             log_dir: folder.path().join("logs"),
         };
         paths.create().unwrap();
-        assert!(paths.data_dir.is_dir() && paths.log_dir.is_dir());
+        assert!(paths.exports().is_dir() && paths.log_dir.is_dir());
         let mode = std::fs::metadata(&paths.run_dir).unwrap().mode();
         assert_eq!(mode & 0o777, 0o700);
     }

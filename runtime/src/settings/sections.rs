@@ -27,6 +27,8 @@ pub struct Settings {
     pub lists: ListsSettings,
     /// The sites lists are read from.
     pub providers: ProvidersSettings,
+    /// The browser that reads pages made by scripts.
+    pub browser: BrowserSettings,
     /// Who is told about runs.
     #[serde(default)]
     pub notify: NotifySettings,
@@ -131,8 +133,9 @@ pub struct ProvidersSettings {
     pub stevenlu: StevenLuSettings,
     /// Trakt.
     pub trakt: TraktSettings,
+    /// Letterboxd.
+    pub letterboxd: LetterboxdSettings,
     /// TMDB.
-    #[serde(default)]
     pub tmdb: TmdbSettings,
     /// `TheTVDB`.
     #[serde(default)]
@@ -142,6 +145,17 @@ pub struct ProvidersSettings {
     pub simkl: SimklSettings,
     /// Whether lists may be read from addresses inside the owner's network.
     pub allow_private_addresses: bool,
+}
+
+/// The browser that reads pages made by scripts.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BrowserSettings {
+    /// The file to run; searched for when absent.
+    #[serde(default)]
+    pub path: Option<PathBuf>,
+    /// Megabytes all its processes may take together, shared pages counted once.
+    pub memory_mb: u64,
 }
 
 /// IMDb.
@@ -166,6 +180,8 @@ pub struct StevenLuSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TraktSettings {
+    /// Address of the API.
+    pub url: String,
     /// Client id of the owner's application.
     #[serde(default)]
     pub client_id: Option<Secret>,
@@ -173,11 +189,22 @@ pub struct TraktSettings {
     pub special_items_limit: u32,
 }
 
+/// Letterboxd.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LetterboxdSettings {
+    /// Address of the pages.
+    pub url: String,
+}
+
 /// TMDB.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TmdbSettings {
+    /// Address of the pages.
+    pub url: String,
     /// API key.
+    #[serde(default)]
     pub key: Option<Secret>,
 }
 

@@ -286,6 +286,7 @@ impl List {
             removed_at: self.removed_at.map(utc),
             created_at: utc(self.created_at),
             updated_at: utc(self.updated_at),
+            notice: None,
         }
     }
 }

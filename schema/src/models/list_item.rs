@@ -152,7 +152,8 @@ impl ListItem {
     }
 
     /// Stores what the list now says of the entry; it is on the list again if it had left. An entry
-    /// whose title is not known is looked at anew when what identifies it has changed.
+    /// whose title is not known is looked at anew when what identifies it has changed, one whose title
+    /// is known when another id is told.
     ///
     /// # Errors
     /// When the database fails.
@@ -167,7 +168,11 @@ impl ListItem {
             || self.tvdb_id != entry.tvdb_id
             || self.media_type != entry.media_type
             || self.year != entry.year;
-        let (identity, next_try) = if is_other && self.identity != Identity::Matched {
+        // A title that was found without an id must not outlive the id that tells what it really is.
+        let is_told = (entry.imdb_id.is_some() && self.imdb_id != entry.imdb_id)
+            || (entry.tmdb_id.is_some() && self.tmdb_id != entry.tmdb_id)
+            || (entry.tvdb_id.is_some() && self.tvdb_id != entry.tvdb_id);
+        let (identity, next_try) = if is_told || (is_other && self.identity != Identity::Matched) {
             (Identity::New, None)
         } else {
             (self.identity, self.next_try)
@@ -311,5 +316,88 @@ impl ListItem {
             ))
             .load(conn)?;
         Ok((rows, total))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::{FetchKind, List, NewList, NewTitle};
+
+    fn now() -> NaiveDateTime {
+        "2026-11-21T12:00:00".parse().unwrap()
+    }
+
+    fn list(conn: &mut SqliteConnection) -> ListId {
+        let new = NewList {
+            list_type: "letterboxd".into(),
+            list_id: "one/watchlist".into(),
+            list_url: String::new(),
+            description: String::new(),
+            status: FetchKind::New,
+            auto_sync: true,
+            item_limit: None,
+            from_settings: false,
+            created_at: now(),
+            updated_at: now(),
+        };
+        List::insert(conn, &new).unwrap().id
+    }
+
+    fn title(conn: &mut SqliteConnection) -> TitleRef {
+        let new = NewTitle {
+            media_type: MediaType::Movie,
+            tmdb_id: 7,
+            title: "Paper Boats".into(),
+            year: Some(1987),
+            created_at: now(),
+            updated_at: now(),
+        };
+        Title::ensure(conn, &new).unwrap().id
+    }
+
+    fn entry(list: ListId, media_type: Option<MediaType>, tmdb_id: Option<i64>) -> NewListItem {
+        NewListItem {
+            list,
+            entry_key: "source:letterboxd:paper-boats".into(),
+            rank: 1,
+            title: "Paper Boats".into(),
+            original_title: None,
+            year: Some(1987),
+            media_type,
+            imdb_id: None,
+            tmdb_id,
+            tvdb_id: None,
+            first_seen: now(),
+            fetch: None,
+            identity: Identity::New,
+        }
+    }
+
+    #[test]
+    fn a_title_found_without_an_id_is_looked_at_anew_when_the_id_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("list_sync.db");
+        crate::migrate(&file).unwrap();
+        let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+        let (list, title) = (list(&mut conn), title(&mut conn));
+        ListItem::insert(&mut conn, &[entry(list, None, None)]).unwrap();
+        let mut saved = |entry: NewListItem| {
+            let mut item = ListItem::of_list(&mut conn, list).unwrap().remove(0);
+            item.identity = Identity::Matched;
+            item.title_ref = Some(title);
+            item.save_identity(&mut conn).unwrap();
+            item.save_entry(&mut conn, &entry, now()).unwrap();
+            ListItem::of_list(&mut conn, list)
+                .unwrap()
+                .remove(0)
+                .identity
+        };
+        let told = || entry(list, Some(MediaType::Tv), Some(900_002));
+        assert_eq!(saved(entry(list, None, None)), Identity::Matched);
+        assert_eq!(saved(told()), Identity::New);
+        assert_eq!(saved(told()), Identity::Matched, "nothing has changed");
+        let silent = entry(list, None, None);
+        assert_eq!(saved(silent), Identity::Matched, "nothing says otherwise");
     }
 }

@@ -20,7 +20,7 @@ mod title_id;
 
 pub use api_key::{ApiKey, NewApiKey};
 pub use decision::{Decision, DecisionKind, NewDecision};
-pub use event::{Event, EventKind, NewEvent};
+pub use event::{Event, EventKind, Following, NewEvent};
 pub use fetch::{Fetch, NewFetch};
 pub use host_state::HostState;
 pub use http_cache::HttpCache;

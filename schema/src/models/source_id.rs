@@ -6,6 +6,9 @@ use diesel::prelude::*;
 use super::MediaType;
 use crate::tables::source_ids;
 
+/// Keys in one query: a database takes a bounded number of parameters.
+const KEYS_AT_ONCE: usize = 500;
+
 /// One key of one site.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = source_ids, treat_none_as_null = true)]
@@ -39,6 +42,27 @@ impl SourceId {
             .optional()
     }
 
+    /// What is known of many keys of one source, in no order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn find_many(
+        conn: &mut SqliteConnection,
+        source: &str,
+        keys: &[String],
+    ) -> QueryResult<Vec<Self>> {
+        let mut found = Vec::with_capacity(keys.len());
+        for some in keys.chunks(KEYS_AT_ONCE) {
+            let rows = source_ids::table
+                .filter(source_ids::source.eq(source))
+                .filter(source_ids::source_key.eq_any(some))
+                .select(Self::as_select())
+                .load(conn)?;
+            found.extend(rows);
+        }
+        Ok(found)
+    }
+
     /// Remembers it, over an older row.
     ///
     /// # Errors
@@ -51,5 +75,47 @@ impl SourceId {
             .set(self)
             .execute(conn)
             .map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_keys_are_found_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("list_sync.db");
+        crate::migrate(&file).unwrap();
+        let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+        let keys: Vec<_> = (0..=KEYS_AT_ONCE * 2).map(|key| key.to_string()).collect();
+        let mut save = |source: &str, key: &str| {
+            let row = SourceId {
+                source: source.into(),
+                source_key: key.into(),
+                media_type: Some(MediaType::Movie),
+                imdb_id: None,
+                tmdb_id: Some(603),
+                other_id: None,
+                known_at: "2026-11-21T12:00:00".parse().unwrap(),
+            };
+            row.save(&mut conn).unwrap();
+        };
+        for key in &keys {
+            save("film", key);
+        }
+        save("show", "1");
+        save("film", "matrix");
+        let mut found: Vec<_> = SourceId::find_many(&mut conn, "film", &keys)
+            .unwrap()
+            .into_iter()
+            .map(|row| (row.source, row.source_key.parse().unwrap()))
+            .collect();
+        found.sort_unstable();
+        assert!(
+            found
+                .into_iter()
+                .eq((0..=KEYS_AT_ONCE * 2).map(|key| ("film".to_owned(), key)))
+        );
     }
 }

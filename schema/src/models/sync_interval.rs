@@ -18,6 +18,9 @@ pub struct SyncInterval {
 }
 
 impl SyncInterval {
+    /// The setting it is the value of; that one is saved in `settings`, too, and wins.
+    pub const KEY: &'static str = "sync.interval_hours";
+
     /// The saved interval, if one was saved.
     ///
     /// # Errors
@@ -51,5 +54,13 @@ impl SyncInterval {
             .set(&row)
             .execute(conn)
             .map(drop)
+    }
+
+    /// Forgets the saved interval.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn delete(conn: &mut SqliteConnection) -> QueryResult<()> {
+        diesel::delete(sync_interval::table).execute(conn).map(drop)
     }
 }

@@ -39,6 +39,34 @@ pub enum ToScraper {
     FetchList(FetchList),
     /// Which sites can be read and what each needs. Answered by one [`FromScraper::Providers`].
     Providers(Providers),
+    /// Which lists an export file holds. Answered by one [`FromScraper::ListsRecognized`].
+    ListsInFile(ListsInFile),
+    /// How the browser is. Answered by one [`FromScraper::Browser`]; starts none.
+    Browser(BrowserRequest),
+    /// Tells that saved settings of a section have changed. Answered by one
+    /// [`FromScraper::SettingsRead`] when they are in force.
+    SettingsChanged(SettingsChanged),
+}
+
+/// See [`ToScraper::ListsInFile`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListsInFile {
+    /// Name of a file in the folder of exports: `watchlist.csv`.
+    pub file: String,
+}
+
+/// See [`ToScraper::Browser`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BrowserRequest {}
+
+/// See [`ToScraper::SettingsChanged`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsChanged {
+    /// The part before the dot of the keys that changed.
+    pub section: String,
 }
 
 /// See [`ToScraper::RecognizeList`].
@@ -104,6 +132,12 @@ pub enum FromScraper {
     ListFetched(ListFetched),
     /// Answers [`ToScraper::Providers`].
     Providers(ProviderList),
+    /// Answers [`ToScraper::ListsInFile`].
+    ListsRecognized(ListsRecognized),
+    /// Answers [`ToScraper::Browser`].
+    Browser(BrowserStatus),
+    /// Answers [`ToScraper::SettingsChanged`].
+    SettingsRead(SettingsRead),
     /// The request was not carried out.
     Failed(Failure),
 }
@@ -126,7 +160,60 @@ pub struct ListRecognized {
     pub list_url: String,
     /// What to call it until its own name is read.
     pub name: String,
+    /// What the owner should know before following it: a site's terms, a better way. A sentence or two.
+    #[serde(default)]
+    pub notice: Option<String>,
 }
+
+/// See [`FromScraper::ListsRecognized`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListsRecognized {
+    /// Each list of the file that is worth following.
+    pub lists: Vec<ListRecognized>,
+}
+
+/// The browser of the scraper-worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct BrowserStatus {
+    /// Whether there is one and whether it runs.
+    pub state: BrowserState,
+    /// The file that is or would be run.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Its version, once it ran.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// Whether it runs in its sandbox; absent until it ran.
+    #[serde(default)]
+    pub is_sandboxed: Option<bool>,
+    /// What is wrong or worth knowing, as a fragment.
+    #[serde(default)]
+    pub problem: Option<String>,
+    /// What to do, as a sentence.
+    #[serde(default)]
+    pub remedy: Option<String>,
+}
+
+/// See [`BrowserStatus::state`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum BrowserState {
+    /// It runs.
+    Ready,
+    /// It is installed and started when a page needs it.
+    Idle,
+    /// None is installed.
+    Absent,
+}
+
+/// See [`FromScraper::SettingsRead`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsRead {}
 
 /// See [`FromScraper::Entries`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,6 +221,9 @@ pub struct ListRecognized {
 pub struct Entries {
     /// In the list's order, going on from the answer before.
     pub entries: Vec<Entry>,
+    /// How many entries the site says there are, as soon as it is known.
+    #[serde(default)]
+    pub announced: Option<u32>,
 }
 
 /// One entry of a list, as its site shows it. Every id may be missing.
@@ -162,6 +252,11 @@ pub struct Entry {
     /// TVDB's number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tvdb_id: Option<i64>,
+    /// What the site itself calls the title, with the site's name before it (`letterboxd:dune-2021`),
+    /// where that stays the same while the ids above become known later. An entry that has it is
+    /// recognised by it in its list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_id: Option<String>,
 }
 
 /// How the reading of a list ended.

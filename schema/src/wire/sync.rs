@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::scraper::BrowserStatus;
 use super::{Failure, Link};
-use crate::models::{FetchKind, ListId, MediaType, RunId, RunStatus, RunTrigger};
+use crate::models::{EventKind, FetchKind, ListId, MediaType, RunId, RunStatus, RunTrigger};
 
 /// The sync-worker's socket.
 #[derive(Debug)]
@@ -30,10 +31,14 @@ impl Link for SyncLink {
             | ToSyncWorker::AddList(_)
             | ToSyncWorker::ChangeList(_)
             | ToSyncWorker::RemoveList(_)
+            | ToSyncWorker::AddFile(_)
             | ToSyncWorker::SaveSettings(_)
             | ToSyncWorker::SettingsChanged(_) => true,
             ToSyncWorker::Status(_)
             | ToSyncWorker::WatchRun(_)
+            | ToSyncWorker::WatchEvents(_)
+            | ToSyncWorker::Settings(_)
+            | ToSyncWorker::Browser(_)
             | ToSyncWorker::Lists(_)
             | ToSyncWorker::Check(_)
             | ToSyncWorker::TestTarget(_) => false,
@@ -68,6 +73,18 @@ pub enum ToSyncWorker {
     ChangeList(ChangeList),
     /// Removes a list; what it asked for stays requested. Answered by one [`FromSyncWorker::List`].
     RemoveList(RemoveList),
+    /// Adds every list of an export file that lies in the folder of exports. Answered by one
+    /// [`FromSyncWorker::FileAdded`].
+    AddFile(AddFile),
+    /// Follows what happens. Answered by [`FromSyncWorker::Event`]s, with `follow` also by
+    /// [`FromSyncWorker::Progress`] and [`FromSyncWorker::Reading`], and one
+    /// [`FromSyncWorker::EventsEnded`]; with `follow` the stream lasts until the caller hangs up.
+    WatchEvents(WatchEvents),
+    /// Every setting with its value and where that came from. Answered by one
+    /// [`FromSyncWorker::Settings`].
+    Settings(SettingsRequest),
+    /// How the browser is. Answered by one [`FromSyncWorker::Browser`].
+    Browser(BrowserRequest),
     /// Looks whether everything is well. Answered by [`FromSyncWorker::CheckLine`]s, the last
     /// without `more`.
     Check(Check),
@@ -273,6 +290,39 @@ pub struct RemoveList {
     pub list: ListId,
 }
 
+/// See [`ToSyncWorker::AddFile`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddFile {
+    /// Name of the file in the folder: `watchlist.csv`.
+    pub file: String,
+}
+
+/// See [`ToSyncWorker::WatchEvents`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WatchEvents {
+    /// Begin after the event with this number; with the newest when absent.
+    #[serde(default)]
+    pub after: Option<i32>,
+    /// Begin with so many of the last events, when `after` is absent.
+    #[serde(default)]
+    pub last: Option<u32>,
+    /// Go on with what happens from now on.
+    #[serde(default)]
+    pub follow: bool,
+}
+
+/// See [`ToSyncWorker::Settings`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsRequest {}
+
+/// See [`ToSyncWorker::Browser`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BrowserRequest {}
+
 /// See [`ToSyncWorker::Check`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -349,6 +399,23 @@ pub enum FromSyncWorker {
     CheckLine(CheckLine),
     /// Answers [`ToSyncWorker::SaveSettings`] and [`ToSyncWorker::SettingsChanged`].
     SettingsSaved(SettingsSaved),
+    /// Answers [`ToSyncWorker::AddFile`].
+    FileAdded(FileAdded),
+    /// One event, part of the answer to [`ToSyncWorker::WatchEvents`].
+    Event(EventView),
+    /// Where the run is, part of the same; not stored.
+    Progress(RunProgress),
+    /// How far a list is read, part of the same; not stored.
+    Reading(ReadingProgress),
+    /// The number asked for is too old or from another database: events may be missing before those
+    /// that follow. Part of the same.
+    EventsReset(EventsReset),
+    /// The end of a [`ToSyncWorker::WatchEvents`] without `follow`.
+    EventsEnded(EventsEnded),
+    /// Answers [`ToSyncWorker::Settings`].
+    Settings(SettingViews),
+    /// Answers [`ToSyncWorker::Browser`].
+    Browser(BrowserStatus),
     /// The request was not carried out.
     Failed(Failure),
 }
@@ -379,6 +446,7 @@ pub struct SyncStatus {
 
 /// Something a person has to set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Missing {
     /// What is missing and what for.
@@ -397,6 +465,7 @@ pub struct RunRef {
 
 /// Where a run is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RunProgress {
     /// The run.
@@ -413,6 +482,7 @@ pub struct RunProgress {
 
 /// Parts of a run, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RunPhase {
     /// Reads what Seerr knows and the lists, side by side.
@@ -431,6 +501,7 @@ pub enum RunPhase {
 
 /// A run in one line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RunSummary {
     /// The run.
@@ -451,6 +522,7 @@ pub struct RunSummary {
 
 /// What became of the titles of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct RunCounts {
     /// Entries read from lists.
@@ -487,6 +559,7 @@ pub struct RunReport {
 
 /// What a run did with one list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ListReport {
     /// The list.
@@ -513,6 +586,7 @@ pub struct ListReport {
 
 /// How many titles got a decision for a reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReasonCount {
     /// `requested`, `skipped`, `needs_review`, `not_found`, `failed`.
@@ -571,6 +645,108 @@ pub struct ListView {
     pub created_at: DateTime<Utc>,
     /// When its definition last changed.
     pub updated_at: DateTime<Utc>,
+    /// What its owner should know; only in the answer to adding the first list of a site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
+}
+
+/// See [`FromSyncWorker::FileAdded`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileAdded {
+    /// Lists that are followed from now on.
+    pub added: Vec<ListView>,
+    /// Lists of the file that were followed before; their next reading takes the new file.
+    pub there_already: Vec<ListView>,
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EventView {
+    /// Its number, growing, never given twice.
+    pub id: i32,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub kind: EventKind,
+    /// The run it belongs to.
+    pub run: Option<RunId>,
+    /// The list it is about.
+    pub list: Option<ListId>,
+    /// Details, by kind.
+    pub data: serde_json::Value,
+}
+
+/// How far a list is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReadingProgress {
+    /// The run.
+    pub run: RunId,
+    /// The list.
+    pub list: ListId,
+    /// Its name.
+    pub name: String,
+    /// Entries read so far.
+    pub read: u32,
+    /// Entries that the site says there are.
+    pub announced: Option<u32>,
+}
+
+/// See [`FromSyncWorker::EventsReset`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EventsReset {
+    /// The newest event there is; 0 when there is none.
+    pub newest: i32,
+}
+
+/// See [`FromSyncWorker::EventsEnded`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventsEnded {}
+
+/// See [`FromSyncWorker::Settings`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettingViews {
+    /// In the order people read them.
+    pub settings: Vec<SettingView>,
+}
+
+/// One setting as people see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettingView {
+    /// Its key: `seerr.url`.
+    pub key: String,
+    /// Its value as text; absent when nothing sets it, and for secrets.
+    pub value: Option<String>,
+    /// Whether anything sets it, a default included.
+    pub is_set: bool,
+    /// Where the value came from: `environment`, `saved`, `file`, `default`.
+    pub source: SettingSource,
+    /// The variable that sets it, which locks it here.
+    pub locked_by: Option<String>,
+}
+
+/// See [`SettingView::source`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SettingSource {
+    /// A variable, also of a `.env` file.
+    Environment,
+    /// The database.
+    Saved,
+    /// The settings file.
+    File,
+    /// Nothing else.
+    Default,
 }
 
 /// One thing that was looked at.

@@ -1,28 +1,34 @@
 //! One request and its answer: the HTTP client, its time limits, its cap on bytes, its redirects.
-//! Leaves politeness, retries and the cache to `fetch`, and what a status means to the provider.
+//! Leaves politeness, retries and the cache to `fetch`, which addresses may be reached to `guard`,
+//! and what a status means to the provider.
+//!
+//! A site of the owner is followed on its own host only. An address that is somebody's input is
+//! followed anywhere the guard lets it go, each hop looked up, checked and connected to on its own.
 
-use std::time::Duration;
+use std::{future, io, sync::Arc, time::Duration};
 
 use reqwest::{
-    Client, ClientBuilder, StatusCode, Url,
+    Client, ClientBuilder, RequestBuilder, Response, StatusCode, Url,
+    dns::{Name, Resolve, Resolving},
     header::{HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION},
     redirect,
 };
 use tokio::time::timeout;
 
+use super::guard::Guard;
 use crate::{
-    provider::{Answer, Method, Request},
+    provider::{Answer, Method, Reach, Request},
     settings::Limits,
 };
 
 /// Who we say we are.
-const USER_AGENT: &str = concat!(
+pub(super) const USER_AGENT: &str = concat!(
     "ListSync/",
     env!("CARGO_PKG_VERSION"),
     " (self-hosted list reader; one household)"
 );
 
-/// Redirects followed on the same host.
+/// Redirects followed.
 const REDIRECTS: usize = 5;
 
 /// Why there is no complete answer.
@@ -44,12 +50,56 @@ pub(crate) enum HttpError {
     /// It points to another host, which nobody asked us to visit.
     #[error("{host} points to another address, {to}, which is not followed")]
     Elsewhere { host: String, to: String },
+    /// It points from one address to the next without end.
+    #[error("{host} sent us on more than {REDIRECTS} times, last to {to}")]
+    SentRound { host: String, to: String },
+    /// Nobody knows its name.
+    #[error("the name {host} cannot be looked up")]
+    NoName {
+        host: String,
+        #[source]
+        source: io::Error,
+    },
+    /// The browser could not bring the page.
+    #[error("{host}: {what}")]
+    Page {
+        host: String,
+        what: String,
+        /// Whether another try may go better.
+        may_pass: bool,
+    },
+    /// The browser could not bring the page, and has tried for so long or so often that it is not
+    /// asked again in the same reading.
+    #[error("{host}: {what}")]
+    PageCost { host: String, what: String },
+    /// It cannot be had here: no browser, no such file, an address that may not be visited.
+    #[error("{reason}")]
+    Refused {
+        reason: String,
+        /// What the person can do, as a sentence.
+        remedy: String,
+    },
 }
 
 impl HttpError {
     /// Whether the same request may succeed later.
     pub(crate) fn is_retryable(&self) -> bool {
-        matches!(self, Self::Broken { .. } | Self::TimedOut { .. })
+        match self {
+            Self::Broken { .. }
+            | Self::TimedOut { .. }
+            | Self::NoName { .. }
+            | Self::PageCost { .. } => true,
+            Self::Page { may_pass, .. } => *may_pass,
+            Self::TooLarge { .. }
+            | Self::Elsewhere { .. }
+            | Self::SentRound { .. }
+            | Self::Refused { .. } => false,
+        }
+    }
+
+    /// Whether it may succeed within the same reading.
+    pub(crate) fn may_pass_soon(&self) -> bool {
+        self.is_retryable() && !matches!(self, Self::PageCost { .. })
     }
 }
 
@@ -60,12 +110,12 @@ pub(crate) struct Validators {
     pub(crate) last_modified: Option<String>,
 }
 
-/// The one HTTP client.
+/// The HTTP client.
 #[derive(Debug)]
 pub(crate) struct Http {
     client: Client,
-    total: Duration,
-    body_bytes: usize,
+    guard: Guard,
+    limits: Limits,
 }
 
 impl Http {
@@ -73,19 +123,15 @@ impl Http {
     ///
     /// # Errors
     /// When the machine's TLS set-up cannot be used.
-    pub(crate) fn new(limits: &Limits) -> reqwest::Result<Self> {
-        let client = ClientBuilder::new()
-            .user_agent(USER_AGENT)
-            .connect_timeout(limits.connect)
-            .read_timeout(limits.idle)
+    pub(crate) fn new(limits: &Limits, guard: Guard) -> reqwest::Result<Self> {
+        let client = builder(limits)
             .pool_idle_timeout(Duration::from_secs(30))
             .redirect(redirect::Policy::custom(follow))
-            .referer(false)
             .build()?;
         Ok(Self {
             client,
-            total: limits.total,
-            body_bytes: limits.body_bytes,
+            guard,
+            limits: limits.clone(),
         })
     }
 
@@ -98,12 +144,12 @@ impl Http {
         request: &Request,
         validators: &Validators,
     ) -> Result<Answer, HttpError> {
-        let host = host_of(&request.url);
-        match timeout(self.total, self.exchange(request, validators, &host)).await {
+        let after = self.limits.total;
+        match timeout(after, self.exchange(request, validators)).await {
             Ok(answer) => answer,
             Err(_) => Err(HttpError::TimedOut {
-                host,
-                after: self.total,
+                host: host_of(&request.url),
+                after,
             }), // says only "elapsed"
         }
     }
@@ -112,26 +158,92 @@ impl Http {
         &self,
         request: &Request,
         validators: &Validators,
-        host: &str,
     ) -> Result<Answer, HttpError> {
-        let broken = |source| broken(host, source);
-        let mut response = self
-            .built(request, validators)
+        let response = match request.reach {
+            Reach::OwnersSite => self.ask(request, validators).await?,
+            Reach::Guarded | Reach::Pointed => self.ask_guarded(request, validators).await?,
+        };
+        self.read(&host_of(&request.url), response).await
+    }
+
+    async fn ask(&self, request: &Request, validators: &Validators) -> Result<Response, HttpError> {
+        let host = host_of(&request.url);
+        let asked = to_send(&self.client, request, request.url.clone());
+        let response = with_own_headers(asked, request, validators)
             .send()
             .await
-            .map_err(broken)?;
-        if let Some(to) = elsewhere(response.status(), response.headers(), response.url()) {
-            return Err(HttpError::Elsewhere {
-                host: host.to_owned(),
-                to,
-            });
+            .map_err(|source| broken(&host, source))?;
+        match target(&response) {
+            None => Ok(response),
+            Some(to) if is_same(response.url(), &to) => Err(sent_round(host, to)),
+            Some(to) => Err(elsewhere(host, to)),
         }
+    }
+
+    /// Goes from hop to hop itself, because each is checked before anything is sent to it, and only
+    /// the address asked for gets the request's own headers: one of them may be a key.
+    async fn ask_guarded(
+        &self,
+        request: &Request,
+        validators: &Validators,
+    ) -> Result<Response, HttpError> {
+        let asked = &request.url;
+        let mut url = asked.clone();
+        for _ in 0..=REDIRECTS {
+            let host = host_of(&url);
+            let client = self.client_for(&url, asked).await?;
+            let response = hop(&client, request, validators, url.clone())
+                .send()
+                .await
+                .map_err(|source| broken(&host, source))?;
+            let to = target(&response).filter(|_| request.reach == Reach::Guarded);
+            let Some(to) = to else {
+                return Ok(response);
+            };
+            // What is posted is meant for one address.
+            if !is_web(&to) || request.method == Method::Post {
+                return Err(elsewhere(host, to));
+            }
+            url = without_credentials(to);
+        }
+        Err(sent_round(host_of(asked), url))
+    }
+
+    /// A client for one hop that connects to nothing but the addresses that were checked. One each,
+    /// so that no connection or name of one request is used by another.
+    async fn client_for(&self, url: &Url, asked: &Url) -> Result<Client, HttpError> {
+        let (Some(host), Some(port), true) =
+            (url.host_str(), url.port_or_known_default(), is_web(url))
+        else {
+            return Err(HttpError::Refused {
+                reason: format!("`{url}` is no address of a web page"),
+                remedy: "Give an address that begins with https:// or http://.".into(),
+            });
+        };
+        let own = asked.host_str().zip(asked.port_or_known_default());
+        let addresses = self.guard.resolve(host, port, own).await?;
+        builder(&self.limits)
+            .no_proxy() // a proxy would look the name up anew
+            .redirect(redirect::Policy::none())
+            .pool_max_idle_per_host(0)
+            .dns_resolver(Arc::new(NoOther))
+            .resolve_to_addrs(host, &addresses)
+            .build()
+            .map_err(|source| broken(host, source))
+    }
+
+    async fn read(&self, host: &str, mut response: Response) -> Result<Answer, HttpError> {
+        let limit = self.limits.body_bytes;
         let mut body = Vec::new();
-        while let Some(piece) = response.chunk().await.map_err(broken)? {
-            if body.len() + piece.len() > self.body_bytes {
+        while let Some(piece) = response
+            .chunk()
+            .await
+            .map_err(|source| broken(host, source))?
+        {
+            if body.len() + piece.len() > limit {
                 return Err(HttpError::TooLarge {
                     host: host.to_owned(),
-                    limit: self.body_bytes,
+                    limit,
                 });
             }
             body.extend_from_slice(&piece);
@@ -140,30 +252,68 @@ impl Http {
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         Ok(Answer {
             status: response.status().as_u16(),
+            url: response.url().clone(),
             headers: response.headers().clone(),
             body,
         })
     }
+}
 
-    fn built(&self, request: &Request, validators: &Validators) -> reqwest::RequestBuilder {
-        let mut built = match request.method {
-            Method::Get => self.client.get(request.url.clone()),
-            Method::Post => self.client.post(request.url.clone()),
-        };
-        for (name, value) in &request.headers {
-            built = built.header(*name, value);
-        }
-        if let Some(body) = &request.body {
-            built = built.body(body.clone());
-        }
-        if let Some(etag) = &validators.etag {
-            built = built.header(IF_NONE_MATCH, etag);
-        }
-        if let Some(date) = &validators.last_modified {
-            built = built.header(IF_MODIFIED_SINCE, date);
-        }
-        built
+/// Knows no name. A literal address is connected to as it is; a name only by what was checked.
+#[derive(Debug)]
+struct NoOther;
+
+impl Resolve for NoOther {
+    fn resolve(&self, name: Name) -> Resolving {
+        let error = io::Error::other(format!("{} was not checked", name.as_str()));
+        Box::pin(future::ready(Err(error.into())))
     }
+}
+
+fn builder(limits: &Limits) -> ClientBuilder {
+    ClientBuilder::new()
+        .user_agent(USER_AGENT)
+        .connect_timeout(limits.connect)
+        .read_timeout(limits.idle)
+        .referer(false)
+}
+
+fn to_send(client: &Client, request: &Request, url: Url) -> RequestBuilder {
+    match request.method {
+        Method::Get => client.get(url),
+        Method::Post => client.post(url),
+    }
+}
+
+/// One request on the way from the address asked for to where it leads.
+fn hop(client: &Client, request: &Request, validators: &Validators, url: Url) -> RequestBuilder {
+    let is_asked = url.origin() == request.url.origin();
+    let asked = to_send(client, request, url);
+    if is_asked {
+        with_own_headers(asked, request, validators)
+    } else {
+        asked
+    }
+}
+
+fn with_own_headers(
+    mut asked: RequestBuilder,
+    request: &Request,
+    validators: &Validators,
+) -> RequestBuilder {
+    for (name, value) in &request.headers {
+        asked = asked.header(*name, value);
+    }
+    if let Some(body) = &request.body {
+        asked = asked.body(body.clone());
+    }
+    if let Some(etag) = &validators.etag {
+        asked = asked.header(IF_NONE_MATCH, etag);
+    }
+    if let Some(date) = &validators.last_modified {
+        asked = asked.header(IF_MODIFIED_SINCE, date);
+    }
+    asked
 }
 
 fn broken(host: &str, source: reqwest::Error) -> HttpError {
@@ -196,16 +346,50 @@ fn is_same(from: &Url, to: &Url) -> bool {
                 && from.port_or_known_default() == to.port_or_known_default()))
 }
 
-/// Where a redirect that was not followed points to, without query, which may carry a key.
-fn elsewhere(status: StatusCode, headers: &HeaderMap, from: &Url) -> Option<String> {
+/// Where an answer points to, if it is a redirect.
+fn target(response: &Response) -> Option<Url> {
+    redirected(response.status(), response.headers(), response.url())
+}
+
+fn redirected(status: StatusCode, headers: &HeaderMap, from: &Url) -> Option<Url> {
     if !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
         return None;
     }
     let location = headers.get(LOCATION)?.to_str().ok()?; // unreadable: the status speaks for itself
-    let mut to = from.join(location).ok()?; // as above
-    to.set_query(None);
-    to.set_fragment(None);
-    Some(to.to_string())
+    from.join(location).ok() // as above
+}
+
+fn elsewhere(host: String, to: Url) -> HttpError {
+    HttpError::Elsewhere {
+        host,
+        to: shown(to),
+    }
+}
+
+fn sent_round(host: String, to: Url) -> HttpError {
+    HttpError::SentRound {
+        host,
+        to: shown(to),
+    }
+}
+
+/// Without what may be a key.
+fn shown(mut url: Url) -> String {
+    url.set_query(None);
+    url.set_fragment(None);
+    without_credentials(url).into()
+}
+
+/// Without name and password; addresses that cannot have them stay.
+fn without_credentials(mut url: Url) -> Url {
+    if url.set_username("").is_err() || url.set_password(None).is_err() {
+        tracing::trace!("an address that cannot have credentials");
+    }
+    url
+}
+
+fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
 }
 
 /// Host name, and port where it is not the scheme's own.
@@ -217,6 +401,8 @@ pub(crate) fn host_of(url: &Url) -> String {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderValue;
+
     use super::*;
 
     fn url(text: &str) -> Url {
@@ -236,6 +422,43 @@ mod tests {
         ] {
             assert!(!is_same(&from, &url(other)), "{other}");
         }
+    }
+
+    #[test]
+    fn only_the_address_asked_for_gets_the_requests_own_headers() {
+        let client = builder(&Limits::default()).build().unwrap();
+        let key = HeaderValue::from_static("secret");
+        let request = Request::get(url("https://a.example/list"), "page").header("x-key", key);
+        let validators = Validators {
+            etag: Some("\"v1\"".into()),
+            last_modified: None,
+        };
+        let headers = |to: &str| {
+            let hop = hop(&client, &request, &validators, url(to))
+                .build()
+                .unwrap();
+            let has = |name: &str| hop.headers().contains_key(name);
+            (has("x-key"), has("if-none-match"))
+        };
+        assert_eq!(headers("https://a.example/other"), (true, true));
+        for other in [
+            "https://b.example/list",
+            "http://a.example/list",
+            "https://a.example:8443/list",
+        ] {
+            assert_eq!(headers(other), (false, false), "{other}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_shown_and_followed_without_what_may_be_a_key() {
+        let to = url("https://me:secret@a.example/list?key=1#x");
+        assert_eq!(shown(to.clone()), "https://a.example/list");
+        assert_eq!(
+            without_credentials(to).as_str(),
+            "https://a.example/list?key=1#x"
+        );
+        assert_eq!(shown(url("mailto:me@a.example")), "mailto:me@a.example");
     }
 
     #[test]

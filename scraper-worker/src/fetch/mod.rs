@@ -2,11 +2,14 @@
 //! the answer is kept. Leaves what an answer means to the provider and which request is next to
 //! `walk`. Dropping a future here ends the request or the wait at once.
 
+mod browser;
+pub(crate) mod file;
+mod guard;
 mod host;
 mod http;
 mod retry;
 
-use std::{cell::RefCell, collections::HashMap, time::Duration};
+use std::{cell::RefCell, collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::{NaiveDateTime, TimeDelta};
 use runtime::{Chain, Clock};
@@ -14,16 +17,23 @@ use schema::{
     Db,
     models::{HostState, HttpCache},
 };
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    time::{Instant, sleep},
+};
 
-pub(crate) use self::http::HttpError;
+pub(crate) use self::{
+    browser::{Browser, Place},
+    guard::Guard,
+    http::HttpError,
+};
 use self::{
     host::Host,
     http::{Http, Validators, host_of},
     retry::{Then, Tried},
 };
 use crate::{
-    provider::{Answer, Politeness, Request},
+    provider::{Answer, Politeness, Request, Via},
     settings::Limits,
 };
 
@@ -73,10 +83,40 @@ impl Budget {
     }
 }
 
+/// By what requests are carried out beside HTTP.
+pub(crate) struct Means {
+    pub(crate) browser: Browser,
+    pub(crate) guard: Guard,
+    /// The folder of export files.
+    pub(crate) exports: PathBuf,
+}
+
+/// What tells the queues of one host apart: sites with different paces may share a host, behind a
+/// mirror of the owner's, and the quicker one must not set the pace of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Pace {
+    per_second_bits: u64,
+    burst: u32,
+    at_once: u32,
+}
+
+impl Pace {
+    fn of(politeness: Politeness) -> Self {
+        Self {
+            per_second_bits: politeness.per_second.to_bits(),
+            burst: politeness.burst,
+            at_once: politeness.at_once,
+        }
+    }
+}
+
 /// Sends requests. One for the process: it knows all hosts.
 pub(crate) struct Fetcher {
     http: Http,
-    hosts: RefCell<HashMap<String, Host>>,
+    means: Means,
+    hosts: RefCell<HashMap<(String, Pace), Host>>,
+    /// By kind of key; see [`Fetcher::turn_to_ask`].
+    asking: RefCell<HashMap<&'static str, Arc<Mutex<()>>>>,
     db: Db,
     clock: Clock,
     limits: Limits,
@@ -87,10 +127,12 @@ impl Fetcher {
     ///
     /// # Errors
     /// When the machine's TLS set-up cannot be used.
-    pub(crate) fn new(limits: Limits, db: Db, clock: Clock) -> reqwest::Result<Self> {
+    pub(crate) fn new(limits: Limits, means: Means, db: Db, clock: Clock) -> reqwest::Result<Self> {
         Ok(Self {
-            http: Http::new(&limits)?,
+            http: Http::new(&limits, means.guard.clone())?,
+            means,
             hosts: RefCell::default(),
+            asking: RefCell::default(),
             db,
             clock,
             limits,
@@ -105,8 +147,8 @@ impl Fetcher {
         &self.clock
     }
 
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
+    pub(crate) fn means(&self) -> &Means {
+        &self.means
     }
 
     /// What a new reading may wait.
@@ -140,7 +182,7 @@ impl Fetcher {
                 .enter(self.limits.patience.min(budget.0))
                 .await
                 .map_err(|until| self.later(&name, until))?;
-            let sent = self.http.send(request, &validators).await;
+            let sent = self.send(request, &validators).await;
             drop(pass);
             match retry::after(self.tried(&sent), attempt, jitter(), &self.limits) {
                 Then::Again(wait) if budget.take(wait) => {
@@ -162,6 +204,21 @@ impl Fetcher {
         }
     }
 
+    async fn send(&self, request: &Request, validators: &Validators) -> Result<Answer, HttpError> {
+        match request.via {
+            Via::Http => self.http.send(request, validators).await,
+            Via::Browser => self.means.browser.read(request).await,
+            Via::File => file::read(&self.means.exports, request).await,
+        }
+    }
+
+    /// Waits until nobody else asks what a key of this kind means, so that readings side by side find
+    /// in the memory what the others have just learned. Nothing is lost: they wait for one host anyway.
+    pub(crate) async fn turn_to_ask(&self, source: &'static str) -> OwnedMutexGuard<()> {
+        let turn = Arc::clone(self.asking.borrow_mut().entry(source).or_default());
+        turn.lock_owned().await
+    }
+
     /// Keeps an answer for conditional requests. A failure costs a full download later, no more.
     pub(crate) async fn keep(&self, answer: HttpCache) {
         let keep = self.limits.cached_answers;
@@ -172,13 +229,14 @@ impl Fetcher {
 
     fn tried(&self, sent: &Result<Answer, HttpError>) -> Tried {
         match sent {
+            Ok(answer) if is_wall_of_server(answer) => Tried::Hopeless,
             Ok(answer) => Tried::Answered {
                 status: answer.status,
                 retry_after: answer
                     .header("retry-after")
                     .and_then(|value| retry::retry_after(value, self.clock.now())),
             },
-            Err(error) if error.is_retryable() => Tried::Broken,
+            Err(error) if error.may_pass_soon() => Tried::Broken,
             Err(_) => Tried::Hopeless, // the error itself is handed on by `taken`
         }
     }
@@ -201,10 +259,12 @@ impl Fetcher {
                     to_keep: None,
                 })
             }
-            (status @ (429 | 500..=599), _) => Err(FetchError::Status {
-                host: host.to_owned(),
-                status,
-            }),
+            (status @ (429 | 500..=599), _) if !is_wall_of_server(&answer) => {
+                Err(FetchError::Status {
+                    host: host.to_owned(),
+                    status,
+                })
+            }
             _ => {
                 let to_keep = self.to_keep(request, &answer);
                 Ok(Fetched {
@@ -244,13 +304,14 @@ impl Fetcher {
 
     /// The host's queue; its first use in this process looks up whether it wants to be left alone.
     async fn host(&self, name: &str, politeness: Politeness) -> Host {
-        if let Some(host) = self.hosts.borrow().get(name) {
+        let key = (name.to_owned(), Pace::of(politeness));
+        if let Some(host) = self.hosts.borrow().get(&key) {
             return host.clone();
         }
         let held_until = self.remembered_hold(name).await;
         let mut hosts = self.hosts.borrow_mut();
         hosts
-            .entry(name.to_owned())
+            .entry(key)
             .or_insert_with(|| Host::start(politeness, held_until))
             .clone()
     }
@@ -313,6 +374,11 @@ impl Fetcher {
     }
 }
 
+/// A challenge that calls itself a failure of the server: asking again is what it is there against.
+fn is_wall_of_server(answer: &Answer) -> bool {
+    answer.status >= 500 && answer.wall().is_some()
+}
+
 fn validators_of(kept: &HttpCache) -> Validators {
     Validators {
         etag: kept.etag.clone(),
@@ -346,5 +412,35 @@ fn note_another_try(host: &str, sent: &Result<Answer, HttpError>, wait: Duration
             );
         }
         Err(error) => tracing::debug!(host, wait_ms, "trying again: {}", Chain(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake_site::{Bench, FakeSite, plain};
+
+    #[actix_web::test]
+    async fn a_slow_site_keeps_its_pace_on_a_host_that_a_quick_one_shares() {
+        let site = FakeSite::start(|_| plain(0..1, None, None)).await;
+        let bench = Bench::new();
+        let fetcher = bench.fetcher();
+        let request = Request::get(url::Url::parse(&site.url).unwrap(), "page");
+        let pace = |per_second| Politeness {
+            per_second,
+            burst: 1,
+            at_once: 1,
+        };
+        let ask = async |per_second| {
+            fetcher
+                .fetch(&request, pace(per_second), &mut fetcher.budget(), false)
+                .await
+        };
+        ask(0.0).await.unwrap();
+        // It begins with a full pause, of 1000 s here.
+        let slow = tokio::time::timeout(Duration::from_millis(200), ask(0.001)).await;
+        assert!(slow.is_err(), "{slow:?}");
+        ask(0.0).await.unwrap();
+        assert_eq!(site.hits().len(), 2);
     }
 }

@@ -1,9 +1,16 @@
-//! The registry: every site, one line each, in alphabetical order.
+//! The registry: every site, one line each, in alphabetical order. `web` takes any address, so it is
+//! asked last.
 
+pub(crate) mod file;
 #[cfg(test)]
 mod fixtures;
+mod harvest;
 mod imdb;
+mod letterboxd;
 mod stevenlu;
+mod tmdb;
+mod trakt;
+mod web;
 
 use crate::provider::{Provider, Recognized};
 
@@ -14,8 +21,13 @@ macro_rules! providers {
 }
 
 providers! {
+    file::ExportFile,
     imdb::Imdb,
+    letterboxd::Letterboxd,
     stevenlu::StevenLu,
+    tmdb::Tmdb,
+    trakt::Trakt,
+    web::WebPage,
 }
 
 /// Every site.

@@ -8,7 +8,8 @@
 use reqwest::header::HeaderValue;
 use runtime::settings::ProvidersSettings;
 use schema::{models::MediaType, wire::scraper::Entry};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use url::Url;
 
 use crate::provider::{
@@ -99,16 +100,14 @@ impl Provider for StevenLu {
         _: &Request,
         answer: &Answer,
     ) -> Result<Page, ProviderError> {
-        let Value::Array(rows) = answer.json()? else {
-            return Err(ProviderError::changed("no array of movies"));
-        };
+        let rows: Vec<Row> = answer.json_as()?;
         // A choice by score may be empty; what is popular never is.
         if rows.is_empty() && matches!(list.id.as_str(), "movies" | "all-movies") {
             return Err(ProviderError::changed(
                 "an empty array, where there are always movies",
             ));
         }
-        let entries = rows.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+        let entries = rows.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
         Ok(Page {
             entries,
             ..Page::default()
@@ -179,35 +178,52 @@ fn title_of(id: &str) -> String {
     }
 }
 
-fn entry(row: &Value) -> Result<Entry, ProviderError> {
-    let row = row
-        .as_object()
-        .ok_or_else(|| ProviderError::changed("an entry that is no object"))?;
-    let title = row.get("title").and_then(Value::as_str);
-    let title = title.ok_or_else(|| ProviderError::changed("an entry without `title`"))?;
-    if !row.contains_key("imdb_id") && !row.contains_key("tmdb_id") {
+/// What counts of a row; the rest (posters, genres) is passed over unread.
+#[derive(Deserialize)]
+struct Row {
+    title: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    imdb_id: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    tmdb_id: Option<Value>,
+}
+
+/// Tells null, which says that there is no id, from a field that is absent.
+fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(value).map(Some)
+}
+
+fn entry(row: Row) -> Result<Entry, ProviderError> {
+    let Some(Value::String(title)) = row.title else {
+        return Err(ProviderError::changed("an entry without `title`"));
+    };
+    if row.imdb_id.is_none() && row.tmdb_id.is_none() {
         return Err(ProviderError::changed(
             "an entry without `imdb_id` and `tmdb_id`",
         ));
     }
     Ok(Entry {
-        title: title.trim().to_owned(),
+        title: if title.trim().len() == title.len() {
+            title
+        } else {
+            title.trim().to_owned()
+        },
         media_type: Some(MediaType::Movie),
-        imdb_id: imdb_id(row),
-        tmdb_id: number(row, "tmdb_id"),
+        imdb_id: row.imdb_id.and_then(imdb_id),
+        tmdb_id: row.tmdb_id.as_ref().and_then(number),
         ..Entry::default()
     })
 }
 
-fn imdb_id(row: &Map<String, Value>) -> Option<String> {
-    let id = row.get("imdb_id")?.as_str()?;
+fn imdb_id(id: Value) -> Option<String> {
+    let Value::String(id) = id else { return None };
     let digits = id.strip_prefix("tt")?;
-    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| id.to_owned())
+    let is_id = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_id.then_some(id)
 }
 
 /// Above zero; numbers come as numbers or as text.
-fn number(row: &Map<String, Value>, key: &str) -> Option<i64> {
-    let value = row.get(key)?;
+fn number(value: &Value) -> Option<i64> {
     let number = value.as_i64().or_else(|| value.as_str()?.parse().ok())?; // else there is no id
     (number > 0).then_some(number)
 }
@@ -275,6 +291,7 @@ mod tests {
             "",
         ] {
             let answer = Answer {
+                url: url::Url::parse("http://site.example/").unwrap(),
                 status: 200,
                 headers: HeaderMap::new(),
                 body: body.into(),

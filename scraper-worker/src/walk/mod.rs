@@ -1,16 +1,17 @@
 //! Goes through the pages of one list: their order, the ways of reading, limits, completeness. Hands
-//! entries on as pages arrive. Leaves single requests to `fetch` and what a page holds to the
-//! provider.
+//! entries on as pages, and the ids of new titles, arrive. Leaves single requests to `fetch` and what
+//! a page holds to the provider.
 //!
 //! Two ways are never mixed: once entries of one way were handed on, a failure makes the reading
 //! partial instead of beginning another way.
 
+mod details;
 mod pass;
 mod setback;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashSet, future::Future};
+use std::{collections::HashSet, future::Future, mem};
 
 use runtime::{Chain, settings::ProvidersSettings, socket::Gone};
 use schema::{
@@ -20,16 +21,15 @@ use schema::{
 use tokio::time::Instant;
 
 use self::{
+    details::{Details, LATE, QUIET},
     pass::{Pass, Took},
     setback::Setback,
 };
 use crate::{
     fetch::{Budget, Fetched, Fetcher},
-    provider::{ListToRead, Page, Provider, ProviderError, Request, SourceKey, Way},
+    provider::{Extent, Ids, ListToRead, Page, Provider, ProviderError, Request, SourceKey, Way},
 };
 
-/// Pages of one list.
-const MOST_PAGES: u32 = 40;
 /// Entries of one list.
 const MOST_ENTRIES: usize = 10_000;
 /// Entries handed on at once.
@@ -40,8 +40,13 @@ const MOVED: &str = "entries moved from one page to another";
 
 /// Takes entries as they arrive.
 pub(crate) trait Sink {
-    /// Takes some, at most a hundred. Fails when nobody wants them any more.
-    fn entries(&self, entries: Vec<Entry>) -> impl Future<Output = Result<(), Gone>>;
+    /// Takes some, at most a hundred, and how many the site says there are. Fails when nobody wants
+    /// them any more.
+    fn entries(
+        &self,
+        entries: Vec<Entry>,
+        announced: Option<u32>,
+    ) -> impl Future<Output = Result<(), Gone>>;
 }
 
 /// A reading to do.
@@ -119,6 +124,9 @@ struct Going<'a, S> {
     begun: Instant,
     /// Keys of what was handed on.
     sent: HashSet<u64>,
+    /// When something was handed on last.
+    told: Instant,
+    details: Details,
     name: Option<String>,
     announced: Option<u32>,
     dropped: u32,
@@ -134,6 +142,8 @@ impl<'a, S: Sink> Going<'a, S> {
             budget: walk.fetcher.budget(),
             begun: Instant::now(),
             sent: HashSet::new(),
+            told: Instant::now(),
+            details: Details::default(),
             name: None,
             announced: None,
             dropped: 0,
@@ -213,6 +223,11 @@ impl<'a, S: Sink> Going<'a, S> {
                 "{} entries came damaged and could not be read",
                 pass.unreadable
             ))
+        } else if pass.is_cut {
+            Some(format!(
+                "the page goes on further than could be read; {} entries were",
+                pass.entries()
+            ))
         } else if pass.has_moved {
             Some(kept_changing(MOVED))
         } else if !self.sent.iter().all(|key| pass.has_seen(*key)) {
@@ -257,7 +272,8 @@ impl<'a, S: Sink> Going<'a, S> {
                 }
             }
         }
-        Ok(match pass.shortfall() {
+        // What came damaged says itself why it is missing.
+        Ok(match pass.shortfall().filter(|_| pass.unreadable == 0) {
             None => Passed::Ended(FetchOutcome::Complete),
             Some((announced, read)) => partial(
                 format!("the site announced {announced} entries, {read} could be read"),
@@ -266,40 +282,61 @@ impl<'a, S: Sink> Going<'a, S> {
         })
     }
 
-    /// Hands on what was not handed on before; true when that is all that was asked for.
+    /// Hands on what was not handed on before; true when that is all that was asked for. Ids that are
+    /// not known are asked for on the way, so that nothing waits long for what comes after it.
     async fn hand_on(&mut self, mut entries: Vec<Entry>, pass: &Pass) -> Result<bool, Gone> {
         let limit = self.walk.limit.map_or(usize::MAX, |limit| limit as usize);
         let excess = pass.entries().saturating_sub(limit);
         entries.truncate(entries.len().saturating_sub(excess));
         entries.retain(|entry| self.sent.insert(pass::key(entry)));
-        let mut rest = entries.into_iter().peekable();
-        while rest.peek().is_some() {
-            self.sink
-                .entries(rest.by_ref().take(CHUNK).collect())
-                .await?;
+        let mut late = Vec::new();
+        for (mut entry, detail) in self.remembered(entries).await {
+            if let Some(detail) = detail {
+                let is_late = late.len() >= LATE || self.told.elapsed() >= QUIET;
+                if is_late && !late.is_empty() {
+                    self.tell(mem::take(&mut late), pass).await?;
+                }
+                self.ask(&mut entry, &detail).await;
+            }
+            late.push(entry);
+            if late.len() == CHUNK {
+                self.tell(mem::take(&mut late), pass).await?;
+            }
+        }
+        if !late.is_empty() {
+            self.tell(late, pass).await?;
         }
         Ok(pass.entries() >= limit)
     }
 
+    async fn tell(&mut self, entries: Vec<Entry>, pass: &Pass) -> Result<(), Gone> {
+        self.told = Instant::now();
+        self.sink.entries(entries, pass.announced).await
+    }
+
     /// Why no further page is asked for, if so.
     fn too_long(&self, pages: u32, pass: &Pass) -> Option<String> {
-        let limit = self.walk.fetcher.limits().walk;
-        if pages >= MOST_PAGES {
+        let Extent { pages: most, .. } = self.walk.provider.extent();
+        if pages >= most {
             Some(format!(
-                "the list has more than {MOST_PAGES} pages; the rest was not read"
+                "the list has more than {most} pages; the rest was not read"
             ))
         } else if pass.entries() >= MOST_ENTRIES {
             Some(format!(
                 "the list has more than {MOST_ENTRIES} entries; the rest was not read"
             ))
-        } else if self.begun.elapsed() > limit {
-            let minutes = limit.as_secs() / 60;
-            Some(format!(
-                "reading took longer than {minutes} minutes; the rest was not read"
-            ))
         } else {
-            None
+            self.out_of_time()
+                .map(|reason| format!("{reason}; the rest was not read"))
         }
+    }
+
+    /// That the reading's time is up, if so.
+    fn out_of_time(&self) -> Option<String> {
+        let Extent { time: limit, .. } = self.walk.provider.extent();
+        let minutes = limit.as_secs() / 60;
+        (self.begun.elapsed() > limit)
+            .then(|| format!("reading took longer than {minutes} minutes"))
     }
 
     /// One request and its page. A kept answer that is not understood any more is fetched anew.
@@ -317,7 +354,8 @@ impl<'a, S: Sink> Going<'a, S> {
             self.walk.fetcher.keep(answer).await;
         }
         if let Some((key, value)) = &page.learned {
-            remember(self.walk.fetcher, key.clone(), value.clone()).await;
+            let value = Some(value.clone());
+            remember(self.walk.fetcher, key.clone(), Ids::default(), value).await;
         }
         Ok(page)
     }
@@ -344,7 +382,7 @@ impl<'a, S: Sink> Going<'a, S> {
 
     fn end(self, outcome: FetchOutcome) -> Walked {
         Walked {
-            outcome,
+            outcome: self.details.applied(outcome),
             name: self.name,
             read: u32::try_from(self.sent.len()).unwrap_or(u32::MAX),
             announced: self.announced,
@@ -364,14 +402,14 @@ fn partial(reason: String, retryable: bool) -> Passed {
 }
 
 /// Writes down what a key of a site means. A failure costs one request next time.
-async fn remember(fetcher: &Fetcher, key: SourceKey, value: String) {
+async fn remember(fetcher: &Fetcher, key: SourceKey, ids: Ids, other_id: Option<String>) {
     let row = SourceId {
         source: key.source.to_owned(),
         source_key: key.key,
-        media_type: None,
-        imdb_id: None,
-        tmdb_id: None,
-        other_id: Some(value),
+        media_type: ids.media_type,
+        imdb_id: ids.imdb_id,
+        tmdb_id: ids.tmdb_id,
+        other_id,
         known_at: fetcher.clock().now(),
     };
     if let Err(error) = fetcher.db().write(move |conn| row.save(conn)).await {

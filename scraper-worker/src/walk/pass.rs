@@ -32,6 +32,9 @@ pub(super) struct Pass {
     pub(super) dropped: u32,
     /// Rows lost in damaged answers. They are on the list, so they do not count for the total.
     pub(super) unreadable: u32,
+    /// Whether a page went on further than could be read.
+    pub(super) is_cut: bool,
+    may_repeat: bool,
     /// Whether an entry stood on two pages: the list moved between them, and others were missed.
     pub(super) has_moved: bool,
     /// What the first page that says so announced.
@@ -52,6 +55,8 @@ impl Pass {
         }
         self.dropped += page.dropped;
         self.unreadable += page.unreadable;
+        self.is_cut |= page.is_cut;
+        self.may_repeat |= page.may_repeat;
         let mut fresh = Vec::with_capacity(page.entries.len());
         let mut here = HashSet::with_capacity(page.entries.len());
         // Dropped rows stand somewhere in the page; where the site tells no ranks they go first.
@@ -65,7 +70,7 @@ impl Pass {
             if entry.title.is_empty() && !has_id(&entry) {
                 self.dropped += 1;
             } else if self.seen.contains(&key) {
-                self.has_moved = true;
+                self.has_moved |= !self.may_repeat;
             } else if here.insert(key) {
                 fresh.push(entry);
             }
@@ -93,13 +98,20 @@ impl Pass {
 }
 
 fn has_id(entry: &Entry) -> bool {
-    entry.imdb_id.is_some() || entry.tmdb_id.is_some() || entry.tvdb_id.is_some()
+    [
+        entry.imdb_id.is_some(),
+        entry.tmdb_id.is_some(),
+        entry.tvdb_id.is_some(),
+    ]
+    .contains(&true)
 }
 
-/// What makes two entries of one list the same: an id, else title, year and type.
+/// What makes two entries of one list the same: the site's own name, an id, else title, year and type.
 pub(super) fn key(entry: &Entry) -> u64 {
     let mut hasher = DefaultHasher::new();
-    if let Some(imdb) = &entry.imdb_id {
+    if let Some(source) = &entry.source_id {
+        ("source", source).hash(&mut hasher);
+    } else if let Some(imdb) = &entry.imdb_id {
         ("imdb", imdb).hash(&mut hasher);
     } else if let Some(tmdb) = entry.tmdb_id {
         ("tmdb", tmdb, entry.media_type).hash(&mut hasher);
@@ -180,6 +192,22 @@ mod tests {
         };
         assert_eq!(ranks(pass.take(dropped)), Vec::<u32>::new());
         assert_eq!((pass.dropped, pass.shortfall()), (1, None));
+    }
+
+    #[test]
+    fn where_titles_may_repeat_a_second_time_is_no_move() {
+        let take = |may_repeat| {
+            let mut pass = Pass::default();
+            let first = Page {
+                may_repeat,
+                ..page(0..3, Some(5))
+            };
+            ranks(pass.take(first));
+            assert_eq!(ranks(pass.take(page(2..4, Some(5)))), [5]);
+            (pass.has_moved, pass.shortfall())
+        };
+        assert_eq!(take(true), (false, None));
+        assert_eq!(take(false), (true, None));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use runtime::Chain;
 use schema::wire::scraper::FetchOutcome;
 
 use crate::{
-    fetch::FetchError,
+    fetch::{FetchError, HttpError},
     provider::{Provider, ProviderError},
 };
 
@@ -26,7 +26,8 @@ enum Kind {
     Blocked { remedy: &'static str },
     /// No usable answer on this way.
     Failed { retryable: bool },
-    /// The host asked to be left alone; going round by another would not be polite.
+    /// The host asked to be left alone, or the reading's time is up; going round by another way
+    /// would not be polite.
     Later,
 }
 
@@ -34,6 +35,9 @@ impl Setback {
     pub(super) fn of_fetch(error: &FetchError) -> Self {
         let kind = match error {
             FetchError::Later { .. } => Kind::Later,
+            FetchError::Http(HttpError::Refused { remedy, .. }) => Kind::Refused {
+                remedy: remedy.clone(),
+            },
             _ => Kind::Failed {
                 retryable: error.is_retryable(),
             },
@@ -77,6 +81,22 @@ impl Setback {
         Self { reason, kind }
     }
 
+    /// The reading's time is up: how.
+    pub(super) fn of_time(reason: String) -> Self {
+        Self {
+            reason,
+            kind: Kind::Later,
+        }
+    }
+
+    /// What was learned before cannot be looked up.
+    pub(super) fn of_memory(error: &impl fmt::Display) -> Self {
+        Self {
+            reason: format!("what was learned before cannot be looked up: {error}"),
+            kind: Kind::Failed { retryable: true },
+        }
+    }
+
     /// All ways came to nothing. Refused when we were turned away and waiting helps none of them.
     pub(super) fn of_all(setbacks: Vec<(&'static str, Self)>) -> Self {
         let retryable = setbacks
@@ -110,6 +130,15 @@ impl Setback {
         matches!(self.kind, Kind::Refused { .. } | Kind::Later)
     }
 
+    /// Whether it says no to whatever else the same site would be asked for.
+    pub(super) fn is_for_the_whole_site(&self) -> bool {
+        !matches!(self.kind, Kind::Failed { .. })
+    }
+
+    pub(super) fn is_retryable(&self) -> bool {
+        matches!(self.kind, Kind::Failed { retryable: true } | Kind::Later)
+    }
+
     pub(super) fn into_outcome(self) -> FetchOutcome {
         let reason = self.reason;
         match self.kind {
@@ -129,7 +158,7 @@ impl Setback {
     /// The end of a reading that handed on `read` entries already.
     pub(super) fn into_partial(self, read: usize) -> FetchOutcome {
         FetchOutcome::Partial {
-            retryable: matches!(self.kind, Kind::Failed { retryable: true } | Kind::Later),
+            retryable: self.is_retryable(),
             reason: format!("after {read} entries: {}", self.reason),
         }
     }
@@ -179,6 +208,36 @@ mod tests {
                 ..
             }
         ));
+    }
+
+    #[test]
+    fn what_cannot_be_had_here_is_refused_with_what_to_do() {
+        let error = FetchError::Http(HttpError::Refused {
+            reason: "no browser is installed".into(),
+            remedy: "Install one.".into(),
+        });
+        let setback = Setback::of_fetch(&error);
+        assert!(setback.is_final() && setback.is_for_the_whole_site());
+        assert_eq!(
+            setback.into_outcome(),
+            FetchOutcome::Refused {
+                reason: "no browser is installed".into(),
+                remedy: "Install one.".into(),
+            }
+        );
+        let error = FetchError::Http(HttpError::TooLarge {
+            host: "a.example".into(),
+            limit: 7,
+        });
+        let setback = Setback::of_fetch(&error);
+        assert!(!setback.is_final() && !setback.is_for_the_whole_site());
+        assert_eq!(
+            setback.into_outcome(),
+            FetchOutcome::Failed {
+                reason: "the answer of a.example is longer than 7 bytes".into(),
+                retryable: false,
+            }
+        );
     }
 
     #[test]

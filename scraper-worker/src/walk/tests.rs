@@ -1,17 +1,19 @@
 //! Readings of lists from a site on loopback: what completes, what is partial, what fails, and that
 //! no failure looks like an emptied list.
 
+mod details;
+mod failures;
+mod guarded;
+
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     time::{Duration, Instant},
 };
 
 use actix_web::{
     HttpResponse,
     http::header::{self, HeaderValue},
-    web::Bytes,
 };
-use futures_util::stream;
 use schema::models::{HostState, HttpCache};
 use serde_json::json;
 
@@ -20,11 +22,12 @@ use crate::fake_site::{Bench, FakeSite, Hit, PlainLists, limits, plain, sites};
 use crate::settings::Limits;
 
 #[derive(Default)]
-struct Kept(RefCell<Vec<Vec<Entry>>>);
+struct Kept(RefCell<Vec<Vec<Entry>>>, Cell<Option<u32>>);
 
 impl Sink for Kept {
-    async fn entries(&self, entries: Vec<Entry>) -> Result<(), Gone> {
+    async fn entries(&self, entries: Vec<Entry>, announced: Option<u32>) -> Result<(), Gone> {
         self.0.borrow_mut().push(entries);
+        self.1.set(announced);
         Ok(())
     }
 }
@@ -91,6 +94,7 @@ async fn a_list_is_read_page_by_page_and_handed_on_in_hundreds() {
         (300, Some(300), 2)
     );
     assert_eq!(kept.ids(), (0..300).collect::<Vec<_>>());
+    assert_eq!(kept.1.get(), Some(300));
     let sizes: Vec<_> = kept.0.borrow().iter().map(Vec::len).collect();
     assert_eq!(sizes, [100, 100, 50, 50]);
     assert!(
@@ -404,12 +408,7 @@ async fn walls_are_refusals_with_a_way_round() {
 
 #[actix_rt::test]
 async fn a_page_where_json_is_due_fails_and_is_not_empty() {
-    let site = site(|_| {
-        HttpResponse::Ok()
-            .content_type("text/html")
-            .body("<html>We are back soon")
-    })
-    .await;
+    let site = site(|_| failures::html()).await;
     let (walked, _) = read(&[&site]).await;
     assert_eq!(
         failure_of(&walked),
@@ -422,14 +421,7 @@ async fn a_page_where_json_is_due_fails_and_is_not_empty() {
 
 #[actix_rt::test]
 async fn a_torn_answer_is_tried_again_and_then_fails() {
-    // The beginning of a gzip of many zeros, without its end.
-    let torn: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xed, 0xc1, 1, 1];
-    let site = site(move |_| {
-        HttpResponse::Ok()
-            .insert_header(("content-encoding", "gzip"))
-            .body(torn)
-    })
-    .await;
+    let site = site(|_| failures::torn()).await;
     let (walked, _) = read(&[&site]).await;
     let (reason, retryable) = failure_of(&walked);
     assert!(
@@ -442,13 +434,7 @@ async fn a_torn_answer_is_tried_again_and_then_fails() {
 
 #[actix_rt::test]
 async fn an_endless_answer_is_cut_off_at_the_cap() {
-    let site = site(|_| {
-        let piece = Bytes::from(vec![b' '; 64 * 1024]);
-        HttpResponse::Ok().streaming(stream::repeat_with(move || {
-            Ok::<_, actix_web::Error>(piece.clone())
-        }))
-    })
-    .await;
+    let site = site(|_| failures::endless()).await;
     let begun = Instant::now();
     let (walked, _) = read(&[&site]).await;
     let (reason, retryable) = failure_of(&walked);
@@ -459,17 +445,8 @@ async fn an_endless_answer_is_cut_off_at_the_cap() {
 
 #[actix_rt::test]
 async fn an_answer_that_never_comes_and_one_that_drips_end_at_their_deadlines() {
-    let hang = site(|_| {
-        HttpResponse::Ok().streaming(stream::pending::<Result<Bytes, actix_web::Error>>())
-    })
-    .await;
-    let drip = site(|_| {
-        HttpResponse::Ok().streaming(stream::unfold((), |()| async {
-            actix_rt::time::sleep(Duration::from_millis(50)).await;
-            Some((Ok::<_, actix_web::Error>(Bytes::from_static(b" ")), ()))
-        }))
-    })
-    .await;
+    let hang = site(|_| failures::hanging()).await;
+    let drip = site(|_| failures::dripping()).await;
     let limits = Limits {
         total: Duration::from_millis(900),
         tries: 1,

@@ -174,6 +174,7 @@ pub(super) mod tests {
             removed_at: None,
             created_at: at(0),
             updated_at: at(0),
+            notice: None,
         }
     }
 

@@ -1,4 +1,6 @@
-//! `listsync lists add`: recognises what was pasted and follows it.
+//! `listsync lists add`: recognises what was pasted and follows it. Leaves export files to `file`.
+
+mod file;
 
 use schema::wire::{
     Link,
@@ -10,10 +12,10 @@ use super::{error::CommandError, exit::Exit, session::Session};
 /// Arguments of `lists add`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// An address, an id or a name
+    /// An address, an id or a name, or an export file of Letterboxd or IMDb (.csv, .zip)
     #[arg(value_name = "INPUT")]
     input: String,
-    /// The site, where INPUT is no address: imdb, stevenlu, …
+    /// The site, where INPUT is no address: imdb, trakt, letterboxd, …
     #[arg(long = "type", value_name = "SITE")]
     list_type: Option<String>,
     /// What to call it; its own name when absent
@@ -36,19 +38,26 @@ pub(super) struct Args {
     no_auto: bool,
 }
 
+impl Args {
+    fn is_4k(&self) -> Option<bool> {
+        match (self.is_4k, self.no_4k) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        }
+    }
+}
+
 impl From<Args> for AddList {
     fn from(args: Args) -> Self {
+        let is_4k = args.is_4k();
         Self {
             input: args.input,
             list_type: args.list_type,
             description: args.name,
             auto_sync: args.no_auto.then_some(false),
             item_limit: args.limit,
-            is_4k: match (args.is_4k, args.no_4k) {
-                (true, _) => Some(true),
-                (_, true) => Some(false),
-                _ => None,
-            },
+            is_4k,
             requested_as: args.user,
         }
     }
@@ -56,6 +65,9 @@ impl From<Args> for AddList {
 
 /// Adds the list and tells what it was taken for.
 pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandError> {
+    if let Some(path) = file::of(&args) {
+        return file::run(session, args, &path).await;
+    }
     let request = ToSyncWorker::AddList(args.into());
     let FromSyncWorker::List(list) = session.ask_sync_worker(request).await? else {
         return Err(CommandError::unexpected(SyncLink::PEER));
@@ -64,12 +76,20 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandEr
         session.terminal.say_json(&list)?;
     } else {
         session.terminal.say(&text(&list))?;
+        tell_notice(session, &list);
         session.terminal.tell(&format!(
             "  `listsync sync --wait {}` reads it now",
             list.id
         ));
     }
     Ok(Exit::Done)
+}
+
+/// What the owner should know of a list's site.
+pub(super) fn tell_notice(session: &Session, list: &ListView) {
+    if let Some(notice) = &list.notice {
+        session.terminal.tell(&format!("  note: {notice}"));
+    }
 }
 
 /// What was added, and how it differs from the general settings.
@@ -141,6 +161,21 @@ mod tests {
           only the top 10, not in 4K, as Seerr user 3, not by the schedule
         ");
         assert!(world.told().contains("listsync sync --wait 3"));
+    }
+
+    #[actix_rt::test]
+    async fn what_the_owner_should_know_of_the_site_is_told() {
+        let world = World::new();
+        world.serve::<SyncLink>(|_| {
+            let list = ListView {
+                notice: Some("Its terms forbid it.".into()),
+                ..list(3, "letterboxd", "bob/watchlist", "Watchlist")
+            };
+            vec![FromSyncWorker::List(Box::new(list))]
+        });
+        run(&world.session, args()).await.unwrap();
+        assert!(world.told().contains("note: Its terms forbid it."));
+        assert!(!world.printed().contains("terms"));
     }
 
     #[actix_rt::test]

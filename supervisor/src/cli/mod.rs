@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod control;
 mod error;
+mod events;
 mod exit;
 mod list_names;
 mod lists;
@@ -71,6 +72,8 @@ enum Command {
     Restart(control::Args),
     /// Show the ends of the logs
     Tail(tail::Args),
+    /// Show what happened
+    Events(events::Args),
     /// Print the process id of a program, or of the supervisor
     #[command(after_help = exit::PID)]
     Pid(pid::Args),
@@ -174,6 +177,7 @@ async fn converse(session: &Session, command: Command) -> Result<Exit, CommandEr
         Command::Stop(args) => control::run(session, control::Verb::Stop, args).await,
         Command::Restart(args) => control::run(session, control::Verb::Restart, args).await,
         Command::Tail(args) => tail::run(session, args).await,
+        Command::Events(args) => events::run(session, args).await,
         Command::Pid(args) => pid::run(session, args).await,
         Command::Shutdown => shutdown::run(session).await,
         Command::Setup => Box::pin(setup::run(session)).await,
@@ -211,6 +215,7 @@ mod tests {
             "listsync --json status",
             "listsync restart all",
             "listsync tail -n 50 -f api sync-worker",
+            "listsync events -n 50 -f",
             "listsync pid",
             "listsync check --quick",
             "listsync check --settings-only --config x.toml",

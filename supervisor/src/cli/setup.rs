@@ -368,7 +368,10 @@ async fn first_lists(session: &Session, prompt: &impl Prompt) -> Result<(), Comm
             ..AddList::default()
         };
         match session.ask_sync_worker(ToSyncWorker::AddList(add)).await {
-            Ok(FromSyncWorker::List(list)) => session.terminal.say(&lists_add::text(&list))?,
+            Ok(FromSyncWorker::List(list)) => {
+                session.terminal.say(&lists_add::text(&list))?;
+                lists_add::tell_notice(session, &list);
+            }
             Ok(_) => return Err(CommandError::unexpected(SyncLink::PEER)),
             Err(error @ CommandError::Refused(_)) => session.terminal.say(&error.text())?,
             Err(error) => return Err(error),

@@ -121,7 +121,7 @@ async fn start_when_free(
             started => return started,
         }
         let other = match current(client).await {
-            Err(CallError::Lost { .. }) => None, // it was killed just now; ask again
+            Err(error) if was_cut_off(&error) => None, // just now; ask again
             other => other?,
         };
         if let Some(other) = other {
@@ -161,20 +161,31 @@ async fn start(
                     peer: SyncLink::PEER,
                 });
             }
-            Err(CallError::Lost { .. }) if Instant::now() < until => was_lost = true,
+            Err(error) if was_cut_off(&error) && Instant::now() < until => was_lost = true,
             Err(CallError::Failed(failure)) if failure.code == FailureCode::Busy && was_lost => {
                 if let Some(run) = current(client).await? {
                     return Ok(run);
                 }
             }
-            Err(CallError::Failed(failure))
-                if failure.code == FailureCode::Unavailable
-                    && patiently
-                    && Instant::now() < until => {}
+            Err(error) if is_unavailable(&error) && patiently && Instant::now() < until => {}
             Err(error) => return Err(error),
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Whether the sync-worker was killed or stopped before it answered.
+pub(super) fn was_cut_off(error: &CallError) -> bool {
+    match error {
+        CallError::Lost { .. } => true,
+        CallError::Failed(failure) => failure.code == FailureCode::Cancelled,
+        CallError::Unreachable { .. } | CallError::Wire { .. } => false,
+    }
+}
+
+/// Whether it will answer in a moment.
+pub(super) fn is_unavailable(error: &CallError) -> bool {
+    matches!(error, CallError::Failed(failure) if failure.code == FailureCode::Unavailable)
 }
 
 /// The run that is going on.
@@ -188,27 +199,36 @@ async fn current(client: &Client<SyncLink>) -> Result<Option<RunId>, CallError> 
     }
 }
 
-/// Follows a run to its end. A sync-worker that is killed takes its run up again when it is back, so
-/// it is asked for the same run until it has been silent for [`ABSENCE`].
+/// Shows where a run is until its report is there.
 async fn watch(
     client: &Client<SyncLink>,
     run: RunId,
     progress: &Progress,
 ) -> Result<RunReport, CallError> {
     let client = client.clone().patient(ABSENCE);
-    let mut heard = Instant::now();
+    tokio::select! {
+        report = report(&client, run, progress) => report,
+        never = progress.follow(&client, run) => match never {},
+    }
+}
+
+/// Waits for the report of a run. A sync-worker that is killed takes its run up again when it is
+/// back, so it is asked for the same run until it has been silent for [`ABSENCE`].
+async fn report(
+    client: &Client<SyncLink>,
+    run: RunId,
+    progress: &Progress,
+) -> Result<RunReport, CallError> {
+    let mut absent_since = None;
     loop {
-        let error = match watch_once(&client, run, progress, &mut heard).await {
+        let error = match report_once(client, run, &mut absent_since).await {
             Ok(report) => return Ok(report),
             Err(error) => error,
         };
-        let is_passing = match &error {
-            CallError::Lost { .. } => true,
-            CallError::Failed(failure) => failure.code == FailureCode::Unavailable,
-            // The client has waited for it already.
-            CallError::Unreachable { .. } | CallError::Wire { .. } => false,
-        };
-        if !is_passing || heard.elapsed() >= ABSENCE {
+        // What is unreachable the client has waited for already.
+        let is_passing = was_cut_off(&error) || is_unavailable(&error);
+        let since = *absent_since.get_or_insert_with(Instant::now);
+        if !is_passing || since.elapsed() >= ABSENCE {
             return Err(error);
         }
         progress.wait("the sync-worker is being restarted");
@@ -216,21 +236,19 @@ async fn watch(
     }
 }
 
-async fn watch_once(
+async fn report_once(
     client: &Client<SyncLink>,
     run: RunId,
-    progress: &Progress,
-    heard: &mut Instant,
+    absent_since: &mut Option<Instant>,
 ) -> Result<RunReport, CallError> {
     let mut stream = client
         .stream(ToSyncWorker::WatchRun(WatchRun { run: Some(run) }))
         .await?;
     while let Some(answer) = stream.next().await? {
-        *heard = Instant::now();
-        match answer {
-            FromSyncWorker::RunProgress(at) => progress.show(&at),
-            FromSyncWorker::RunReport(report) => return Ok(*report),
-            _ => {}
+        *absent_since = None;
+        // Where it is comes with everything else that happens.
+        if let FromSyncWorker::RunReport(report) = answer {
+            return Ok(*report);
         }
     }
     Err(CallError::Lost {
@@ -337,8 +355,36 @@ mod tests {
         );
     }
 
+    #[actix_rt::test]
+    async fn waiting_survives_a_sync_worker_that_is_stopped_after_a_long_silence() {
+        let world = World::new();
+        let watches = Cell::new(0);
+        world.serve::<SyncLink>(move |request| match request {
+            ToSyncWorker::StartRun(_) => started(12),
+            ToSyncWorker::WatchRun(_) => {
+                watches.set(watches.get() + 1);
+                let now = FromSyncWorker::RunProgress(progress(12));
+                match watches.get() {
+                    1 => [vec![now], stopped()].concat(),
+                    2 => vec![now], // killed, long after it was last heard of
+                    _ => vec![FromSyncWorker::RunReport(Box::new(report(
+                        RunStatus::Completed,
+                    )))],
+                }
+            }
+            other => panic!("{other:?}"),
+        });
+        let ended = run(&world.session, args(&[], true)).await;
+        assert_eq!(ended.unwrap(), Exit::Done);
+    }
+
     fn busy() -> Vec<FromSyncWorker> {
         vec![Failure::new(FailureCode::Busy, "run 4 is going on").into()]
+    }
+
+    /// The sync-worker is stopped.
+    fn stopped() -> Vec<FromSyncWorker> {
+        vec![Failure::new(FailureCode::Cancelled, "the request was cancelled").into()]
     }
 
     /// The connection is cut.
@@ -353,12 +399,12 @@ mod tests {
         world.serve::<SyncLink>(move |request| match request {
             ToSyncWorker::StartRun(_) => {
                 tries.set(tries.get() + 1);
-                if tries.get() == 1 {
-                    busy()
-                } else {
-                    started(12)
+                match tries.get() {
+                    1 | 2 => busy(),
+                    _ => started(12),
                 }
             }
+            ToSyncWorker::Status(_) if tries.get() == 1 => stopped(),
             ToSyncWorker::Status(_) => status(Some(4)),
             ToSyncWorker::WatchRun(_) => {
                 vec![FromSyncWorker::RunReport(Box::new(report(

@@ -2,7 +2,10 @@
 
 use comfy_table::{Cell as Drawn, CellAlignment, Color, ContentArrangement, presets};
 
-use super::terminal::{Look, Tone};
+use super::{
+    tail::visible,
+    terminal::{Look, Tone},
+};
 
 /// One table.
 #[derive(Debug)]
@@ -23,18 +26,24 @@ impl Cell {
     /// Text in the colour of `tone`.
     pub(super) fn toned(tone: Tone, text: impl Into<String>) -> Self {
         Self {
-            text: text.into(),
+            text: harmless(&text.into()),
             tone,
         }
     }
 }
 
+/// Names come from sites: they may break a line, but not drive the terminal.
+fn harmless(text: &str) -> String {
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| visible(line, Look::PIPE))
+        .collect();
+    lines.join("\n")
+}
+
 impl<T: ToString> From<T> for Cell {
     fn from(value: T) -> Self {
-        Self {
-            text: value.to_string(),
-            tone: Tone::Plain,
-        }
+        Self::toned(Tone::Plain, value.to_string())
     }
 }
 
@@ -182,5 +191,20 @@ mod tests {
             ..look
         });
         assert!(colourful.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn what_a_site_calls_its_titles_cannot_drive_the_terminal() {
+        let mut table = Table::new(&["title"]);
+        table.row(["Heat\u{1b}[2J".into()]);
+        for look in [
+            Look::PIPE,
+            Look {
+                width: Some(80),
+                ..Look::PIPE
+            },
+        ] {
+            assert!(!table.render(look).contains('\u{1b}'));
+        }
     }
 }

@@ -98,7 +98,7 @@ fn text(line: &LogLine, with_name: bool, look: Look) -> String {
 }
 
 /// What a program wrote cannot drive the terminal; colours of its own may stay.
-fn visible(text: &str, look: Look) -> String {
+pub(super) fn visible(text: &str, look: Look) -> String {
     let keeps =
         |sign: char| !sign.is_control() || sign == '\t' || (sign == '\u{1b}' && look.colour);
     text.chars()

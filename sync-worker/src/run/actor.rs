@@ -7,7 +7,7 @@ use actix::prelude::*;
 use runtime::Chain;
 use schema::{
     DbError,
-    models::{Event, EventKind, NewEvent, NewRun, RunId, RunStatus, SyncRun},
+    models::{EventKind, NewEvent, NewRun, RunId, RunStatus, SyncRun},
     wire::{
         Failure, FailureCode,
         sync::{RunProgress, StartRun},
@@ -87,7 +87,11 @@ impl Runner {
 
     fn begin(&mut self, run: RunId, scope: StartRun, ctx: &mut Context<Self>) {
         let is_full = is_full(&scope);
-        let going = Going::new(run, self.engine.boot().stop.token().child_token());
+        let going = Going::new(
+            run,
+            self.engine.boot().stop.token().child_token(),
+            self.engine.feed.clone(),
+        );
         self.going = Some(going.clone());
         let engine = self.engine.clone();
         let work = async move {
@@ -228,17 +232,15 @@ async fn record_start(engine: &Engine, scope: &StartRun) -> Result<RunId, DbErro
         is_full: is_full(scope),
     };
     engine
-        .db
-        .write(move |conn| -> Result<_, DbError> {
+        .write(move |conn, events| {
             let run = SyncRun::insert(conn, &new)?.id;
-            let event = NewEvent {
+            events.push(NewEvent {
                 at: now,
                 kind: EventKind::RunStarted,
                 run: Some(run),
                 list: None,
                 data: serde_json::json!({ "trigger": new.sync_mode }).to_string(),
-            };
-            Event::insert(conn, &[event])?;
+            });
             Ok(run)
         })
         .await

@@ -10,7 +10,10 @@ use futures_util::{StreamExt, stream};
 use runtime::Chain;
 use schema::{
     DbError,
-    models::{IdSource, Identity, ListItem, NewTitle, Title, TitleId, TitleRef},
+    models::{
+        EventKind, IdSource, Identity, ListItem, NewEvent, NewTitle, RunId, Title, TitleId,
+        TitleRef,
+    },
     wire::sync::RunPhase,
 };
 
@@ -31,9 +34,21 @@ const BATCH: usize = 50;
 /// Look-ups that may fail one after the other before it is looked whether TMDB answers at all.
 const FAILURES_IN_A_ROW: u32 = 8;
 
-/// Entries of different lists that are the same entry.
+/// Entries of different lists that are the same entry, the first of which is looked for.
 struct Group {
     items: Vec<ListItem>,
+}
+
+impl Group {
+    /// One reading may have learned the ids that another could not.
+    fn add(&mut self, item: ListItem) {
+        let has_id = |item: &ListItem| {
+            item.imdb_id.is_some() || item.tmdb_id.is_some() || item.tvdb_id.is_some()
+        };
+        let is_better = has_id(&item) && !self.items.first().is_some_and(has_id);
+        let place = if is_better { 0 } else { self.items.len() };
+        self.items.insert(place, item);
+    }
 }
 
 /// What became of a group.
@@ -170,7 +185,7 @@ fn groups(reads: &[ListRead], now: NaiveDateTime) -> Vec<Group> {
             groups.len() - 1
         });
         if let Some(group) = groups.get_mut(place) {
-            group.items.push(item.clone());
+            group.add(item.clone());
         }
     }
     groups
@@ -194,11 +209,12 @@ async fn store_all(engine: &Engine, going: &Going, found: Vec<Found>) -> Result<
             return Ok(());
         }
         let now = engine.clock.now();
+        let run = going.run;
         let names = engine
-            .db
-            .write(move |conn| -> Result<_, DbError> {
+            .write(move |conn, events| {
                 let mut names = Vec::new();
                 for found in batch {
+                    events.extend(news(&found, run, now));
                     names.push(store(conn, found, now)?);
                 }
                 Ok(names)
@@ -208,6 +224,32 @@ async fn store_all(engine: &Engine, going: &Going, found: Vec<Found>) -> Result<
             going.step(&name);
         }
     }
+}
+
+/// Events of the entries that newly have no certain title. One that is still not found is no news.
+fn news(found: &Found, run: RunId, now: NaiveDateTime) -> Vec<NewEvent> {
+    let (kind, identity, why) = match &found.identified {
+        Identified::Matched { .. } => return Vec::new(),
+        Identified::NeedsReview { why } => (EventKind::NeedsReview, Identity::NeedsReview, why),
+        Identified::NotFound { why } => (EventKind::NotFound, Identity::NotFound, why),
+    };
+    let items = found.group.items.iter();
+    items
+        .filter(|item| item.identity != identity)
+        .map(|item| NewEvent {
+            at: now,
+            kind,
+            run: Some(run),
+            list: Some(item.list),
+            data: serde_json::json!({
+                "title": item.title,
+                "year": item.year,
+                "media_type": item.media_type,
+                "reason": why,
+            })
+            .to_string(),
+        })
+        .collect()
 }
 
 /// Stores what became of a group and gives its name back.
@@ -293,5 +335,100 @@ impl Tally {
             &item.title,
             &format!("its title could not be looked up: {}", Chain(error)),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schema::models::{ListId, MediaType};
+
+    fn at(minute: i64) -> NaiveDateTime {
+        chrono::DateTime::from_timestamp(1_800_000_000 + minute * 60, 0)
+            .unwrap()
+            .naive_utc()
+    }
+
+    fn item(list: i32, identity: Identity) -> ListItem {
+        ListItem {
+            id: list,
+            list: ListId(list),
+            entry_key: "imdb:tt1".into(),
+            rank: 1,
+            title: "Heat".into(),
+            original_title: None,
+            year: Some(1995),
+            media_type: Some(MediaType::Movie),
+            imdb_id: Some("tt1".into()),
+            tmdb_id: None,
+            tvdb_id: None,
+            first_seen: at(0),
+            returned_at: None,
+            left_at: None,
+            fetch: None,
+            identity,
+            title_ref: None,
+            identity_reason: None,
+            attempts: 0,
+            next_try: None,
+        }
+    }
+
+    fn told(identified: Identified) -> Vec<(EventKind, i32)> {
+        let items = vec![
+            item(1, Identity::New),
+            item(2, Identity::NotFound),
+            item(3, Identity::NeedsReview),
+            item(4, Identity::Matched),
+        ];
+        let found = Found {
+            group: Group { items },
+            identified,
+        };
+        let events = news(&found, RunId(9), at(1));
+        for event in &events {
+            assert_eq!((event.run, event.at), (Some(RunId(9)), at(1)));
+            assert_eq!(
+                event.data,
+                r#"{"media_type":"movie","reason":"why","title":"Heat","year":1995}"#
+            );
+        }
+        let lists = events.iter().map(|event| event.list.unwrap().0);
+        events.iter().map(|event| event.kind).zip(lists).collect()
+    }
+
+    #[test]
+    fn of_the_same_entry_on_two_lists_the_one_with_ids_is_looked_for() {
+        let mut group = Group { items: Vec::new() };
+        let without = ListItem {
+            imdb_id: None,
+            ..item(1, Identity::New)
+        };
+        for item in [without, item(2, Identity::New), item(3, Identity::New)] {
+            group.add(item);
+        }
+        let lists: Vec<_> = group.items.iter().map(|item| item.list.0).collect();
+        assert_eq!(lists, [2, 1, 3]);
+    }
+
+    #[test]
+    fn only_a_state_that_is_new_is_told() {
+        let why = || "why".to_owned();
+        assert_eq!(
+            told(Identified::NotFound { why: why() }),
+            [1, 3, 4].map(|list| (EventKind::NotFound, list))
+        );
+        assert_eq!(
+            told(Identified::NeedsReview { why: why() }),
+            [1, 2, 4].map(|list| (EventKind::NeedsReview, list))
+        );
+        let matched = Identified::Matched {
+            media_type: MediaType::Movie,
+            tmdb_id: 949,
+            title: "Heat".into(),
+            year: Some(1995),
+            how: why(),
+        };
+        assert_eq!(told(matched), []);
     }
 }

@@ -100,8 +100,13 @@ fn differs(item: &ListItem, row: &NewListItem) -> bool {
         || item.tvdb_id != row.tvdb_id
 }
 
-/// What an entry is recognised by in its list: its best id, or else title, year and kind.
+/// What an entry is recognised by in its list: the site's own name of it, its best id, or else title,
+/// year and kind.
 pub(crate) fn entry_key(entry: &Entry) -> String {
+    // What the site calls it stays, while its ids may become known later.
+    if let Some(source_id) = &entry.source_id {
+        return format!("source:{source_id}");
+    }
     let kind = entry.media_type.map_or("any", MediaType::as_str);
     match (&entry.imdb_id, entry.tmdb_id, entry.tvdb_id) {
         (Some(imdb_id), _, _) => format!("imdb:{imdb_id}"),

@@ -19,14 +19,15 @@ pub(crate) use report::{stored as stored_report, summary};
 use runtime::Chain;
 use schema::{
     DbError,
-    models::{RunId, RunStatus},
-    wire::sync::{RunPhase, RunProgress, RunReport, StartRun},
+    models::{ListId, RunId, RunStatus},
+    wire::sync::{ReadingProgress, RunPhase, RunProgress, RunReport, StartRun},
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     engine::Engine,
+    events::Feed,
     target::{Target, TargetError},
 };
 
@@ -88,10 +89,12 @@ pub(crate) struct Going {
     /// Set when it was a person.
     by_person: CancellationToken,
     progress: watch::Sender<RunProgress>,
+    /// Hears of the same, with others who follow what happens.
+    feed: Feed,
 }
 
 impl Going {
-    fn new(run: RunId, cancel: CancellationToken) -> Self {
+    fn new(run: RunId, cancel: CancellationToken, feed: Feed) -> Self {
         let (progress, _) = watch::channel(RunProgress {
             run,
             phase: RunPhase::Read,
@@ -104,25 +107,43 @@ impl Going {
             cancel,
             by_person: CancellationToken::new(),
             progress,
+            feed,
         }
     }
 
     /// Begins a part of the run.
     fn phase(&self, phase: RunPhase, total: usize) {
-        self.progress.send_modify(|progress| {
-            progress.phase = phase;
-            progress.done = 0;
-            progress.total = count(total);
-            progress.item = None;
-        });
+        self.get_further(|progress| begin(progress, phase, count(total)));
     }
 
     /// One step of that part is done.
     fn step(&self, item: &str) {
-        self.progress.send_modify(|progress| {
+        self.get_further(|progress| {
             progress.done = progress.done.saturating_add(1);
             progress.item = Some(item.to_owned());
         });
+    }
+
+    fn get_further(&self, change: impl FnOnce(&mut RunProgress)) {
+        self.progress.send_modify(change);
+        self.feed.run(self.progress.borrow().clone());
+    }
+
+    /// A list is read so far.
+    fn reading(&self, list: ListId, name: &str, read: usize, announced: Option<u32>) {
+        self.feed.reading(ReadingProgress {
+            run: self.run,
+            list,
+            name: name.to_owned(),
+            read: count(read),
+            announced,
+        });
+    }
+
+    /// The end, which those who follow what happens hear of as an event.
+    fn over(&self) {
+        self.progress
+            .send_modify(|progress| begin(progress, RunPhase::Ended, 0));
     }
 
     fn check_cancelled(&self) -> Result<(), Interrupted> {
@@ -141,6 +162,13 @@ impl Going {
             done = work => Ok(done),
         }
     }
+}
+
+fn begin(progress: &mut RunProgress, phase: RunPhase, total: u32) {
+    progress.phase = phase;
+    progress.done = 0;
+    progress.total = total;
+    progress.item = None;
 }
 
 /// Counts fit: a run has fewer than four thousand million of anything.
@@ -195,7 +223,7 @@ pub(crate) async fn go<T: Target>(
         }
     };
     let report = report::record(engine, going.run, &ended, tally).await?;
-    going.phase(RunPhase::Ended, 0);
+    going.over();
     Ok(Some((ended, report)))
 }
 

@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::try_join_all;
-use runtime::{Chain, socket::client::CallError};
+use runtime::{Chain, Settings, socket::client::CallError};
 use schema::{
     DbError,
     models::{EventKind, FetchKind, List, ListItem, ListPolicy, NewEvent},
@@ -21,8 +21,9 @@ use tokio::time::timeout;
 use super::{Going, Interrupted, membership};
 use crate::{credential, custom, engine::Engine};
 
-/// A scraper-worker that says nothing for so long is stuck; its own waits for sites are shorter.
-const SILENCE: Duration = Duration::from_mins(5);
+/// A scraper-worker that says nothing for so long is stuck. Its own waits for one page are shorter: three
+/// tries of a minute each, and two minutes of pauses.
+const SILENCE: Duration = Duration::from_mins(7);
 
 /// Times a reading is begun anew when the scraper-worker died under it.
 const ATTEMPTS: u32 = 4;
@@ -88,7 +89,7 @@ async fn one(
     let (entries, fetched) = if list.list_type == custom::LIST_TYPE {
         (Vec::new(), None)
     } else {
-        let (entries, fetched) = fetch(engine, &list).await;
+        let (entries, fetched) = fetch(engine, going, &list).await;
         (entries, Some(fetched))
     };
     let read = match fetched {
@@ -121,17 +122,18 @@ async fn kept(engine: &Engine, list: List, policy: ListPolicy) -> Result<ListRea
 }
 
 /// Reads one list; whatever goes wrong becomes its outcome.
-async fn fetch(engine: &Engine, list: &List) -> (Vec<Entry>, ListFetched) {
+async fn fetch(engine: &Engine, going: &Going, list: &List) -> (Vec<Entry>, ListFetched) {
     let request = FetchList {
         list: Some(list.id),
         list_type: list.list_type.clone(),
         list_id: list.list_id.clone(),
-        item_limit: list.item_limit.and_then(|limit| u32::try_from(limit).ok()),
+        item_limit: item_limit(list, &engine.settings().settings),
         credential: credential::of(&engine.settings().settings, &list.list_type),
     };
     let mut attempt = 1;
     loop {
-        let error = match stream(engine, request.clone()).await {
+        let tell = |read, announced| going.reading(list.id, &list.description, read, announced);
+        let error = match stream(engine, request.clone(), tell).await {
             Ok(done) => return done,
             Err(error) => error,
         };
@@ -149,22 +151,36 @@ async fn fetch(engine: &Engine, list: &List) -> (Vec<Entry>, ListFetched) {
     }
 }
 
+/// Entries wanted from the top. A chart of Trakt goes on to all titles there are, so it has a limit
+/// even where its owner set none.
+fn item_limit(list: &List, settings: &Settings) -> Option<u32> {
+    let own = list.item_limit.and_then(|limit| u32::try_from(limit).ok()); // below zero: none
+    let is_chart = list.list_type == "trakt" && list.list_id.contains(':');
+    own.or_else(|| is_chart.then_some(settings.providers.trakt.special_items_limit))
+}
+
 async fn stream(
     engine: &Engine,
     request: FetchList,
+    tell: impl Fn(usize, Option<u32>),
 ) -> Result<(Vec<Entry>, ListFetched), CallError> {
     let mut answers = engine
         .scraper()
         .stream(ToScraper::FetchList(request))
         .await?;
-    let mut entries = Vec::new();
+    let (mut entries, mut announced) = (Vec::new(), None);
+    tell(0, None);
     loop {
         let next = timeout(SILENCE, answers.next()).await;
         let Some(answer) = next.map_err(|_elapsed| silent())?? else {
             break;
         };
         match answer {
-            FromScraper::Entries(more) => entries.extend(more.entries),
+            FromScraper::Entries(more) => {
+                entries.extend(more.entries);
+                announced = more.announced.or(announced);
+                tell(entries.len(), announced);
+            }
             FromScraper::ListFetched(fetched) => return Ok((entries, fetched)),
             other => tracing::warn!("the scraper-worker answered a reading with {other:?}"),
         }
@@ -215,9 +231,9 @@ async fn record(
     let (outcome, reason) = spoken(&fetched.outcome);
     let id = list.id;
     let stored_reason = reason.clone();
+    engine.feed.reading_ended(id);
     let (list, items) = engine
-        .db
-        .write(move |conn| -> Result<_, DbError> {
+        .write(move |conn, events| {
             let stored = ListItem::of_list(conn, id)?;
             let is_complete = outcome == FetchKind::Complete;
             let items = if is_complete || outcome == FetchKind::Partial {
@@ -259,19 +275,20 @@ async fn record(
                     stored_reason.as_deref().unwrap_or_default(),
                 )?;
             }
+            // Its name may be the site's by now.
+            let list = List::find(conn, id)?.unwrap_or(list);
             let data = serde_json::json!({
+                "list_type": list.list_type, "list_id": list.list_id, "name": list.description,
                 "outcome": outcome, "reason": stored_reason, "entries": fetched.read,
             });
-            let event = NewEvent {
+            events.push(NewEvent {
                 at: now,
                 kind: EventKind::ListRead,
                 run: Some(run),
                 list: Some(id),
                 data: data.to_string(),
-            };
-            schema::models::Event::insert(conn, &[event])?;
-            // Its name may be the site's by now.
-            Ok((List::find(conn, id)?.unwrap_or(list), items))
+            });
+            Ok((list, items))
         })
         .await?;
     Ok(ListRead {
@@ -293,5 +310,56 @@ fn spoken(outcome: &FetchOutcome) -> (FetchKind, Option<String>) {
             (FetchKind::Refused, Some(format!("{reason}. {remedy}")))
         }
         FetchOutcome::Failed { reason, .. } => (FetchKind::Failed, Some(reason.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use runtime::{Environment, settings};
+    use schema::models::ListId;
+
+    use super::*;
+
+    fn list(list_type: &str, list_id: &str, item_limit: Option<i32>) -> List {
+        let now = "2026-11-21T12:00:00".parse().unwrap();
+        List {
+            id: ListId(1),
+            list_type: list_type.into(),
+            list_id: list_id.into(),
+            list_url: String::new(),
+            description: String::new(),
+            item_count: 0,
+            last_synced: None,
+            status: FetchKind::New,
+            status_reason: None,
+            auto_sync: true,
+            priority: "normal".into(),
+            item_limit,
+            from_settings: false,
+            is_named: false,
+            last_fetch: None,
+            removed_at: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    #[test]
+    fn charts_of_trakt_have_a_limit_of_their_own() {
+        let environment = Environment::of([
+            ("LISTSYNC_DATA_DIR", "/nowhere"),
+            ("TRAKT_SPECIAL_ITEMS_LIMIT", "35"),
+        ]);
+        let settings = settings::load(&environment, None, &[]).unwrap().settings;
+        for (list_type, list_id, own, expected) in [
+            ("trakt", "trending:movies", None, Some(35)),
+            ("trakt", "trending:movies", Some(400), Some(400)),
+            ("trakt", "one/watchlist", None, None),
+            ("trakt", "one/watchlist", Some(5), Some(5)),
+            ("imdb", "top", None, None),
+        ] {
+            let limit = item_limit(&list(list_type, list_id, own), &settings);
+            assert_eq!(limit, expected, "{list_id}");
+        }
     }
 }

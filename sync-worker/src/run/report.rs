@@ -256,9 +256,9 @@ pub(super) async fn record(
 ) -> Result<RunReport, DbError> {
     let now = engine.clock.now();
     let (status, reason) = (ended.status, ended.reason.clone());
+    engine.feed.run_ended();
     engine
-        .db
-        .write(move |conn| -> Result<_, DbError> {
+        .write(move |conn, events| {
             let mut row = SyncRun::get(conn, run)?;
             let counts = tally.counts();
             row.sync_completed = Some(now);
@@ -277,14 +277,13 @@ pub(super) async fn record(
             row.report = serde_json::to_string(&report).ok();
             row.save_end(conn)?;
             let data = serde_json::to_string(&report.summary).unwrap_or_default();
-            let event = NewEvent {
+            events.push(NewEvent {
                 at: now,
                 kind: EventKind::RunEnded,
                 run: Some(run),
                 list: None,
                 data,
-            };
-            Event::insert(conn, &[event])?;
+            });
             Event::prune(conn, now - Duration::days(1), EVENTS_KEPT)?;
             SyncRun::forget_reports(conn, REPORTS_KEPT)?;
             ListItem::forget_left(conn, now - Duration::days(LEFT_KEPT_DAYS))?;

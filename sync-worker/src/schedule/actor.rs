@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use chrono::{DateTime, NaiveDateTime, Utc};
-use runtime::{Chain, settings::Source};
+use runtime::Chain;
 use schema::{
     DbError,
-    models::{RunTrigger, SyncInterval, SyncRun},
+    models::{RunTrigger, SyncRun},
     wire::sync::StartRun,
 };
 
@@ -157,27 +157,14 @@ impl Schedule {
     }
 }
 
-/// Interval, mode and the end of the last completed run. The interval saved in the dashboard stands
-/// between environment and settings file, as every saved setting does.
+/// Interval, mode and the end of the last completed run.
 async fn known(engine: &Engine) -> Result<(Duration, bool, Option<NaiveDateTime>), DbError> {
+    let last_completed = engine.db.read(SyncRun::last_completed).await?;
     let loaded = engine.settings();
-    let (saved, last_completed) = engine
-        .db
-        .read(|conn| -> Result<_, DbError> {
-            Ok((SyncInterval::find(conn)?, SyncRun::last_completed(conn)?))
-        })
-        .await?;
-    let is_locked = matches!(
-        loaded.source("sync.interval_hours"),
-        Source::Environment { .. }
-    );
-    let hours = saved
-        .filter(|_| !is_locked)
-        .map_or(loaded.settings.sync.interval_hours, |saved| {
-            saved.interval_hours
-        });
+    let sync = &loaded.settings.sync;
+    let hours = sync.interval_hours;
     let interval = Duration::try_from_secs_f64(hours * 3600.0).unwrap_or(Duration::from_hours(24));
-    Ok((interval, loaded.settings.sync.automated, last_completed))
+    Ok((interval, sync.automated, last_completed))
 }
 
 impl Actor for Schedule {

@@ -46,6 +46,7 @@ fn with_nothing_set_there_are_defaults() {
         lists,
         providers,
         notify,
+        browser,
         program,
     } = loaded([]).settings;
     assert_eq!(paths.data_dir, Path::new("/home/me/.local/share/listsync"));
@@ -70,6 +71,8 @@ fn with_nothing_set_there_are_defaults() {
     assert_eq!(providers.imdb.url, "https://www.imdb.com");
     assert_eq!(providers.imdb.graphql_url, "https://api.graphql.imdb.com");
     assert_eq!(providers.trakt.special_items_limit, 20);
+    assert_eq!(providers.letterboxd.url, "https://letterboxd.com");
+    assert_eq!((browser.path, browser.memory_mb), (None, 800));
     assert!(lists.is_empty() && program.is_empty() && notify.discord_webhook_url.is_none());
 }
 
@@ -173,6 +176,7 @@ fn every_variable_of_the_table_reaches_its_setting() {
         let value = match known.kind {
             super::super::Kind::Url => "http://sample:1",
             super::super::Kind::Bool => "true",
+            super::super::Kind::Integer { least, .. } if least > 7 => &least.to_string(),
             super::super::Kind::Integer { .. } => "7",
             super::super::Kind::Hours => "2",
             super::super::Kind::Address => "127.0.0.7",

@@ -28,11 +28,14 @@ pub(super) struct HostState {
 }
 
 impl HostState {
-    /// A full bucket: the first request has no delay.
+    /// A full bucket: the first request has no delay. But where requests go seconds apart, a process
+    /// that was started again does not know when the one before it asked last.
     pub(super) fn new(politeness: Politeness, now: Instant) -> Self {
+        let is_slow = politeness.per_second > 0.0 && politeness.per_second < 1.0;
+        let burst = f64::from(politeness.burst.max(1));
         Self {
             politeness,
-            tokens: f64::from(politeness.burst.max(1)),
+            tokens: if is_slow { 0.0 } else { burst },
             counted_at: now,
             held_until: None,
         }
@@ -115,6 +118,21 @@ mod tests {
             matches!(state.admit(later, MINUTE), Admission::Wait(_)),
             "no more than the burst"
         );
+    }
+
+    #[test]
+    fn a_slow_rate_holds_from_the_first_request_on() {
+        let slow = Politeness {
+            per_second: 0.5,
+            burst: 1,
+            ..CALM
+        };
+        let now = Instant::now();
+        let mut state = HostState::new(slow, now);
+        let two = Duration::from_secs(2);
+        assert_eq!(state.admit(now, MINUTE), Admission::Wait(two));
+        assert_eq!(state.admit(now + two, MINUTE), Admission::Go);
+        assert_eq!(state.admit(now + two, MINUTE), Admission::Wait(two));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Which list of IMDb an address, an id or a name means, and its one canonical form. Pure.
 
-use url::Url;
+use crate::provider::pasted;
 
 /// A list of IMDb.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,17 +140,9 @@ pub(super) fn parse(input: &str) -> Option<ImdbList> {
 }
 
 fn page(input: &str) -> Option<ImdbList> {
-    let has_scheme = input.contains("://");
-    let text = if has_scheme {
-        input.to_owned()
-    } else {
-        format!("https://{input}")
-    };
-    let url = Url::parse(&text).ok()?; // no address is no list of ours
+    let url = pasted(input)?;
     let host = url.host_str()?;
-    if !matches!(url.scheme(), "http" | "https")
-        || !(host == "imdb.com" || host.ends_with(".imdb.com"))
-    {
+    if !(host == "imdb.com" || host.ends_with(".imdb.com")) {
         return None;
     }
     let mut path: Vec<&str> = url

@@ -312,6 +312,7 @@ mod tests {
         let list = address::parse(list).unwrap();
         let request = first(&list, None, Url::parse("http://imdb.test").unwrap()).unwrap();
         let answer = Answer {
+            url: url::Url::parse("http://site.example/").unwrap(),
             status,
             headers: HeaderMap::new(),
             body: body.to_string(),

@@ -17,6 +17,7 @@ mod title;
 use runtime::settings::{ImdbSettings, ProvidersSettings};
 
 use self::address::ImdbList;
+pub(super) use self::title::{Unwanted, media_type};
 use crate::provider::{
     Answer, ListToRead, Page, Politeness, Provider, ProviderError, Recognized, Request, SourceKey,
     Way, address as url_of,
@@ -67,7 +68,8 @@ impl Provider for Imdb {
     }
 
     fn remedy_when_blocked(&self) -> &'static str {
-        "Try again later, or open the list in a browser to see whether IMDb shows it there."
+        "Try again later. Or open the list in a browser, export it there, and give the file to \
+         `listsync lists add`."
     }
 
     fn recognize(&self, input: &str) -> Option<Recognized> {
@@ -139,7 +141,9 @@ fn parsed(list: &ListToRead) -> Result<ImdbList, ProviderError> {
 fn private(what: &str) -> ProviderError {
     ProviderError::Refused {
         reason: format!("IMDb keeps {what} private"),
-        remedy: "Make it public in its settings on IMDb.".into(),
+        remedy: "Make it public in its settings on IMDb, or export it there and give the file to \
+                 `listsync lists add`."
+            .into(),
     }
 }
 
@@ -150,7 +154,10 @@ fn no_watchlist(list: &ImdbList) -> ProviderError {
             "IMDb shows no watchlist of {}: there is no such user, or it is private",
             list.id()
         ),
-        remedy: "Check the address in a browser, and make the watchlist public on IMDb.".into(),
+        remedy:
+            "Check the address in a browser, and make the watchlist public on IMDb, or export it \
+                 there and give the file to `listsync lists add`."
+                .into(),
     }
 }
 
@@ -159,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn remedies_promise_only_what_this_version_can_do() {
+    fn every_remedy_offers_the_export_file() {
         let remedy = |error: ProviderError| match error {
             ProviderError::Refused { remedy, .. } => remedy,
             other => panic!("{other:?}"),
@@ -171,7 +178,7 @@ mod tests {
             Imdb.remedy_when_blocked().to_owned(),
         ] {
             assert!(
-                !remedy.contains("xport") && !remedy.contains("file"),
+                remedy.contains("export it") && remedy.contains("`listsync lists add`"),
                 "{remedy}"
             );
         }

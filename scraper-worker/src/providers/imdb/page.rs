@@ -136,6 +136,7 @@ mod tests {
             .join(&path(&list).unwrap())
             .unwrap();
         let answer = Answer {
+            url: url::Url::parse("http://site.example/").unwrap(),
             status: 200,
             headers: HeaderMap::new(),
             body: html.into(),

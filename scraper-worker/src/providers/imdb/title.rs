@@ -108,10 +108,11 @@ fn year(title: &Value) -> Option<i32> {
         .filter(|year| (1000..=9999).contains(year)) // else it is no year
 }
 
-struct Unwanted;
+/// No movie and no show.
+pub(in crate::providers) struct Unwanted;
 
 /// By the id of the type: its text is in the reader's language.
-fn media_type(id: Option<&str>) -> Result<Option<MediaType>, Unwanted> {
+pub(in crate::providers) fn media_type(id: Option<&str>) -> Result<Option<MediaType>, Unwanted> {
     match id {
         None => Ok(None),
         Some("movie" | "tvMovie" | "short" | "video" | "tvSpecial" | "tvShort") => {

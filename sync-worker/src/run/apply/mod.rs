@@ -8,17 +8,21 @@ mod ahead;
 mod outcome;
 mod send;
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use chrono::NaiveDateTime;
 use schema::{
     DbError,
     models::{
-        Decision, DecisionKind, EventKind, LedgerStatus, MediaType, NewDecision, NewEvent,
+        Decision, DecisionKind, Event, EventKind, LedgerStatus, MediaType, NewDecision, NewEvent,
         NewSyncedItem, SyncedItem, TitleRef,
     },
     wire::sync::RunPhase,
 };
+use serde::Deserialize;
 use tokio::time::sleep;
 
 use super::{
@@ -45,6 +49,14 @@ pub(super) struct Ground {
 }
 
 type Key = (MediaType, i64, bool);
+
+/// Which title an event of [`Applier::event`] is about.
+#[derive(Deserialize)]
+struct RequestedTitle {
+    media_type: MediaType,
+    tmdb_id: i64,
+    is_4k: bool,
+}
 
 fn key(wish: &Wish) -> Key {
     (wish.media_type, wish.tmdb_id, wish.is_4k)
@@ -106,6 +118,9 @@ struct Applier<'a, T> {
     newest_request: i32,
     ledger: HashMap<Key, SyncedItem>,
     decisions: HashMap<(TitleRef, bool), (DecisionKind, String)>,
+    /// What this run, by whichever process, has told to be requested: the target may lose a request,
+    /// and it is sent again.
+    told: HashSet<Key>,
     /// Who may not ask for what, learned in this run: asking again would be refused again.
     refused: HashMap<(i32, MediaType, bool), String>,
     failures_in_a_row: u32,
@@ -120,11 +135,15 @@ impl<'a, T: Target> Applier<'a, T> {
         info: TargetInfo,
     ) -> Result<Self, DbError> {
         let settings = engine.settings();
-        let name = target.name();
-        let (ledger, decisions) = engine
+        let (name, run) = (target.name(), going.run);
+        let (ledger, decisions, told) = engine
             .db
             .read(move |conn| -> Result<_, DbError> {
-                Ok((SyncedItem::of_target(conn, name)?, Decision::latest(conn)?))
+                Ok((
+                    SyncedItem::of_target(conn, name)?,
+                    Decision::latest(conn)?,
+                    Event::details(conn, run, EventKind::TitleRequested)?,
+                ))
             })
             .await?;
         Ok(Self {
@@ -146,6 +165,11 @@ impl<'a, T: Target> Applier<'a, T> {
                 .into_iter()
                 .map(|row| ((row.title, row.is_4k), (row.decision, row.reason)))
                 .collect(),
+            told: told
+                .iter()
+                .filter_map(|data| serde_json::from_str::<RequestedTitle>(data).ok()) // of an older version
+                .map(|title| (title.media_type, title.tmdb_id, title.is_4k))
+                .collect(),
             refused: HashMap::new(),
             failures_in_a_row: 0,
             was_slow: false,
@@ -165,7 +189,7 @@ impl<'a, T: Target> Applier<'a, T> {
             settle: Vec::new(),
             until: None,
         };
-        let (mut decisions, mut rows) = (Vec::new(), Vec::new());
+        let (mut decisions, mut rows, mut events) = (Vec::new(), Vec::new(), Vec::new());
         for wish in wishes {
             let place = key(&wish);
             let known = Known {
@@ -211,6 +235,17 @@ impl<'a, T: Target> Applier<'a, T> {
                             row.run == Some(self.going.run)
                                 || row.status == LedgerStatus::Requesting
                         });
+                    // Its answer never came, so nobody has been told of it.
+                    let unheard = known.ledger.filter(|row| {
+                        row.status == LedgerStatus::Requesting && row.request_id.is_none()
+                    });
+                    if let Some(row) = unheard
+                        && status == LedgerStatus::Requested
+                        && created_by_us
+                    {
+                        let reason = row.reason.clone();
+                        events.extend(self.requested(&wish, now, &reason));
+                    }
                     tally.decided(&wish, fate(status, by_this_run), &reason);
                     // That a request of ours is there follows from the decision to make it.
                     if !(status == LedgerStatus::Requested && created_by_us) {
@@ -243,8 +278,8 @@ impl<'a, T: Target> Applier<'a, T> {
         });
         let saved = self
             .engine
-            .db
-            .write(move |conn| -> Result<_, DbError> {
+            .write(move |conn, told| {
+                told.extend(events);
                 Decision::insert(conn, &decisions)?;
                 let mut saved = Vec::with_capacity(rows.len());
                 for row in &rows {
@@ -358,6 +393,12 @@ impl<'a, T: Target> Applier<'a, T> {
             reason: reason.to_owned(),
             decided_at: now,
         })
+    }
+
+    /// The event of a title that was requested, once in a run.
+    fn requested(&mut self, wish: &Wish, now: NaiveDateTime, reason: &str) -> Option<NewEvent> {
+        let is_new = self.told.insert(key(wish));
+        is_new.then(|| self.event(wish, EventKind::TitleRequested, now, reason))
     }
 
     fn event(&self, wish: &Wish, kind: EventKind, now: NaiveDateTime, reason: &str) -> NewEvent {

@@ -28,7 +28,7 @@ pub(super) struct Sent {
 
 impl<T: Target> Applier<'_, T> {
     pub(super) fn created(
-        &self,
+        &mut self,
         wish: &Wish,
         request_id: i32,
         media_id: Option<i32>,
@@ -40,11 +40,11 @@ impl<T: Target> Applier<'_, T> {
         row.overseerr_id = media_id.or(row.overseerr_id);
         row.created_by_us = true;
         row.error_message = None;
-        let event = self.event(wish, EventKind::TitleRequested, now, &row.reason);
+        let event = self.requested(wish, now, &row.reason);
         Sent {
             row,
             seasons,
-            event: Some(event),
+            event,
             decision: None,
         }
     }
@@ -200,7 +200,87 @@ fn pause(attempts: i32, jitter: f64) -> chrono::Duration {
 
 #[cfg(test)]
 mod tests {
+    use runtime::{Boot, Clock, Environment, Readiness, Stop, settings};
+    use schema::{
+        Db, DbError,
+        models::{RunId, TitleRef},
+    };
+
     use super::*;
+    use crate::{engine::Engine, run::Going, target::TargetInfo};
+
+    fn engine(folder: &std::path::Path) -> Engine {
+        let own = folder.to_str().unwrap();
+        let environment = Environment::of([
+            ("LISTSYNC_DATA_DIR", own),
+            ("LISTSYNC_RUN_DIR", own),
+            ("OVERSEERR_URL", "http://127.0.0.1:9"),
+            ("OVERSEERR_API_KEY", "hush"),
+        ]);
+        let settings = settings::load(&environment, None, &[]).unwrap();
+        let database = settings.settings.paths.database();
+        schema::migrate(&database).unwrap();
+        Engine::new(Boot {
+            db: Db::open(&database).unwrap(),
+            cipher: None,
+            clock: Clock::system(),
+            stop: Stop::new(),
+            ready: Readiness::default(),
+            settings,
+            environment,
+        })
+    }
+
+    fn wish(tmdb_id: i64) -> Wish {
+        Wish {
+            title: TitleRef(1),
+            media_type: MediaType::Movie,
+            tmdb_id,
+            name: "Heat".into(),
+            year: Some(1995),
+            imdb_id: None,
+            is_4k: false,
+            requested_as: 1,
+            lists: Vec::new(),
+            sources: String::new(),
+            returned_at: None,
+        }
+    }
+
+    #[actix_rt::test]
+    async fn a_request_that_was_lost_and_repeated_is_told_once_also_by_the_next_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(folder.path());
+        let target = engine.target().unwrap();
+        let info = TargetInfo {
+            product: "Seerr".into(),
+            version: "1".into(),
+            user_id: 1,
+            user_name: "me".into(),
+            can_request: true,
+            can_act_for_others: true,
+            has_4k_movies: true,
+            has_4k_shows: true,
+            locale: "en".into(),
+        };
+        for (run, expected) in [(1, true), (1, false), (2, true)] {
+            let cancel = tokio_util::sync::CancellationToken::new();
+            let going = Going::new(RunId(run), cancel, engine.feed.clone());
+            let applier = Applier::load(&engine, &target, &going, info.clone()).await;
+            let mut applier = applier.unwrap();
+            let first = applier.created(&wish(949), 7, None, Vec::new());
+            assert_eq!(first.event.is_some(), expected, "run {run}");
+            let again = applier.created(&wish(949), 8, None, Vec::new());
+            assert!(again.event.is_none());
+            let other = applier.created(&wish(950), 9, None, Vec::new());
+            assert_eq!(other.event.is_some(), expected, "run {run}");
+            let stored = engine.write(move |_, events| -> Result<(), DbError> {
+                events.extend(first.event.into_iter().chain(other.event));
+                Ok(())
+            });
+            stored.await.unwrap();
+        }
+    }
 
     #[test]
     fn the_pause_after_a_failure_doubles_up_to_a_day() {

@@ -5,8 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use schema::{
     DbError,
     models::{
-        Decision, Event, LedgerSeason, LedgerStatus, MediaType, NewSyncedItem, SeasonState,
-        SyncedItem,
+        Decision, LedgerSeason, LedgerStatus, MediaType, NewSyncedItem, SeasonState, SyncedItem,
     },
     wire::sync::RunPhase,
 };
@@ -347,8 +346,7 @@ impl<T: Target> Applier<'_, T> {
         }
         let saved = self
             .engine
-            .db
-            .write(move |conn| -> Result<_, DbError> {
+            .write(move |conn, events| {
                 let mut saved = Vec::new();
                 if let Some(sent) = ended {
                     let row = SyncedItem::save(conn, &sent.row)?;
@@ -361,7 +359,7 @@ impl<T: Target> Applier<'_, T> {
                         };
                         season.save(conn)?;
                     }
-                    Event::insert(conn, sent.event.as_slice())?;
+                    events.extend(sent.event);
                     Decision::insert(conn, sent.decision.as_slice())?;
                     saved.push(row);
                 }

@@ -1,0 +1,623 @@
+//! Reads export files from their folder, and nothing from outside of it: no other folder, no link, and
+//! no more than a list can be. Leaves what a file says to its provider.
+//!
+//! Addresses: `file:///watchlist.csv` is the file of that name, `file:///export.zip#lists%2Fmine.csv` a file
+//! inside it. A `*` in the name stands for anything; of several files that match, the last by name is
+//! read, so a newer export of one person takes the place of an older one as soon as it lies there.
+//! A zip whose files all lie in one folder is read as if they lay outside of it: file managers pack so.
+
+use std::{
+    borrow::Cow,
+    fs::{File, OpenOptions},
+    io::{self, Read},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+use nix::{fcntl::OFlag, libc};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use runtime::exports::{MOST_BYTES, check_name};
+use tokio::task::spawn_blocking;
+use url::{Url, form_urlencoded};
+use zip::{ZipArchive, result::ZipError};
+
+use super::http::HttpError;
+use crate::provider::{Answer, Request};
+
+/// Files in a zip; a Letterboxd export has one for each list and a dozen more.
+const MOST_MEMBERS: usize = 10_000;
+/// Bytes of a file's beginning.
+const HEAD_BYTES: u64 = 64 * 1024;
+
+/// The address of a file of the folder, or of one inside it.
+pub(crate) fn address(name: &str, inner: Option<&str>) -> Option<Url> {
+    let mut url = Url::parse("file:///").ok()?; // it is one
+    url.path_segments_mut().ok()?.push(name); // it has a path
+    let inner =
+        inner.map(|inner| form_urlencoded::byte_serialize(inner.as_bytes()).collect::<String>());
+    url.set_fragment(inner.as_deref());
+    Some(url)
+}
+
+/// Reads the file of `request` as text.
+///
+/// # Errors
+/// [`HttpError::Refused`] when there is no such file or it cannot be used.
+pub(crate) async fn read(folder: &Path, request: &Request) -> Result<Answer, HttpError> {
+    let (name, inner) = parts(&request.url);
+    let folder = folder.to_owned();
+    let body = blocking(move || {
+        let export = Export::open(&folder, &name)?;
+        match inner {
+            None => export.text(),
+            Some(inner) => export.unzip()?.text(&inner),
+        }
+    })
+    .await?;
+    let kind = HeaderValue::from_static("text/csv; charset=utf-8");
+    Ok(Answer {
+        status: 200,
+        url: request.url.clone(),
+        headers: HeaderMap::from_iter([(CONTENT_TYPE, kind)]),
+        body,
+    })
+}
+
+/// What `seen` makes of the beginning of a file, or of each `.csv` in a zip, whose path it is given.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) async fn beginnings<T: Send + 'static>(
+    folder: &Path,
+    name: &str,
+    seen: impl Fn(Option<&str>, &str) -> Option<T> + Send + 'static,
+) -> Result<Vec<T>, HttpError> {
+    let (folder, name) = (folder.to_owned(), name.to_owned());
+    blocking(move || {
+        let export = Export::open(&folder, &name)?;
+        if !is_zip(&name) {
+            return Ok(seen(None, &export.text()?).into_iter().collect());
+        }
+        let mut zip = export.unzip()?;
+        let mut found = Vec::new();
+        for (path, index) in zip.members.clone() {
+            if path.to_ascii_lowercase().ends_with(".csv") {
+                found.extend(seen(Some(&path), &zip.head(index)?));
+            }
+        }
+        Ok(found)
+    })
+    .await
+}
+
+/// Whether this is the name of a zip.
+pub(crate) fn is_zip(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with(".zip")
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, HttpError> + Send + 'static,
+) -> Result<T, HttpError> {
+    spawn_blocking(work).await.unwrap_or_else(|error| {
+        Err(refused(
+            format!("the file could not be read: {error}"),
+            "Try again.",
+        ))
+    })
+}
+
+/// Name in the folder, and path inside of it.
+fn parts(url: &Url) -> (String, Option<String>) {
+    let path = url.to_file_path().unwrap_or_default(); // no name is refused below
+    let name = path
+        .strip_prefix("/")
+        .unwrap_or(&path)
+        .to_string_lossy()
+        .into_owned();
+    let inner = url.fragment().map(|fragment| {
+        let mut pairs = form_urlencoded::parse(fragment.as_bytes());
+        pairs
+            .next()
+            .map_or_else(String::new, |(inner, _)| inner.into_owned())
+    });
+    (name, inner)
+}
+
+fn refused(reason: impl Into<String>, remedy: impl Into<String>) -> HttpError {
+    HttpError::Refused {
+        reason: reason.into(),
+        remedy: remedy.into(),
+    }
+}
+
+fn too_large(what: &str) -> HttpError {
+    refused(
+        format!(
+            "{what} is longer than {} MiB, which no export of a list is",
+            MOST_BYTES / 1024 / 1024
+        ),
+        "Put the export in as the site gave it.",
+    )
+}
+
+/// A file of the folder, open.
+struct Export {
+    name: String,
+    file: File,
+}
+
+impl Export {
+    fn open(folder: &Path, name: &str) -> Result<Self, HttpError> {
+        let name = if name.contains('*') {
+            last_match(folder, name).ok_or_else(|| absent(name))?
+        } else {
+            name.to_owned()
+        };
+        check_name(&name).map_err(|problem| {
+            refused(
+                format!("the name `{name}` {problem}"),
+                "Put a file of another name into the folder of exports.",
+            )
+        })?;
+        let path = folder.join(&name);
+        let file = OpenOptions::new()
+            .read(true)
+            // A pipe must not keep us waiting.
+            .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
+            .open(&path)
+            .map_err(|error| closed(&name, &path, &error))?;
+        let found = file
+            .metadata()
+            .map_err(|error| closed(&name, &path, &error))?;
+        if !found.is_file() {
+            return Err(refused(
+                format!("{name} is no regular file"),
+                "Put the exported file itself into the folder of exports.",
+            ));
+        }
+        if found.len() > MOST_BYTES {
+            return Err(too_large(&name));
+        }
+        Ok(Self { name, file })
+    }
+
+    fn text(self) -> Result<String, HttpError> {
+        // It may have grown since its length was looked at.
+        let bytes = bytes(self.file, MOST_BYTES).map_err(|error| unreadable(&self.name, &error))?;
+        let bytes = bytes.ok_or_else(|| too_large(&self.name))?;
+        Ok(decoded(bytes))
+    }
+
+    fn unzip(self) -> Result<Zip, HttpError> {
+        let archive = ZipArchive::new(self.file).map_err(|error| no_zip(&self.name, &error))?;
+        if archive.len() > MOST_MEMBERS {
+            return Err(too_large(&format!(
+                "the list of the {} files in {}",
+                archive.len(),
+                self.name
+            )));
+        }
+        Ok(Zip {
+            members: members(&archive),
+            name: self.name,
+            archive,
+        })
+    }
+}
+
+/// A zip of the folder, open.
+struct Zip {
+    name: String,
+    archive: ZipArchive<File>,
+    /// Path and number of each file in it.
+    members: Vec<(String, usize)>,
+}
+
+impl Zip {
+    fn text(mut self, inner: &str) -> Result<String, HttpError> {
+        let what = format!("{inner} in {}", self.name);
+        let index = self.members.iter().find(|(path, _)| path == inner);
+        let Some((_, index)) = index else {
+            return Err(refused(
+                format!("there is no {what}"),
+                "Put in an export that has it, or remove the list.",
+            ));
+        };
+        let member = self
+            .archive
+            .by_index(*index)
+            .map_err(|error| no_zip(&self.name, &error))?;
+        let bytes = bytes(member, MOST_BYTES).map_err(|error| unreadable(&what, &error))?;
+        Ok(decoded(bytes.ok_or_else(|| too_large(&what))?))
+    }
+
+    fn head(&mut self, index: usize) -> Result<String, HttpError> {
+        let member = self
+            .archive
+            .by_index(index)
+            .map_err(|error| no_zip(&self.name, &error))?;
+        let mut head = Vec::new();
+        member
+            .take(HEAD_BYTES)
+            .read_to_end(&mut head)
+            .map_err(|error| unreadable(&self.name, &error))?;
+        // What was cut within a letter is not in another encoding.
+        if let Err(error) = std::str::from_utf8(&head)
+            && error.error_len().is_none()
+        {
+            head.truncate(error.valid_up_to());
+        }
+        Ok(decoded(head))
+    }
+}
+
+/// The files in a zip, but for those whose path leads out of it.
+fn members(archive: &ZipArchive<File>) -> Vec<(String, usize)> {
+    let named: Vec<_> = (0..archive.len())
+        .filter_map(|index| Some((archive.name_for_index(index)?.ok()?, index))) // no name, no list
+        .filter(|(path, _)| is_inside(path))
+        .collect();
+    let folder = outer_folder(named.iter().map(|(path, _)| path));
+    named
+        .iter()
+        .filter(|(path, _)| !path.ends_with('/'))
+        .map(|(path, index)| {
+            let path = folder
+                .as_deref()
+                .and_then(|folder| path.strip_prefix(folder))
+                .unwrap_or(path);
+            (path.to_owned(), *index)
+        })
+        .collect()
+}
+
+fn is_inside(path: &str) -> bool {
+    let is_plain = !path.starts_with('/') && !path.contains('\\');
+    // What macOS adds to every zip.
+    is_plain
+        && !path
+            .split('/')
+            .any(|part| part == ".." || part == "__MACOSX")
+}
+
+/// The folder that everything lies in, with its slash.
+fn outer_folder<'a>(paths: impl Iterator<Item = &'a Cow<'a, str>>) -> Option<String> {
+    let mut folder = None;
+    for path in paths {
+        let (first, _) = path.split_once('/')?;
+        if *folder.get_or_insert(first) != first {
+            return None;
+        }
+    }
+    folder.map(|folder| format!("{folder}/"))
+}
+
+/// The last by name of the files that match.
+fn last_match(folder: &Path, pattern: &str) -> Option<String> {
+    std::fs::read_dir(folder)
+        .ok()? // a folder that is not there has none
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok()) // nor has one we cannot name
+        .filter(|name| matches(pattern, name))
+        .max()
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|start| name.strip_prefix(start)) else {
+        return false;
+    };
+    let mut parts = parts.peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        let Some(place) = rest.find(part) else {
+            return false;
+        };
+        rest = rest.get(place + part.len()..).unwrap_or_default();
+    }
+    rest.is_empty()
+}
+
+fn absent(name: &str) -> HttpError {
+    refused(
+        format!("there is no file {name} in the folder of exports"),
+        "Put it there again (`listsync lists add FILE`), or remove the list.",
+    )
+}
+
+fn closed(name: &str, path: &Path, error: &io::Error) -> HttpError {
+    match error.kind() {
+        io::ErrorKind::NotFound => absent(name),
+        io::ErrorKind::PermissionDenied => refused(
+            format!("the file {name} may not be read by the user that ListSync runs as"),
+            format!("Let it: `chmod a+r '{}'`.", path.display()),
+        ),
+        _ if error.raw_os_error() == Some(libc::ELOOP) => refused(
+            format!("{name} is a symbolic link, which is not followed"),
+            "Put the file itself into the folder of exports.",
+        ),
+        _ => unreadable(name, error),
+    }
+}
+
+fn unreadable(what: &str, error: &io::Error) -> HttpError {
+    refused(
+        format!("{what} cannot be read: {error}"),
+        "It is probably damaged: get it from the site again.",
+    )
+}
+
+fn no_zip(name: &str, error: &ZipError) -> HttpError {
+    if matches!(error, ZipError::UnsupportedArchive(what) if *what == ZipError::PASSWORD_REQUIRED) {
+        return refused(
+            format!("{name} is encrypted"),
+            "Unpack it, and put in the file without a password.",
+        );
+    }
+    refused(
+        format!("{name} is no zip that can be read: {error}"),
+        "It is probably not complete: get it from the site again.",
+    )
+}
+
+/// All bytes, or none when there are more than `most`.
+fn bytes(from: impl Read, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    from.take(most + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= most).then_some(bytes))
+}
+
+/// UTF-8 without its mark; what is none is Windows-1252, in which IMDb's older exports are.
+fn decoded(bytes: Vec<u8>) -> String {
+    let text = String::from_utf8(bytes)
+        .unwrap_or_else(|error| error.as_bytes().iter().map(|byte| western(*byte)).collect());
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    }
+}
+
+/// Source: <https://encoding.spec.whatwg.org/index-windows-1252.txt>, checked 2026-11-21.
+fn western(byte: u8) -> char {
+    const FROM_0X80: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
+        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
+        'ž', 'Ÿ',
+    ];
+    let place = byte.checked_sub(0x80).map(usize::from);
+    let special = place.and_then(|place| FROM_0X80.get(place).copied());
+    special.unwrap_or(char::from(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, io::Write as _, os::unix::fs::PermissionsExt};
+
+    use nix::{
+        sys::stat::Mode,
+        unistd::{Uid, mkfifo},
+    };
+    use zip::{ZipWriter, write::SimpleFileOptions};
+
+    use super::*;
+
+    fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut zip = ZipWriter::new(io::Cursor::new(Vec::new()));
+        for (path, bytes) in files {
+            zip.start_file(*path, SimpleFileOptions::default()).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in files {
+            fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        folder
+    }
+
+    async fn text(
+        folder: &Path,
+        name: &str,
+        inner: Option<&str>,
+    ) -> Result<String, (String, String)> {
+        let request = Request::get(address(name, inner).unwrap(), "file");
+        read(folder, &request)
+            .await
+            .map(|answer| answer.body)
+            .map_err(|error| match error {
+                HttpError::Refused { reason, remedy } => (reason, remedy),
+                other => panic!("{other}"),
+            })
+    }
+
+    #[actix_rt::test]
+    async fn a_file_is_read_whatever_its_name() {
+        for name in ["a.csv", "Ä list (1).csv", "50%25 #1?.csv"] {
+            let folder = folder(&[(name, b"text")]);
+            assert_eq!(
+                text(folder.path(), name, None).await.unwrap(),
+                "text",
+                "{name}"
+            );
+        }
+    }
+
+    #[actix_rt::test]
+    async fn text_is_utf8_with_or_without_mark_or_windows_1252() {
+        let folder = folder(&[
+            ("mark.csv", "\u{feff}Amélie".as_bytes()),
+            ("old.csv", b"Am\xe9lie \x80\x93"),
+        ]);
+        assert_eq!(
+            text(folder.path(), "mark.csv", None).await.unwrap(),
+            "Amélie"
+        );
+        assert_eq!(
+            text(folder.path(), "old.csv", None).await.unwrap(),
+            "Amélie €“"
+        );
+    }
+
+    #[actix_rt::test]
+    async fn a_file_inside_a_zip_is_read_also_when_all_lies_in_one_folder() {
+        let files: &[(&str, &[u8])] = &[("watchlist.csv", b"w"), ("lists/a b.csv", b"l")];
+        let packed: Vec<_> = files
+            .iter()
+            .map(|(path, bytes)| (format!("export/{path}"), *bytes))
+            .collect();
+        let mut packed: Vec<_> = packed
+            .iter()
+            .map(|(path, bytes)| (path.as_str(), *bytes))
+            .collect();
+        packed.push(("__MACOSX/._x", b""));
+        let folder = folder(&[("a.zip", &zipped(files)), ("b.ZIP", &zipped(&packed))]);
+        for name in ["a.zip", "b.ZIP"] {
+            assert_eq!(
+                text(folder.path(), name, Some("lists/a b.csv"))
+                    .await
+                    .unwrap(),
+                "l"
+            );
+            assert_eq!(
+                text(folder.path(), name, Some("watchlist.csv"))
+                    .await
+                    .unwrap(),
+                "w"
+            );
+        }
+        let seen = |path: Option<&str>, text: &str| Some(format!("{}={text}", path.unwrap()));
+        let seen = beginnings(folder.path(), "b.ZIP", seen).await.unwrap();
+        assert_eq!(seen, ["watchlist.csv=w", "lists/a b.csv=l"]);
+    }
+
+    #[actix_rt::test]
+    async fn of_several_that_match_the_last_by_name_is_read() {
+        let folder = folder(&[
+            ("x-bob-2026-01-utc.zip", &zipped(&[("a.csv", b"old")])),
+            ("x-bob-2026-02-utc (1).zip", &zipped(&[("a.csv", b"new")])),
+            ("x-bob-other.zip", b""),
+            ("x-eve-2027-01-utc.zip", b""),
+        ]);
+        let name = "x-bob-*-utc*.zip";
+        assert_eq!(
+            text(folder.path(), name, Some("a.csv")).await.unwrap(),
+            "new"
+        );
+        let (reason, _) = text(folder.path(), "x-zoe-*.zip", Some("a.csv"))
+            .await
+            .unwrap_err();
+        assert!(reason.contains("no file x-zoe-*.zip"), "{reason}");
+    }
+
+    #[actix_rt::test]
+    async fn nothing_outside_of_the_folder_is_read() {
+        let outer = folder(&[("secret.csv", b"secret"), ("evil.zip", b"")]);
+        let folder = outer.path().join("exports");
+        fs::create_dir(&folder).unwrap();
+        fs::create_dir(folder.join("sub.csv")).unwrap();
+        std::os::unix::fs::symlink(outer.path().join("secret.csv"), folder.join("link.csv"))
+            .unwrap();
+        mkfifo(&folder.join("pipe.csv"), Mode::S_IRWXU).unwrap();
+        for (name, said) in [
+            ("../secret.csv", "without folders"),
+            ("/etc/passwd", "without folders"),
+            ("..", ".csv or .zip"),
+            ("passwd", ".csv or .zip"),
+            ("link.csv", "symbolic link"),
+            ("sub.csv", "no regular file"),
+            ("pipe.csv", "no regular file"),
+            ("gone.csv", "there is no file gone.csv"),
+        ] {
+            let (reason, remedy) = text(&folder, name, None).await.unwrap_err();
+            assert!(reason.contains(said), "{name}: {reason}");
+            assert!(remedy.ends_with('.'), "{remedy}");
+        }
+        let raw = Request::get("file:///..%2Fsecret.csv".parse().unwrap(), "file");
+        assert!(read(&folder, &raw).await.is_err());
+    }
+
+    #[actix_rt::test]
+    async fn paths_that_lead_out_of_a_zip_are_not_in_it() {
+        let zip = zipped(&[
+            ("../../x.csv", b"x"),
+            ("a/../../y.csv", b"y"),
+            ("a.csv", b"a"),
+        ]);
+        let folder = folder(&[("a.zip", &zip)]);
+        for inner in ["../../x.csv", "a/../../y.csv", "x.csv", ""] {
+            let (reason, _) = text(folder.path(), "a.zip", Some(inner)).await.unwrap_err();
+            assert!(reason.starts_with("there is no "), "{reason}");
+        }
+    }
+
+    #[actix_rt::test]
+    async fn a_zip_bomb_is_refused_when_it_is_too_long_and_not_before() {
+        let zeros = vec![b'0'; usize::try_from(MOST_BYTES).unwrap()];
+        let longer = [zeros.as_slice(), b"0"].concat();
+        let zip = zipped(&[("most.csv", &zeros), ("bomb.csv", &longer)]);
+        assert!(zip.len() < 100_000);
+        let folder = folder(&[("a.zip", &zip), ("a.csv", &longer)]);
+        let most = text(folder.path(), "a.zip", Some("most.csv"))
+            .await
+            .unwrap();
+        assert_eq!(most.len() as u64, MOST_BYTES);
+        for (name, inner) in [("a.zip", Some("bomb.csv")), ("a.csv", None)] {
+            let (reason, _) = text(folder.path(), name, inner).await.unwrap_err();
+            assert!(reason.contains("longer than 16 MiB"), "{reason}");
+        }
+        let seen = beginnings(folder.path(), "a.zip", |_, head| Some(head.len())).await;
+        assert_eq!(seen.unwrap(), [65536, 65536]);
+    }
+
+    #[actix_rt::test]
+    async fn damaged_truncated_and_encrypted_zips_are_refused() {
+        let whole = zipped(&[("a.csv", b"Date,Name,Year,Letterboxd URI\n")]);
+        let cut = whole[..whole.len() - 10].to_vec();
+        let mut encrypted = whole.clone();
+        let local = whole
+            .windows(4)
+            .position(|four| four == b"PK\x03\x04")
+            .unwrap();
+        let central = whole
+            .windows(4)
+            .position(|four| four == b"PK\x01\x02")
+            .unwrap();
+        encrypted[local + 6] |= 1;
+        encrypted[central + 8] |= 1;
+        let mut damaged = whole.clone();
+        damaged[local + 40] ^= 0xff;
+        let folder = folder(&[
+            ("cut.zip", &cut),
+            ("text.zip", b"Date,Name"),
+            ("empty.zip", b""),
+            ("encrypted.zip", &encrypted),
+            ("damaged.zip", &damaged),
+        ]);
+        for (name, said) in [
+            ("cut.zip", "no zip that can be read"),
+            ("text.zip", "no zip that can be read"),
+            ("empty.zip", "no zip that can be read"),
+            ("encrypted.zip", "encrypted.zip is encrypted"),
+            ("damaged.zip", "cannot be read"),
+        ] {
+            let (reason, _) = text(folder.path(), name, Some("a.csv")).await.unwrap_err();
+            assert!(reason.contains(said), "{name}: {reason}");
+        }
+    }
+
+    #[actix_rt::test]
+    async fn a_file_that_may_not_be_read_says_how_to_change_that() {
+        if Uid::effective().is_root() {
+            return; // root reads everything
+        }
+        let folder = folder(&[("a.csv", b"x")]);
+        let mode = fs::Permissions::from_mode(0o000);
+        fs::set_permissions(folder.path().join("a.csv"), mode).unwrap();
+        let (_, remedy) = text(folder.path(), "a.csv", None).await.unwrap_err();
+        assert!(remedy.contains("chmod a+r"), "{remedy}");
+    }
+}

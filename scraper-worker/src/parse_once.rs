@@ -1,0 +1,92 @@
+//! Reads one body with the code that reads it in earnest, for the benchmark. Leaves sending and walking out.
+
+use reqwest::header::{HeaderMap, HeaderValue};
+use runtime::{
+    Environment,
+    settings::{self, ProvidersSettings},
+};
+use schema::wire::scraper::Credential;
+
+use crate::{
+    provider::{Answer, ListToRead, Provider},
+    providers,
+};
+
+/// A site's own code for one of its lists.
+#[doc(hidden)]
+pub struct Parser {
+    provider: &'static dyn Provider,
+    list: ListToRead,
+    sites: ProvidersSettings,
+}
+
+impl std::fmt::Debug for Parser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Parser")
+            .field(&self.provider.name())
+            .finish()
+    }
+}
+
+impl Parser {
+    /// The one of `list_type` for its list `list_id`.
+    ///
+    /// # Errors
+    /// A sentence, when there is no such site.
+    pub fn of(list_type: &str, list_id: &str) -> Result<Self, String> {
+        let provider = providers::find(list_type).ok_or("there is no such site")?;
+        // Addresses do not matter, only that there are some.
+        let environment = Environment::of([("LISTSYNC_DATA_DIR", "/nonexistent")]);
+        let loaded = settings::load_without_secrets(&environment, None, &[]);
+        let loaded = loaded.map_err(|error| error.to_string())?;
+        Ok(Self {
+            provider,
+            list: ListToRead {
+                id: list_id.to_owned(),
+                credential: Some(Credential("none".to_owned())),
+                ..ListToRead::default()
+            },
+            sites: loaded.settings.providers,
+        })
+    }
+
+    /// How many entries that body has, read as the answer to the first request of whichever way understands it.
+    ///
+    /// # Errors
+    /// What the ways said, when none does.
+    pub fn entries(&self, body: &str, content_type: &'static str) -> Result<usize, String> {
+        let ways = self.provider.ways(&self.list, &self.sites);
+        let mut problems = Vec::new();
+        for way in ways.map_err(|error| error.to_string())? {
+            let mut headers = HeaderMap::new();
+            headers.insert("content-type", HeaderValue::from_static(content_type));
+            let answer = Answer {
+                status: 200,
+                url: way.first.url.clone(),
+                headers,
+                body: body.to_owned(),
+            };
+            let page = self.provider.parse(&self.list, &way.first, &answer);
+            match page.and_then(crate::provider::Page::bounded) {
+                Ok(page) => return Ok(page.entries.len()),
+                Err(error) => problems.push(format!("{}: {error}", way.name)),
+            }
+        }
+        Err(problems.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_read_by_the_way_that_understands_it() {
+        let parser = Parser::of("stevenlu", "movies").unwrap();
+        let body = r#"[{"title": "Alien", "imdb_id": "tt0078748", "tmdb_id": 348}]"#;
+        assert_eq!(parser.entries(body, "application/json"), Ok(1));
+        let problem = parser.entries("<html>", "text/html").unwrap_err();
+        assert!(problem.contains("web page"), "{problem}");
+        assert!(Parser::of("nowhere", "x").is_err());
+    }
+}

@@ -1,0 +1,223 @@
+//! Trakt: lists, watchlists, favorites, collections and charts, by its API.
+//!
+//! Lists: `trakt.tv/users/{user}/lists/{list}`, `trakt.tv/lists/{number}`, `trakt.tv/lists/official/…`,
+//! `trakt.tv/users/{user}/{watchlist,favorites,collection}`, `trakt.tv/{movies,shows}/{chart}`, all with
+//! `app.` before them too; `user/list`, `user/watchlist`, `trending:movies`. 250 entries a page; a client
+//! id, no signing in, no browser. Entries have IMDb, TMDB and TVDB ids, any of which may be missing, and
+//! nearly always a year. Favorites and collections are two documents, movies and shows, read one after
+//! the other. A chart is a beginning of all that Trakt knows, so it is read as far as it is wanted.
+//! Facts from the API's own contract (`trakt/trakt-api`, 2026-07) and captures up to 2025-12; not checked
+//! against the live site.
+
+mod address;
+mod page;
+#[cfg(test)]
+mod tests;
+mod title;
+
+use reqwest::header::HeaderValue;
+use runtime::settings::ProvidersSettings;
+
+use self::address::{Shelf, TraktList};
+use crate::provider::{
+    Answer, ListToRead, Page, Politeness, Provider, ProviderError, Recognized, Request, Way,
+    address as url_of,
+};
+
+/// See the file's header.
+pub(super) struct Trakt;
+
+/// Where a client id is made and looked up.
+const APPS: &str = "https://app.trakt.tv/settings/apps";
+
+impl Provider for Trakt {
+    fn name(&self) -> &'static str {
+        "trakt"
+    }
+
+    fn title(&self) -> &'static str {
+        "Trakt"
+    }
+
+    fn accepts(&self) -> &'static [&'static str] {
+        &[
+            "https://trakt.tv/users/…/lists/…",
+            "https://trakt.tv/users/…/watchlist",
+            "https://trakt.tv/users/…/favorites",
+            "https://trakt.tv/users/…/collection",
+            "https://trakt.tv/lists/00000000",
+            "https://trakt.tv/lists/official/…",
+            "https://trakt.tv/movies/trending",
+            "trending:movies",
+            "popular:shows",
+            "trakt:user/list",
+            "trakt:user/watchlist",
+        ]
+    }
+
+    fn needs_key(&self) -> Option<&'static str> {
+        Some("providers.trakt.client_id")
+    }
+
+    /// 1000 requests in 5 minutes are allowed to each client id.
+    fn politeness(&self) -> Politeness {
+        Politeness {
+            per_second: 3.0,
+            burst: 5,
+            at_once: 2,
+        }
+    }
+
+    fn remedy_when_blocked(&self) -> &'static str {
+        "Try again later; Trakt's network may be refusing the address you connect from."
+    }
+
+    fn recognize(&self, input: &str) -> Option<Recognized> {
+        address::parse(input).map(|list| recognized(&list))
+    }
+
+    fn recognize_own(&self, input: &str) -> Option<Recognized> {
+        address::parse_own(input).map(|list| recognized(&list))
+    }
+
+    fn ways(
+        &self,
+        list: &ListToRead,
+        sites: &ProvidersSettings,
+    ) -> Result<Vec<Way>, ProviderError> {
+        let asked = parsed(list)?;
+        if is_of_me(&asked) {
+            return Err(ProviderError::Refused {
+                reason: "`me` is whoever is signed in to Trakt, and ListSync signs in nobody"
+                    .into(),
+                remedy: "Write your user name on Trakt instead of `me`.".into(),
+            });
+        }
+        let key = key(list)?;
+        let (path, step) = path(&asked);
+        let url = url_of(&sites.trakt.url, &path, "providers.trakt.url")?;
+        let size = page::size(&asked, list.limit);
+        let first = page::numbered(Request::get(url, step), 1, size)
+            .header("accept", HeaderValue::from_static("application/json"))
+            .header("content-type", HeaderValue::from_static("application/json"))
+            .header("trakt-api-version", HeaderValue::from_static("2"))
+            .header("trakt-api-key", key);
+        Ok(vec![Way { name: "API", first }])
+    }
+
+    fn parse(
+        &self,
+        list: &ListToRead,
+        request: &Request,
+        answer: &Answer,
+    ) -> Result<Page, ProviderError> {
+        page::parse(&parsed(list)?, list.limit, request, answer)
+    }
+}
+
+fn recognized(list: &TraktList) -> Recognized {
+    Recognized {
+        list_id: list.id(),
+        list_url: list.url(),
+        name: list.name(),
+    }
+}
+
+fn parsed(list: &ListToRead) -> Result<TraktList, ProviderError> {
+    address::parse_own(&list.id).ok_or(ProviderError::NotFound)
+}
+
+fn is_of_me(list: &TraktList) -> bool {
+    matches!(list, TraktList::Personal { user, .. } | TraktList::Kept { user, .. } if user == "me")
+}
+
+/// The client id, which no log may show.
+fn key(list: &ListToRead) -> Result<HeaderValue, ProviderError> {
+    let key = list.credential.as_ref().map(|key| key.0.trim());
+    let key = key
+        .filter(|key| !key.is_empty())
+        .ok_or_else(|| ProviderError::Refused {
+            reason: "Trakt needs a client id".into(),
+            remedy: format!(
+                "Make an application at {APPS} and set its client id as `providers.trakt.client_id` (TRAKT_CLIENT_ID)."
+            ),
+        })?;
+    let mut value = HeaderValue::from_str(key).map_err(|error| ProviderError::Refused {
+        reason: format!("the client id of Trakt cannot be sent: {error}"),
+        remedy: format!("Copy `providers.trakt.client_id` (TRAKT_CLIENT_ID) again from {APPS}."),
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Path of its first document, and what that holds.
+fn path(list: &TraktList) -> (String, &'static str) {
+    // Of what a list may hold, only people are left out: a season stands for its show, and an episode
+    // is counted as dropped.
+    const ITEMS: &str = "items/movie,show,season,episode";
+    match list {
+        TraktList::Personal { user, slug } => {
+            (format!("users/{user}/lists/{slug}/{ITEMS}"), page::ALL)
+        }
+        TraktList::Shared(id) => (format!("lists/{id}/{ITEMS}"), page::ALL),
+        TraktList::Kept { user, shelf, only } => {
+            let (kind, step) = match (shelf, only) {
+                (Shelf::Watchlist, None) => ("movie,show", page::ALL),
+                (_, None) => ("movies", page::MOVIES_THEN_SHOWS),
+                (_, Some(only)) => (address::plural(*only), page::of(*only)),
+            };
+            (format!("users/{user}/{}/{kind}", shelf.as_str()), step)
+        }
+        TraktList::Chart {
+            chart,
+            media_type,
+            period,
+        } => {
+            let period = period.map_or_else(String::new, |period| format!("/{period}"));
+            (
+                format!("{}/{chart}{period}", address::plural(*media_type)),
+                page::of(*media_type),
+            )
+        }
+    }
+}
+
+/// What a person is told about a status, whatever its body.
+fn refusal(status: u16, list: &TraktList) -> Option<ProviderError> {
+    let refused = |reason: String, remedy: &str| {
+        Some(ProviderError::Refused {
+            reason,
+            remedy: remedy.into(),
+        })
+    };
+    let id = list.id();
+    match status {
+        401 => refused(
+            format!(
+                "Trakt does not show {id} to us: it is private, or the client id is not accepted"
+            ),
+            "Make it public on Trakt, or check `providers.trakt.client_id` (TRAKT_CLIENT_ID).",
+        ),
+        403 => refused(
+            "Trakt does not accept the client id".into(),
+            "Check `providers.trakt.client_id` (TRAKT_CLIENT_ID) against https://app.trakt.tv/settings/apps, and whether the application is approved there.",
+        ),
+        404 => refused(
+            format!("Trakt has no list {id}: there is no such user or list, or it is private"),
+            "Check its address in a browser, or remove it here.",
+        ),
+        420 => refused(
+            format!("Trakt does not give {id}: the account has reached its limit"),
+            "Shorten the list, or look at the account's limits on Trakt.",
+        ),
+        423 => refused(
+            format!("Trakt does not give {id}: the user's account is locked or deactivated"),
+            "Ask the user to settle that with Trakt's support, or remove the list here.",
+        ),
+        426 => refused(
+            format!("Trakt gives {id} to VIP members only"),
+            "Use a client id of a VIP member's application, or another list.",
+        ),
+        _ => None,
+    }
+}

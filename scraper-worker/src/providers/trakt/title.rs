@@ -1,0 +1,208 @@
+//! Rows of Trakt's answers and the entries in them.
+
+use schema::{models::MediaType, wire::scraper::Entry};
+use serde_json::Value;
+
+use crate::provider::{Page, ProviderError};
+
+/// Reads all rows of a page. `bare` is what a row is that does not say so.
+pub(super) fn page(rows: &[Value], bare: Option<MediaType>) -> Result<Page, ProviderError> {
+    let mut page = Page::default();
+    let mut unreadable = 0;
+    for row in rows {
+        // Two seasons of one show are that show twice.
+        page.may_repeat |= kind_of(row) == Some("season");
+        match read(row, bare) {
+            Row::Wanted(entry) => page.entries.push(entry),
+            Row::Unwanted => page.dropped += 1,
+            Row::Unreadable => unreadable += 1,
+        }
+    }
+    if unreadable > 0 && unreadable as usize == rows.len() {
+        return Err(ProviderError::changed(
+            "no entry has a movie or a show in it",
+        ));
+    }
+    page.dropped += unreadable;
+    Ok(page)
+}
+
+enum Row {
+    Wanted(Entry),
+    Unwanted,
+    Unreadable,
+}
+
+/// Most rows say what they are and have it in a field of that name; charts leave out the first, and
+/// the popular ones are the bare title.
+fn read(row: &Value, bare: Option<MediaType>) -> Row {
+    let kind = kind_of(row);
+    let holds = |name| row.get(name).is_some_and(Value::is_object);
+    let (title, media_type) = match kind {
+        Some("movie") => (row.get("movie"), Some(MediaType::Movie)),
+        // A season wants its show.
+        Some("show" | "season") => (row.get("show"), Some(MediaType::Tv)),
+        Some(_) => return Row::Unwanted,
+        None if holds("episode") || holds("person") => return Row::Unwanted,
+        None if holds("movie") => (row.get("movie"), Some(MediaType::Movie)),
+        None if holds("show") => (row.get("show"), Some(MediaType::Tv)),
+        None => (Some(row), bare),
+    };
+    let entry = title
+        .zip(media_type)
+        .and_then(|(title, media_type)| entry(title, media_type));
+    entry.map_or(Row::Unreadable, Row::Wanted)
+}
+
+fn kind_of(row: &Value) -> Option<&str> {
+    row.get("type").and_then(Value::as_str)
+}
+
+fn entry(title: &Value, media_type: MediaType) -> Option<Entry> {
+    let ids = title.get("ids").filter(|ids| ids.is_object())?;
+    let name = text(title, "title").unwrap_or_default();
+    let entry = Entry {
+        original_title: text(title, "original_title").filter(|original| *original != name),
+        year: number(title, "year")
+            .and_then(|year| i32::try_from(year).ok())
+            .filter(|year| (1000..=9999).contains(year)), // else it is no year
+        title: name,
+        media_type: Some(media_type),
+        imdb_id: text(ids, "imdb").filter(|id| is_imdb_title(id)),
+        tmdb_id: number(ids, "tmdb"),
+        tvdb_id: number(ids, "tvdb"),
+        ..Entry::default()
+    };
+    let has_id = entry.imdb_id.is_some() || entry.tmdb_id.is_some() || entry.tvdb_id.is_some();
+    (has_id || !entry.title.is_empty()).then_some(entry)
+}
+
+fn text(of: &Value, key: &str) -> Option<String> {
+    let text = of.get(key)?.as_str()?.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// Above zero; numbers come as numbers or as text.
+fn number(of: &Value, key: &str) -> Option<i64> {
+    let value = of.get(key)?;
+    let number = value
+        .as_i64()
+        .or_else(|| value.as_str()?.trim().parse().ok())?; // else there is none
+    (number > 0).then_some(number)
+}
+
+fn is_imdb_title(id: &str) -> bool {
+    id.strip_prefix("tt").is_some_and(|digits| {
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn one(row: Value, bare: Option<MediaType>) -> Entry {
+        let mut page = page(&[row], bare).unwrap();
+        assert_eq!((page.entries.len(), page.dropped), (1, 0));
+        page.entries.remove(0)
+    }
+
+    fn ids() -> Value {
+        json!({"trakt": 7, "slug": "paper-boats", "imdb": "tt9000001", "tmdb": 900_001})
+    }
+
+    #[test]
+    fn every_shape_of_a_row_is_the_same_title() {
+        let movie = json!({"title": "Paper Boats", "year": 1987, "ids": ids()});
+        let of_list = json!({"rank": 3, "id": 1, "notes": null, "type": "movie", "movie": movie});
+        let wrapped = json!({"watchers": 12, "movie": movie});
+        let collected = json!({"last_collected_at": "2026-01-01T00:00:00.000Z", "movie": movie});
+        let expected = one(movie.clone(), Some(MediaType::Movie));
+        assert_eq!(
+            (expected.title.as_str(), expected.year),
+            ("Paper Boats", Some(1987))
+        );
+        for row in [of_list, wrapped, collected] {
+            assert_eq!(one(row, None), expected);
+        }
+        let show = json!({"title": "Paper Boats", "year": 1987, "ids": ids()});
+        assert_eq!(
+            one(show, Some(MediaType::Tv)).media_type,
+            Some(MediaType::Tv)
+        );
+    }
+
+    #[test]
+    fn a_season_is_its_show_and_episodes_and_people_are_counted() {
+        let show = json!({"title": "Tide Tables", "year": 2011, "ids": {"tvdb": 77}});
+        let season =
+            json!({"type": "season", "season": {"number": 2, "ids": {"tmdb": 5}}, "show": show});
+        let read = one(season, None);
+        assert_eq!((read.tvdb_id, read.tmdb_id), (Some(77), None));
+        assert_eq!(read.media_type, Some(MediaType::Tv));
+        for row in [
+            json!({"type": "episode", "episode": {"title": "x", "ids": {}}, "show": show}),
+            json!({"type": "person", "person": {"name": "x", "ids": {}}}),
+            json!({"episode": {"title": "x"}, "show": show}),
+            json!({"type": "comment"}),
+        ] {
+            let read = page(&[row], None).unwrap();
+            assert_eq!((read.entries.len(), read.dropped), (0, 1));
+        }
+    }
+
+    #[test]
+    fn ids_and_years_may_be_absent_null_zero_or_text() {
+        for (ids, year) in [
+            (json!({}), json!(null)),
+            (
+                json!({"imdb": null, "tmdb": null, "tvdb": null, "plex": {"guid": "x"}}),
+                json!(0),
+            ),
+            (
+                json!({"imdb": "", "tmdb": 0, "tvdb": "none"}),
+                json!("soon"),
+            ),
+            (
+                json!({"imdb": "nm0000001", "tmdb": -4, "tvdb": []}),
+                json!({}),
+            ),
+        ] {
+            let read = one(
+                json!({"movie": {"title": "Bare", "year": year, "ids": ids}}),
+                None,
+            );
+            assert_eq!(
+                (read.imdb_id, read.tmdb_id, read.tvdb_id, read.year),
+                (None, None, None, None)
+            );
+        }
+        let texts = json!({"movie": {"title": " Texts ", "year": "1999", "ids": {"imdb": "tt0133093", "tmdb": "603", "tvdb": " 12 "}}});
+        let read = one(texts, None);
+        assert_eq!((read.title.as_str(), read.year), ("Texts", Some(1999)));
+        assert_eq!((read.tmdb_id, read.tvdb_id), (Some(603), Some(12)));
+        assert_eq!(read.imdb_id.as_deref(), Some("tt0133093"));
+    }
+
+    #[test]
+    fn rows_of_which_none_can_be_read_are_a_change() {
+        let fair = json!({"movie": {"title": "Fair", "ids": {}}});
+        for row in [
+            json!(1),
+            json!({"movie": null}),
+            json!({"type": "movie", "movie": null}),
+            json!({"title": "bare, of no kind", "ids": {}}),
+            json!({"movie": {"title": "without ids"}}),
+            json!({"movie": {"title": " ", "ids": {}}}),
+        ] {
+            let changed = page(&[row.clone(), row.clone()], None);
+            assert!(
+                matches!(changed, Err(ProviderError::Changed { .. })),
+                "{row}"
+            );
+            assert_eq!(page(&[row, fair.clone()], None).unwrap().dropped, 1);
+        }
+        assert_eq!(page(&[], None).unwrap(), Page::default());
+    }
+}
