@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # `make demo`: builds ListSync, starts it with a demo world beside it, adds the sample lists, runs a
-# sync, prints what became of every title, and stays up until Ctrl-C. Needs no internet once built.
+# sync, prints what became of every title, and stays up until Ctrl-C. Needs no internet once built,
+# except for a browser where there is none: chromium-headless-shell is then installed, saying so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,6 +12,30 @@ dashboard_port=${LISTSYNC_DASHBOARD_PORT:-3222}
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 [ -t 1 ] || say() { printf '\n%s\n' "$*"; }
+
+# Two of the sample lists are pages that only a browser can read.
+has_browser() { command -v chromium-headless-shell || command -v chromium; } > /dev/null
+install_browser() {
+  local install='apt-get install -y --no-install-recommends chromium-headless-shell'
+  local as_root=
+  if ! command -v apt-get > /dev/null; then
+    say "No browser found. The two lists that need one will say so; install chromium-headless-shell or chromium to see them work"
+    return
+  fi
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! sudo -n true 2> /dev/null; then
+      say "No browser found. The two lists that need one will say so; to see them work: sudo $install"
+      return
+    fi
+    as_root=sudo
+  fi
+  say "No browser found: installing chromium-headless-shell ($install)"
+  # Package lists may be older than the packages.
+  $as_root apt-get update -q < /dev/null || true
+  DEBIAN_FRONTEND=noninteractive $as_root $install < /dev/null \
+    || say "It could not be installed. The two lists that need it will say so, everything else works"
+}
+has_browser || install_browser
 
 command -v cargo >/dev/null || { echo "make demo needs Rust: https://rustup.rs" >&2; exit 1; }
 say "Building ListSync (the first time takes a few minutes)"
@@ -31,12 +56,14 @@ run_dir=$(mktemp -d "${TMPDIR:-/tmp}/listsync-demo.XXXXXX")
 # read from the working directory. The demo's requests must never end in a real Seerr.
 cd "$home"
 LISTSYNC_CONFIG=$home/listsync.toml
+export=$home/letterboxd-anna-2026-11-01-08-00-utc.zip
 clean=(
   env -i PATH="$PATH" HOME="$home" TERM="${TERM:-dumb}" LANG="${LANG:-C.UTF-8}" ${NO_COLOR:+NO_COLOR="$NO_COLOR"}
   LISTSYNC_DATA_DIR="$home/data" LISTSYNC_LOG_DIR="$home/logs" LISTSYNC_RUN_DIR="$run_dir"
   LISTSYNC_CONFIG="$LISTSYNC_CONFIG" LISTSYNC_BIND=127.0.0.1
   LISTSYNC_API_PORT="$api_port" LISTSYNC_DASHBOARD_PORT="$dashboard_port"
   OVERSEERR_URL="http://127.0.0.1:$seerr_port" OVERSEERR_API_KEY=demo-seerr-key
+  TRAKT_CLIENT_ID=fake-trakt-client-id
   AUTOMATED_MODE=false LOG_LEVEL=info
 )
 listsync() { "${clean[@]}" "$binaries/listsync" "$@"; }
@@ -48,9 +75,23 @@ url = "http://127.0.0.1:$sites_port"
 [providers.stevenlu]
 url = "http://127.0.0.1:$sites_port"
 
+[providers.trakt]
+url = "http://127.0.0.1:$sites_port"
+
+# By another name: Letterboxd is asked once in two seconds, and the pace is kept by host.
+[providers.letterboxd]
+url = "http://localhost:$sites_port"
+
+[providers.tmdb]
+url = "http://127.0.0.1:$sites_port"
+
+# The sample web page is on this machine, where real lists never are.
+[providers]
+allow_private_addresses = true
+
 [program.demo-world]
 command = "$binaries/demo-world"
-args = ["--seerr-port", "$seerr_port", "--sites-port", "$sites_port"]
+args = ["--seerr-port", "$seerr_port", "--sites-port", "$sites_port", "--export", "$export"]
 ready = "notify"
 TOML
 
@@ -90,6 +131,11 @@ listsync lists add --type imdb top
 listsync lists add https://www.imdb.com/list/ls000000001/
 listsync lists add https://www.imdb.com/user/ur00000001/watchlist
 listsync lists add --type stevenlu movies
+listsync lists add https://trakt.tv/users/anna/lists/rainy-days
+listsync lists add https://letterboxd.com/anna/watchlist/
+listsync lists add "$export"
+listsync lists add https://www.themoviedb.org/list/8136
+listsync lists add "http://127.0.0.1:$sites_port/pages/staff-picks"
 
 say "Syncing"
 listsync sync --wait

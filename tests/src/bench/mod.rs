@@ -3,20 +3,24 @@
 //! One file a subject, each giving [`Table`]s; `bin/bench.rs` chooses and prints. Nothing fails for being slow: a
 //! table is a failure only when what it measured did not happen.
 
+mod browser;
 mod clock;
 mod household;
 mod kill;
 mod new_titles;
 mod proc;
+mod reading;
 mod rows;
 mod start;
 mod table;
 mod unchanged;
 mod upkeep;
 
+pub use browser::browser;
 pub use household::Lived;
 pub use kill::kill;
 pub use new_titles::new_titles;
+pub use reading::{read_body, reading};
 pub use start::start;
 pub use table::{Cell, Table};
 pub use unchanged::unchanged;

@@ -18,11 +18,22 @@ Usage: bench [--json] [TABLE…]
   start        start to every program ready
   kill         kill -9 of a worker to its successor ready
   idle         time on a core and wake-ups of each process at idle
+  reading      entries a second and peak memory of reading pages, beside Python
+  browser      cold start of the browser, and each page after it
 
-Without a table, all of them, which takes three minutes. Figures of a debug build say little.
+Without a table, all of them, which takes four minutes. Figures of a debug build say little.
 ";
 
-const TABLES: [&str; 6] = ["new-titles", "unchanged", "memory", "start", "kill", "idle"];
+const TABLES: [&str; 8] = [
+    "new-titles",
+    "unchanged",
+    "memory",
+    "start",
+    "kill",
+    "idle",
+    "reading",
+    "browser",
+];
 
 struct Wanted {
     as_json: bool,
@@ -40,7 +51,19 @@ fn main() -> ExitCode {
         as_json: false,
         tables: Vec::new(),
     };
-    for word in std::env::args().skip(1) {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    // One measurement of the table `reading`, in a process of its own.
+    if let [flag, kind, path] = words.as_slice()
+        && flag == "--read"
+    {
+        let said =
+            bench::read_body(kind, path).and_then(|said| Ok(writeln!(io::stdout(), "{said}")?));
+        return match said {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => complain(&format!("{error:?}"), 1),
+        };
+    }
+    for word in words {
         match word.as_str() {
             "--json" => wanted.as_json = true,
             "--help" | "-h" => {
@@ -112,6 +135,12 @@ async fn run(wanted: &Wanted) -> Result<()> {
     }
     if let Some(mut lived) = lived {
         lived.household.stop().await?;
+    }
+    if wanted.has("reading") {
+        printed.add([bench::reading().await?])?;
+    }
+    if wanted.has("browser") {
+        printed.add([bench::browser().await?])?;
     }
     printed.end(started.elapsed().as_secs())
 }

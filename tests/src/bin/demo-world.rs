@@ -9,7 +9,7 @@ use runtime::{Environment, Readiness};
 use tests::fake_seerr::{
     AMBIGUOUS, FakeSeerr, Kind, Latency, User, World, media_status, permission, request_status,
 };
-use tests::fake_sites::{Entry, FakeSites};
+use tests::fake_sites::{Entry, FakeSites, export};
 use tokio::signal::unix::{SignalKind, signal};
 
 const API_KEY: &str = "demo-seerr-key";
@@ -17,19 +17,23 @@ const API_KEY: &str = "demo-seerr-key";
 const HELP: &str = "\
 Sample list sites and a sample Seerr, without internet.
 
-Usage: demo-world [--seerr-port PORT] [--sites-port PORT]
+Usage: demo-world [--seerr-port PORT] [--sites-port PORT] [--export FILE]
 
   --seerr-port PORT   where the sample Seerr answers on 127.0.0.1 [default: 5055]; its page of requests is at /,
                       its API key is demo-seerr-key
   --sites-port PORT   where the sample list sites answer on 127.0.0.1 [default: 5056]
+  --export FILE       writes the export of a Letterboxd user there, as the site makes it (a zip), and goes on
   -h, --help          this text
 
-Lists: the chart TOP_RATED_MOVIES (/chart/top/), the list ls000000001, the watchlist of ur00000001, Steven Lu's movies.json.
+IMDb: the chart TOP_RATED_MOVIES (/chart/top/), the list ls000000001, the watchlist of ur00000001. Steven Lu: movies.json.
+Trakt: the list anna/rainy-days, with the client id fake-trakt-client-id. Letterboxd: the watchlist of anna.
+TMDB: the list 8136. A web page that a script makes: /pages/staff-picks.
 ";
 
-struct Ports {
+struct Wanted {
     seerr: u16,
     sites: u16,
+    export: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -43,7 +47,7 @@ fn main() -> ExitCode {
             Err(_closed) => ExitCode::FAILURE,
         };
     }
-    match ports(&arguments).and_then(|ports| run(&ports)) {
+    match wanted(&arguments).and_then(|wanted| run(&wanted)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             // With stderr closed there is nobody to tell.
@@ -53,10 +57,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn ports(arguments: &[String]) -> Result<Ports, String> {
-    let mut ports = Ports {
+fn wanted(arguments: &[String]) -> Result<Wanted, String> {
+    let mut wanted = Wanted {
         seerr: 5055,
         sites: 5056,
+        export: None,
     };
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
@@ -64,29 +69,44 @@ fn ports(arguments: &[String]) -> Result<Ports, String> {
             Some((flag, value)) => (flag, Some(value.to_owned())),
             None => (word.as_str(), words.next().cloned()),
         };
+        let value = value.unwrap_or_default();
         let port = match flag {
-            "--seerr-port" => &mut ports.seerr,
-            "--sites-port" => &mut ports.sites,
+            "--seerr-port" => &mut wanted.seerr,
+            "--sites-port" => &mut wanted.sites,
+            "--export" if !value.is_empty() => {
+                wanted.export = Some(value);
+                continue;
+            }
             _ => return Err(format!("unknown option `{flag}`; see demo-world --help")),
         };
-        let value = value.unwrap_or_default();
         *port = value
             .parse()
             .map_err(|_not_a_port| format!("{flag} needs a port number, not `{value}`"))?;
     }
-    Ok(ports)
+    Ok(wanted)
 }
 
-fn run(ports: &Ports) -> Result<(), String> {
+fn run(wanted: &Wanted) -> Result<(), String> {
     let taken = |what: &str, port: u16, flag: &str, error: &io::Error| {
         format!("cannot start {what} on port {port}: {error}; choose another with {flag} PORT")
     };
-    let seerr = FakeSeerr::try_start(World::sample(), ports.seerr, true)
-        .map_err(|error| taken("the sample Seerr", ports.seerr, "--seerr-port", &error))?;
-    let sites = FakeSites::try_start(ports.sites)
-        .map_err(|error| taken("the sample list sites", ports.sites, "--sites-port", &error))?;
+    let seerr = FakeSeerr::try_start(World::sample(), wanted.seerr, true)
+        .map_err(|error| taken("the sample Seerr", wanted.seerr, "--seerr-port", &error))?;
+    let sites = FakeSites::try_start(wanted.sites).map_err(|error| {
+        taken(
+            "the sample list sites",
+            wanted.sites,
+            "--sites-port",
+            &error,
+        )
+    })?;
     fill_seerr(&seerr);
     fill_sites(&sites);
+    fill_more_sites(&sites);
+    if let Some(path) = &wanted.export {
+        std::fs::write(path, sample_export())
+            .map_err(|error| format!("cannot write {path}: {error}"))?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -188,4 +208,34 @@ fn fill_sites(sites: &FakeSites) {
         "Blade Runner",
     ];
     sites.set_stevenlu("movies", Entry::named(&world, &popular));
+}
+
+/// The sites that need a key, patience, or a browser.
+fn fill_more_sites(sites: &FakeSites) {
+    let world = World::sample();
+    let named = |names: &[&str]| Entry::named(&world, names);
+    let mut rainy = named(&["Game of Thrones", "Stranger Things", "Casablanca", "Alien"]);
+    // Trakt lists people and episodes too; nobody asks Seerr for them.
+    rainy.push(Entry::movie("", "Somebody Famous", None).of_type("person"));
+    sites.set_trakt("users/anna/lists/rainy-days", rainy);
+
+    // Few films: Letterboxd is asked at most once in two seconds.
+    let mut watchlist = named(&["City of God", "Band of Brothers"]);
+    if let Some(series) = watchlist.last_mut() {
+        *series = series.clone().of_type("tvMiniSeries");
+    }
+    sites.set_letterboxd("anna/watchlist", watchlist);
+
+    sites.set_tmdb_list("8136", named(&["Dune", "The Sopranos", "The Thing"]));
+    let picks = Entry::all_of(&world).into_iter().skip(20).take(20);
+    let picks = picks.filter(|entry| entry.title != AMBIGUOUS);
+    sites.set_web_page("staff-picks", picks.collect());
+}
+
+/// What Letterboxd gives its user Anna: titles and years, no numbers.
+fn sample_export() -> Vec<u8> {
+    let world = World::sample();
+    let watchlist = Entry::named(&world, &["Life Is Beautiful", "The Departed"]);
+    let list = Entry::named(&world, &["The Good, the Bad and the Ugly", "Seven Samurai"]);
+    export::letterboxd_zip(&watchlist, &[("far-away", list)])
 }

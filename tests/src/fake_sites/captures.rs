@@ -44,6 +44,11 @@ pub fn imdb_watchlist() -> Option<Capture> {
     Some(Capture { body, entries })
 }
 
+/// The first page of a Letterboxd list, captured in December 2025: 100 films; `None` without the folder.
+pub fn letterboxd_list() -> Option<String> {
+    read("letterboxd/list-official-top250-p1-of-3.html")
+}
+
 fn entry(title: &Value) -> Option<Entry> {
     let text = |path: &str| title.pointer(path).and_then(Value::as_str);
     let year = title.pointer("/releaseYear/year").and_then(Value::as_i64);

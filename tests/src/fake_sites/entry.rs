@@ -78,6 +78,31 @@ impl Entry {
         Some(entry)
     }
 
+    /// The same as a film that has no year yet.
+    #[must_use]
+    pub fn without_year(mut self) -> Self {
+        self.year = None;
+        self
+    }
+
+    /// The same with TMDB's number.
+    #[must_use]
+    pub fn with_tmdb(mut self, number: i64) -> Self {
+        self.tmdb_id = Some(number);
+        self
+    }
+
+    /// What sites make of its title and year in addresses: `the-matrix-1999`.
+    pub fn slug(&self) -> String {
+        let words = self
+            .title
+            .split(|letter: char| !letter.is_ascii_alphanumeric());
+        let words = words.filter(|word| !word.is_empty()).map(str::to_lowercase);
+        let mut words: Vec<String> = words.collect();
+        words.extend(self.year.map(|year| year.to_string()));
+        words.join("-")
+    }
+
     /// Whether it is a show, by its word for the kind.
     pub fn is_show(&self) -> bool {
         matches!(self.type_id.as_str(), "tvSeries" | "tvMiniSeries")

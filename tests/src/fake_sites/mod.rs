@@ -1,21 +1,31 @@
-//! List sites that are none: www.imdb.com, IMDb's GraphQL host and Steven Lu's files in one server, failing on demand.
+//! List sites that are none: IMDb, Steven Lu's files, Trakt, Letterboxd, TMDB and pages of anybody, failing on demand.
 //!
-//! Owns: the sites' lists and their server. Point the providers' addresses at [`FakeSites::url`].
-//! `POST /` and `POST /graphql` are IMDb's GraphQL; `/chart/…`, `/list/…`, `/user/…` its pages; `/….json` Steven Lu's files.
+//! Owns: the sites' lists and their server. Point the providers' addresses at [`FakeSites::url`]. All sites are in one
+//! server, told apart by path; where hosts must differ (their pace is kept per host), start two.
+//! `POST /` and `POST /graphql` are IMDb's GraphQL; `/chart/…`, `/list/ls…`, `/user/…` its pages; `/….json` Steven Lu's files;
+//! `/users/…`, `/lists/…`, `/movies/…`, `/shows/…` Trakt's API; `/{user}/…`, `/film/…` Letterboxd; `/list/{number}` TMDB;
+//! `/pages/…` anybody's.
 
 pub mod captures;
 mod entry;
+pub mod export;
 mod graphql;
+mod letterboxd;
+mod pace;
 mod pages;
 mod query;
 mod state;
+mod trakt;
+mod web;
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use entry::Entry;
+pub use pace::Pace;
 pub use state::{ListFault, SiteCall};
+pub use trakt::TRAKT_CLIENT_ID;
 
 use crate::loopback::{Answer, Body, Fault, Handler, Request, Server, Times};
 use state::{ListState, Raw, SiteState, now};
@@ -83,6 +93,11 @@ impl FakeSites {
     /// Where they answer, without a path.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The same by another name, for a site whose pace must be its own: a reader keeps its pace by host.
+    pub fn url_by_name(&self) -> String {
+        format!("http://localhost:{}", self.port)
     }
 
     /// Ends them; lists stay.
@@ -270,6 +285,7 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Answer {
             headers: request.headers.clone(),
             body: request.text(),
             status: None,
+            ended: None,
         });
         state.running += 1;
         state.max_running = state.max_running.max(state.running);
@@ -293,6 +309,7 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Answer {
         let at = at.checked_sub(state.forgotten);
         if let Some(call) = at.and_then(|at| state.calls.get_mut(at)) {
             call.status = status;
+            call.ended = Some(now());
         }
     });
     answer
@@ -308,7 +325,30 @@ fn plain(state: &mut SiteState, request: &Request) -> Answer {
     }
     match (request.method.as_str(), request.path.as_str()) {
         ("POST", "/" | "/graphql") => graphql::answer(state, request),
-        ("GET" | "HEAD", _) => pages::answer(state, request),
+        ("GET" | "HEAD", _) => page(state, request),
         _ => Answer::html(405, "<html><body>405</body></html>"),
     }
+}
+
+fn page(state: &mut SiteState, request: &Request) -> Answer {
+    let parts = request.path.split('/').filter(|part| !part.is_empty());
+    let parts: Vec<&str> = parts.collect();
+    let answer = if trakt::is_path(&parts) {
+        Some(trakt::answer(&mut state.trakt, request, &parts))
+    } else {
+        web::answer(&mut state.web, request, &parts)
+            .or_else(|| letterboxd::answer(&mut state.letterboxd, request, &parts))
+    };
+    match answer {
+        Some(answer) => pages::zipped(answer, request),
+        None => pages::answer(state, request),
+    }
+}
+
+/// Text as it stands in HTML, attributes included.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#039;")
 }

@@ -141,7 +141,7 @@ fn data_file(state: &SiteState, name: &str, request: &Request) -> Answer {
 }
 
 /// The same as gzip, when the client takes it.
-fn zipped(answer: Answer, request: &Request) -> Answer {
+pub(super) fn zipped(answer: Answer, request: &Request) -> Answer {
     let takes = request.header("accept-encoding").unwrap_or("");
     if !takes.contains("gzip") {
         return answer;

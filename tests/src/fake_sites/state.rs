@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDateTime, Utc};
 
-use super::entry::Entry;
+use super::{entry::Entry, letterboxd::LetterboxdState, trakt::TraktState, web::WebState};
 use crate::loopback::FaultTable;
 
 /// What can be wrong with one list, apart from its transport.
@@ -37,13 +37,24 @@ pub(super) struct ListPage {
 impl ListState {
     /// The page that begins there, with the list's fault.
     pub(super) fn page(&mut self, start: usize, size: usize) -> ListPage {
+        self.page_of(start, size, |_entry| true)
+    }
+
+    /// The same of the entries that `keep` holds for.
+    pub(super) fn page_of(
+        &mut self,
+        start: usize,
+        size: usize,
+        keep: impl Fn(&Entry) -> bool,
+    ) -> ListPage {
         let repeats = self.fault == Some(ListFault::SamePage);
         let from = if repeats { 0 } else { start };
-        let entries: Vec<Entry> = self.entries.iter().skip(from).take(size).cloned().collect();
-        let has_next = repeats || from + entries.len() < self.entries.len();
+        let kept = || self.entries.iter().filter(|entry| keep(entry));
+        let entries: Vec<Entry> = kept().skip(from).take(size).cloned().collect();
+        let has_next = repeats || from + entries.len() < kept().count();
         let total = match &self.fault {
             Some(ListFault::Total(total)) => *total,
-            _ => self.entries.len(),
+            _ => kept().count(),
         };
         if let Some(ListFault::ChangesTo(_)) = &self.fault
             && let Some(ListFault::ChangesTo(later)) = self.fault.take()
@@ -84,6 +95,8 @@ pub struct SiteCall {
     pub body: String,
     /// What was answered; `None` when nothing was.
     pub status: Option<u16>,
+    /// When the answer was ready to be sent; `None` until then.
+    pub ended: Option<NaiveDateTime>,
 }
 
 impl SiteCall {
@@ -105,6 +118,9 @@ pub(super) struct SiteState {
     pub(super) raw: BTreeMap<String, Raw>,
     /// By `ls…`, `ur…`, chart or profile.
     pub(super) raw_graphql: BTreeMap<String, String>,
+    pub(super) trakt: TraktState,
+    pub(super) letterboxd: LetterboxdState,
+    pub(super) web: WebState,
     /// Most entries in one GraphQL page, whatever is asked for.
     pub(super) page_cap: usize,
     pub(super) faults: FaultTable,
@@ -123,6 +139,9 @@ impl SiteState {
             files: BTreeMap::new(),
             raw: BTreeMap::new(),
             raw_graphql: BTreeMap::new(),
+            trakt: TraktState::default(),
+            letterboxd: LetterboxdState::default(),
+            web: WebState::default(),
             page_cap: usize::MAX,
             faults: FaultTable::default(),
             calls: Vec::new(),

@@ -57,6 +57,9 @@ impl Setup {
         self.environment("LISTSYNC_IMDB_URL", &sites.url())
             .environment("LISTSYNC_IMDB_GRAPHQL_URL", &sites.url())
             .environment("LISTSYNC_STEVENLU_URL", &sites.url())
+            .environment("LISTSYNC_TRAKT_URL", &sites.url())
+            .environment("LISTSYNC_LETTERBOXD_URL", &sites.url_by_name())
+            .environment("LISTSYNC_TMDB_URL", &sites.url())
     }
 
     /// Sets a variable; the last one of a name counts.
@@ -99,7 +102,7 @@ pub struct Household {
 impl Household {
     async fn start(setup: Setup) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("ls").tempdir()?;
-        let (api_port, dashboard_port) = (free_port()?, free_port()?);
+        let (api_port, dashboard_port) = free_ports()?;
         let config = folder.path().join("listsync.toml");
         let mut settings = setup.settings.clone();
         for name in ["api", "sync-worker", "scraper-worker"] {
@@ -441,9 +444,20 @@ impl Household {
     }
 }
 
-/// A port nobody listens on now. Another process may take it before we do; tests then fail loudly.
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+/// Two ports nobody listens on now, below those that outgoing connections get. Another process may
+/// take one before we do; tests then fail loudly.
+fn free_ports() -> Result<(u16, u16)> {
+    // Tests that run at the same time begin at different places.
+    let begin = std::process::id().wrapping_mul(37) % 12_000;
+    let listen = |offset| {
+        let port = u16::try_from(20_000 + (begin + offset) % 12_000).ok()?;
+        TcpListener::bind(("127.0.0.1", port)).ok()
+    };
+    let mut listeners = (0..12_000).filter_map(listen);
+    let (Some(first), Some(second)) = (listeners.next(), listeners.next()) else {
+        bail!("no ports are free between 20000 and 32000");
+    };
+    Ok((first.local_addr()?.port(), second.local_addr()?.port()))
 }
 
 /// One of this package's binaries, which lie beside the folder of the test that runs.

@@ -244,6 +244,8 @@ fn reason(status: u16) -> &'static str {
         201 => "Created",
         202 => "Accepted",
         204 => "No Content",
+        301 => "Moved Permanently",
+        302 => "Found",
         304 => "Not Modified",
         307 => "Temporary Redirect",
         400 => "Bad Request",

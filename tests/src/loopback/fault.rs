@@ -25,6 +25,8 @@ pub enum Fault {
     },
     /// 202 with the page of AWS WAF that wants to run a script.
     WafChallenge,
+    /// 403 with the page of Cloudflare that wants to run a script.
+    CloudflareChallenge,
     /// 200 with a web page where JSON is due.
     Html,
     /// A redirect to that address.
@@ -83,6 +85,9 @@ impl Fault {
                 }
             }
             Self::WafChallenge => Answer::html(202, WAF).with("x-amzn-waf-action", "challenge"),
+            Self::CloudflareChallenge => Answer::html(403, CLOUDFLARE)
+                .with("cf-mitigated", "challenge")
+                .with("server", "cloudflare"),
             Self::Html => Answer::html(
                 200,
                 "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Sign in</body></html>",
@@ -159,6 +164,12 @@ const WAF: &str = r#"<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
 <script src="https://fake.edge.token.awswaf.com/fake/challenge.js"></script></head>
 <body><div id="challenge-container"></div><noscript><h1>JavaScript is disabled</h1>
 In order to continue, we need to verify that you're not a robot.</noscript></body></html>"#;
+
+/// The page a suspected robot meets at a site behind Cloudflare: own words, with the marks by which it is known.
+const CLOUDFLARE: &str = r#"<!DOCTYPE html><html lang="en-US"><head><title>Just a moment...</title>
+<meta http-equiv="content-security-policy" content="script-src https://challenges.cloudflare.com"></head>
+<body><div class="main-content"><noscript>Enable JavaScript and cookies to continue</noscript></div>
+<script src="/cdn-cgi/challenge-platform/fake.js"></script></body></html>"#;
 
 /// How often a fault strikes before it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -71,7 +71,8 @@ impl Bits {
     }
 }
 
-fn checksum(bytes: &[u8]) -> u32 {
+/// CRC-32, which zip has too.
+pub fn checksum(bytes: &[u8]) -> u32 {
     let mut sum = u32::MAX;
     for byte in bytes {
         sum ^= u32::from(*byte);
