@@ -14,6 +14,13 @@ async (limits) => {
   const end = performance.now() + limits.time_ms;
   const hasTime = () => performance.now() < end;
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+  // Until the page was drawn anew, so that what watches for an element to be seen has seen it go and
+  // come; not for ever, where nothing is drawn.
+  const frame = () =>
+    new Promise((done) => {
+      const late = setTimeout(done, 200);
+      requestAnimationFrame(() => requestAnimationFrame(() => done(clearTimeout(late))));
+    });
   const cut = (text, most) => Array.from(text.replace(/\s+/g, ' ').trim()).slice(0, most).join('');
   performance.setResourceTimingBufferSize(100000);
 
@@ -141,7 +148,7 @@ async (limits) => {
       const before = box.scrollTop;
       box.scrollTop = before + step;
       if (box.scrollTop === before) break;
-      await pause(TICK_MS / 2);
+      await frame();
       collect();
     }
   };
@@ -155,12 +162,19 @@ async (limits) => {
   let isWhole = false;
   let idle = 0;
   while (hasTime() && !isFull() && !isWhole && scrolled < limits.scrolls) {
-    const [known, height] = [links.size, scroller().scrollHeight];
+    const box = scroller();
+    const [known, height] = [links.size, box.scrollHeight];
+    const canScroll = height > box.clientHeight + 2;
+    if (idle > 0) {
+      // Once more from above: what loads the next rows may have missed that its place was reached.
+      box.scrollTop -= box.clientHeight * 2;
+      await frame();
+    }
     await goDown();
     scrolled += 1;
     await settle();
     idle = links.size === known ? idle + 1 : 0;
-    const isStill = idle > 0 && scroller().scrollHeight === height;
+    const isStill = idle > (canScroll ? 1 : 0) && scroller().scrollHeight === height;
     isWhole = hasTime() && (isStill || idle >= PATIENCE);
   }
   // What the page asked its own site for and did not get may have been the rest of the list.

@@ -2,15 +2,19 @@
 //! block, for as long as the browser lives in the worst case, so they run on a thread of their own
 //! and whoever waits for them kills the browser when it takes too long.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use headless_chrome::{
     Tab,
     protocol::cdp::{
         Browser::{SetDownloadBehavior, SetDownloadBehaviorBehaviorOption},
-        Network::ClearBrowserCookies,
+        Network::{self, ClearBrowserCookies, ResourceType},
         Page::{AddScriptToEvaluateOnNewDocument, CreateIsolatedWorld, Navigate},
         Runtime::Evaluate,
+        types::Event,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -58,7 +62,13 @@ pub(super) struct Harvest {
     counts: Vec<String>,
     scrolled: u32,
     pub(super) is_whole: bool,
+    /// Until when the site wants to be left alone, in its own words.
+    #[serde(skip)]
+    pub(super) retry_after: Option<String>,
 }
+
+/// `Retry-After` of the documents that came, by frame.
+type Pauses = Arc<Mutex<Vec<(String, Option<String>)>>>;
 
 /// Why a page was not read.
 #[derive(Debug, PartialEq, Eq)]
@@ -82,6 +92,7 @@ pub(super) struct Session {
     /// Held: the connection ends with it.
     _browser: headless_chrome::Browser,
     tab: Arc<Tab>,
+    pauses: Pauses,
     /// `HeadlessChrome/156.0.8078.79`.
     pub(super) product: String,
 }
@@ -116,9 +127,12 @@ impl Session {
             include_command_line_api: None,
             run_immediately: None,
         })?;
+        let pauses = Pauses::default();
+        listen(&tab, &pauses)?;
         Ok(Self {
             _browser: browser,
             tab,
+            pauses,
             product: version.product,
         })
     }
@@ -128,18 +142,34 @@ impl Session {
     /// # Errors
     /// [`PageError`]
     pub(super) fn read(&self, url: &str, harvesting: &Harvesting) -> Result<Harvest, PageError> {
+        self.pauses().clear();
         let frame = self.open(url)?;
         for _ in 0..MOVES {
             match self.harvest(&frame, harvesting)? {
                 Some(text) if text.len() > LONGEST => return Err(PageError::TooLarge),
                 Some(text) => {
-                    return serde_json::from_str(&text)
-                        .map_err(|error| PageError::Unreadable(error.to_string()));
+                    let read: serde_json::Result<Harvest> = serde_json::from_str(&text);
+                    let harvest = read.map_err(|error| PageError::Unreadable(error.to_string()))?;
+                    return Ok(Harvest {
+                        retry_after: self.pause_of(&frame),
+                        ..harvest
+                    });
                 }
                 None => {} // it went on to another page meanwhile
             }
         }
         Err(PageError::Restless)
+    }
+
+    fn pauses(&self) -> std::sync::MutexGuard<'_, Vec<(String, Option<String>)>> {
+        self.pauses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the last document of a frame said.
+    fn pause_of(&self, frame: &str) -> Option<String> {
+        let pauses = self.pauses();
+        let (_, pause) = pauses.iter().rev().find(|(of, _)| of == frame)?;
+        pause.clone()
     }
 
     /// Leaves the page that was read, with its cookies. Blocks.
@@ -222,6 +252,43 @@ impl Session {
             _ => Err(PageError::Unreadable("the script gave nothing".to_owned())),
         }
     }
+}
+
+/// Notes what the site's documents say of pauses. Only their heads are kept, no bodies.
+fn listen(tab: &Tab, pauses: &Pauses) -> anyhow::Result<()> {
+    tab.call_method(Network::Enable {
+        max_total_buffer_size: Some(0),
+        max_resource_buffer_size: Some(0),
+        max_post_data_size: None,
+        report_direct_socket_traffic: None,
+        enable_durable_messages: None,
+    })?;
+    let pauses = Arc::clone(pauses);
+    tab.add_event_listener(Arc::new(move |event: &Event| {
+        let Event::NetworkResponseReceived(event) = event else {
+            return;
+        };
+        if event.params.Type != ResourceType::Document {
+            return;
+        }
+        let frame = event.params.frame_id.clone().unwrap_or_default();
+        let pause = pause_in(event.params.response.headers.0.as_ref());
+        let mut pauses = pauses.lock().unwrap_or_else(PoisonError::into_inner);
+        // A page with endless frames fills no memory.
+        if pauses.len() < 1000 {
+            pauses.push((frame, pause));
+        }
+    }))?;
+    Ok(())
+}
+
+/// `Retry-After` among headers, however it is written.
+fn pause_in(headers: Option<&Value>) -> Option<String> {
+    let (_, value) = headers?
+        .as_object()?
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
+    value.as_str().map(str::to_owned)
 }
 
 impl std::fmt::Debug for Session {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use actix_rt::task::spawn_blocking;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use tokio::time::{interval, timeout};
 use url::Url;
 
@@ -257,6 +257,10 @@ fn answer(mut harvest: Harvest, traffic: &Traffic, asked: &Url) -> Outcome {
     };
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let pause = harvest.retry_after.as_deref().map(HeaderValue::from_str);
+    if let Some(Ok(pause)) = pause {
+        headers.insert(RETRY_AFTER, pause);
+    }
     Outcome::Answer(Answer {
         status,
         url,

@@ -527,6 +527,57 @@ async fn what_a_page_is_still_asking_for_is_waited_for_unless_it_takes_for_ever(
     }
 }
 
+/// Asks for more only when its end comes into sight anew, as a person's slow scrolling makes it.
+const WATCHFUL: &str = "<ul id=rows></ul><p id=end>more</p><script>
+    let next = 0, first = true;
+    new IntersectionObserver(async ([end]) => {
+        if (!end.isIntersecting || next === 40) return;
+        if (next === 10 && first) { first = false; return; } // misses it once
+        const rows = await (await fetch('/rows?page=1')).json();
+        for (const row of rows.slice(0, 10)) {
+            next += 1;
+            document.getElementById('rows').insertAdjacentHTML('beforeend',
+              `<li style='height:200px'><a href='/title/${next}'>Film ${next}</a></li>`);
+        }
+    }).observe(document.getElementById('end'));
+    </script>";
+
+#[actix_rt::test]
+async fn an_end_that_was_not_noticed_is_shown_once_more() {
+    let Some(bench) = bench(limits()) else { return };
+    let site = FakeSite::start(|hit| match hit.path.as_str() {
+        "/rows" => HttpResponse::Ok().json((0..10).collect::<Vec<_>>()),
+        _ => page(WATCHFUL),
+    })
+    .await;
+    let seen = bench.read(&format!("{}/watchful", site.url)).await.unwrap();
+    assert_eq!((texts(&seen).len(), &seen["is_whole"]), (40, &true.into()));
+}
+
+#[actix_rt::test]
+async fn a_site_that_wants_to_be_left_alone_is_heard() {
+    let Some(bench) = bench(limits()) else { return };
+    let site = FakeSite::start(|hit| match hit.path.as_str() {
+        "/busy" => HttpResponse::TooManyRequests()
+            .insert_header(("Retry-After", "3600"))
+            .content_type("text/html")
+            .body("<iframe src=/other></iframe>Later"),
+        "/other" => HttpResponse::Ok()
+            .insert_header(("Retry-After", "5"))
+            .body("inside"),
+        _ => page("<a href=/x>fine</a>"),
+    })
+    .await;
+    for (path, status, pause) in [("/busy", 429, Some("3600")), ("/fine", 200, None)] {
+        let request = request(&format!("{}{path}", site.url));
+        let answer = bench.browser.read(&request).await.unwrap();
+        assert_eq!(
+            (answer.status, answer.header("retry-after")),
+            (status, pause)
+        );
+    }
+}
+
 #[actix_rt::test]
 async fn a_page_that_broke_off_is_not_whole() {
     let Some(bench) = bench(limits()) else { return };
