@@ -3,7 +3,7 @@
 use std::{future::Future, pin::Pin};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, error::PayloadError, web::Bytes};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::error::{ApiError, Fields};
 
@@ -39,6 +39,12 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     } else {
         bytes
     };
+    // Serde would take the entries of an array as the fields of a struct, in their order.
+    if bytes.trim_ascii_start().starts_with(b"[")
+        && serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
+    {
+        return Err(Fields::of("body", "must be an object").into());
+    }
     serde_json::from_slice(bytes).map_err(|error| {
         if !error.is_data() {
             return ApiError::Json(error.to_string());
@@ -119,6 +125,13 @@ mod tests {
         assert!(problem(r#"{"lists":[1,"x"]}"#).starts_with("`lists` is wrong"));
         assert!(problem(r#"{"list_tpye":"x"}"#).starts_with("`list_tpye` is wrong: unknown field"));
         assert!(problem(r#""text""#).starts_with("`body` is wrong"));
+    }
+
+    #[test]
+    fn an_array_is_no_object() {
+        for array in [r#" ["imdb", 10, []]"#, "[]"] {
+            assert_eq!(problem(array), "`body` must be an object");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod boot;
 pub mod chain;
 pub mod clock;
+mod counted;
 mod dot_env;
 pub mod environment;
 pub mod exit;
@@ -19,6 +20,7 @@ pub mod stop;
 pub use boot::{Boot, BootError, MasterKey, boot, saved_values};
 pub use chain::Chain;
 pub use clock::Clock;
+pub use counted::counted;
 pub use environment::Environment;
 pub use ready::Readiness;
 pub use secret::{Cipher, Secret};

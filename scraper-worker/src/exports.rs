@@ -200,7 +200,7 @@ mod tests {
         let FetchOutcome::Partial { reason, .. } = fetched.outcome else {
             panic!("{:?}", fetched.outcome)
         };
-        assert_eq!(reason, "1 entries came damaged and could not be read");
+        assert_eq!(reason, "1 entry came damaged and could not be read");
         assert_eq!(titles, ["Heat"]);
         put(&bench, "other.csv", b"a,b\n1,2\n");
         let (fetched, titles) = read(&bench, "other.csv").await;

@@ -57,6 +57,11 @@ fn line_of(status: &BrowserStatus, lists: usize) -> CheckLine {
         .or(status.path.as_ref())
         .map_or("it", String::as_str);
     match (status.state, &status.problem) {
+        // A missing one matters to nobody then, unless it is one of the settings.
+        (BrowserState::Absent, Some(problem)) if lists == 0 && status.path.is_some() => CheckLine {
+            remedy: status.remedy.clone(),
+            ..warning(problem.clone())
+        },
         (BrowserState::Absent, _) if lists == 0 => {
             well("browser", "none is installed, and no list needs one")
         }
@@ -145,11 +150,23 @@ mod tests {
 
     #[test]
     fn a_missing_browser_matters_only_to_lists_that_need_one() {
-        let absent = status(BrowserState::Absent, Some("no browser is installed"));
+        let absent = BrowserStatus {
+            path: None,
+            ..status(BrowserState::Absent, Some("no browser is installed"))
+        };
         assert_eq!(line_of(&absent, 0).verdict, CheckVerdict::Well);
         let line = line_of(&absent, 2);
         assert_eq!(line.verdict, CheckVerdict::Failed);
         assert_eq!(line.message, "no browser is installed; 2 lists need it");
+        assert_eq!(line.remedy.as_deref(), Some("Install one."));
+    }
+
+    #[test]
+    fn a_browser_of_the_settings_that_is_missing_is_told_even_if_no_list_needs_it() {
+        let missing = status(BrowserState::Absent, Some("/x is not there"));
+        let line = line_of(&missing, 0);
+        assert_eq!(line.verdict, CheckVerdict::Warning);
+        assert_eq!(line.message, "/x is not there");
         assert_eq!(line.remedy.as_deref(), Some("Install one."));
     }
 

@@ -1,6 +1,6 @@
 //! Looks whether everything a run needs is well, one line for each thing.
 
-use runtime::{Chain, Secret, settings::SeerrSettings, socket::Answers};
+use runtime::{Chain, Secret, counted, settings::SeerrSettings, socket::Answers};
 use schema::{
     models::{FetchKind, List},
     wire::{
@@ -154,7 +154,10 @@ fn remembered(list: &List) -> CheckLine {
     let reason = list.status_reason.clone().unwrap_or_default();
     match list.status {
         FetchKind::New => well(subject(list), "not read yet"),
-        FetchKind::Complete => well(subject(list), format!("{} entries", list.item_count)),
+        FetchKind::Complete => {
+            let entries = counted(list.item_count, "entry", "entries");
+            well(subject(list), entries)
+        }
         FetchKind::Partial => CheckLine {
             subject: subject(list),
             verdict: CheckVerdict::Warning,
@@ -190,9 +193,9 @@ async fn tried(engine: &Engine, list: &List) -> CheckLine {
     match reading.await {
         Ok(Some(fetched)) => match fetched.outcome {
             FetchOutcome::Complete => {
-                let announced = fetched
-                    .announced
-                    .map_or_else(String::new, |announced| format!(", {announced} entries"));
+                let announced = fetched.announced.map_or_else(String::new, |announced| {
+                    format!(", {}", counted(announced, "entry", "entries"))
+                });
                 well(subject(list), format!("can be read{announced}"))
             }
             FetchOutcome::Partial { reason, .. } => CheckLine {

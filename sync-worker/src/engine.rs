@@ -13,6 +13,7 @@ use schema::{
 
 use crate::{
     events::Feed,
+    saved::Untold,
     target::{Seerr, SeerrSetupError},
 };
 
@@ -28,6 +29,8 @@ pub(crate) struct Engine {
     pub(crate) started_at: NaiveDateTime,
     /// Who follows what happens.
     pub(crate) feed: Feed,
+    /// What the scraper-worker has not heard yet of changed settings.
+    pub(crate) untold: Rc<Untold>,
     settings: Rc<RefCell<Rc<Loaded>>>,
     target: Rc<RefCell<Option<(SeerrSettings, Seerr)>>>,
     boot: Rc<Boot>,
@@ -40,6 +43,7 @@ impl Engine {
             clock: boot.clock.clone(),
             started_at: boot.clock.now(),
             feed: Feed::default(),
+            untold: Rc::default(),
             target: Rc::default(),
             settings: Rc::new(RefCell::new(Rc::new(boot.settings.clone()))),
             boot: Rc::new(boot),

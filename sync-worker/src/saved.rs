@@ -1,7 +1,7 @@
 //! Settings saved by `listsync setup` and the dashboard: checked, encrypted, in force at once here
 //! and in the scraper-worker. All of a request is saved or nothing.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 
 use runtime::{
     Chain, Secret,
@@ -17,13 +17,22 @@ use schema::{
         sync::SaveSettings,
     },
 };
-use tokio::time::timeout;
+use tokio::{
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 
 use crate::{engine::Engine, events::settings_changed};
 
-/// How long the scraper-worker may take to read its settings again. One that is away reads them when
-/// it starts.
+/// How long a save waits for the scraper-worker to read its settings again. One that is away reads
+/// them when it starts; one that is busy is told again.
 const TELL_LIMIT: Duration = Duration::from_secs(1);
+/// How long it may take when nobody waits for it.
+const TELL_AGAIN_LIMIT: Duration = Duration::from_secs(30);
+/// Pause before it is told again; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// See [`FIRST_PAUSE`].
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// A value to save; `None` forgets what was saved.
 struct Change {
@@ -154,31 +163,99 @@ pub(crate) async fn read_again(engine: &Engine) -> Result<(), Failure> {
     })
 }
 
-/// Lets the scraper-worker read its settings again.
+/// Sections of the settings that the scraper-worker has not read again yet, and who goes on telling.
+#[derive(Debug, Default)]
+pub(crate) struct Untold(RefCell<Telling>);
+
+#[derive(Debug, Default)]
+struct Telling {
+    sections: BTreeSet<String>,
+    /// The newest save tells everything; whoever told before it has nothing left to do.
+    newest: u64,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Untold {
+    /// Takes over from whoever tells: gives all that is to be told, and a number for this telling.
+    fn take_over(&self, sections: &BTreeSet<&str>) -> (u64, Vec<String>) {
+        let mut telling = self.0.borrow_mut();
+        if let Some(task) = telling.task.take() {
+            task.abort();
+        }
+        let more = sections.iter().map(|section| (*section).to_owned());
+        telling.sections.extend(more);
+        telling.newest = telling.newest.wrapping_add(1);
+        (telling.newest, telling.sections.iter().cloned().collect())
+    }
+
+    /// Nothing is left to tell, unless a newer save has taken over.
+    fn told(&self, number: u64) {
+        let mut telling = self.0.borrow_mut();
+        if telling.newest == number {
+            telling.sections.clear();
+        }
+    }
+
+    /// Keeps the task that goes on telling; one that a newer save has replaced ends.
+    fn goes_on(&self, number: u64, task: JoinHandle<()>) {
+        let mut telling = self.0.borrow_mut();
+        if telling.newest == number {
+            telling.task = Some(task);
+        } else {
+            task.abort();
+        }
+    }
+}
+
+/// Lets the scraper-worker read its settings again. One that does not at once is told until it does:
+/// what it does not know of may be a guard.
 async fn tell_scraper(engine: &Engine, sections: BTreeSet<&str>) {
+    let (number, sections) = engine.untold.take_over(&sections);
+    match tell(engine, &sections, TELL_LIMIT).await {
+        Ok(()) => engine.untold.told(number),
+        Err(problem) => {
+            tracing::warn!(
+                "the scraper-worker uses old settings until it has been told; going on: {problem}"
+            );
+            let task = actix_rt::spawn(go_on_telling(engine.clone(), number, sections));
+            engine.untold.goes_on(number, task);
+        }
+    }
+}
+
+async fn go_on_telling(engine: Engine, number: u64, sections: Vec<String>) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        sleep(pause).await;
+        match tell(&engine, &sections, TELL_AGAIN_LIMIT).await {
+            Ok(()) => break,
+            Err(problem) => tracing::debug!("the scraper-worker uses old settings: {problem}"),
+        }
+        pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+    }
+    tracing::info!("the scraper-worker has been told of the changed settings");
+    engine.untold.told(number);
+}
+
+/// Tells all sections once. A scraper-worker that is away needs not be told.
+async fn tell(engine: &Engine, sections: &[String], limit: Duration) -> Result<(), String> {
     let client = engine.scraper().patient(Duration::ZERO);
     let telling = async {
         for section in sections {
-            let section = section.to_owned();
+            let section = section.clone();
             let change = ToScraper::SettingsChanged(SettingsChanged { section });
             client.call(change).await?;
         }
         Ok::<_, CallError>(())
     };
-    match timeout(TELL_LIMIT, telling).await {
-        Ok(Ok(())) => {}
+    match timeout(limit, telling).await {
+        Ok(Ok(())) => Ok(()),
         Ok(Err(CallError::Unreachable { .. })) => {
             tracing::debug!("the scraper-worker is away; it reads the settings when it starts");
+            Ok(())
         }
-        Ok(Err(error)) => {
-            tracing::warn!(
-                "the scraper-worker uses old settings until it starts again: {}",
-                Chain(&error)
-            );
-        }
-        Err(_elapsed) => {
-            tracing::warn!("the scraper-worker does not answer; it may use old settings");
-        }
+        Ok(Err(error)) => Err(Chain(&error).to_string()),
+        Err(_elapsed) => Err("it does not answer".into()),
     }
 }
 
@@ -430,5 +507,63 @@ mod tests {
         let saved = save(&engine, values(&[("seerr.user_id", Some("2"))])).await;
         assert_eq!(saved.unwrap(), Vec::<String>::new());
         assert_eq!(engine.settings().settings.seerr.user_id, 2);
+    }
+
+    #[actix_rt::test]
+    async fn a_scraper_worker_that_does_not_answer_is_told_of_all_changes_until_it_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(folder.path(), &[]);
+        let (heard, stop) = (Arc::new(Mutex::new(Vec::new())), Stop::new());
+        let (told, until) = (Arc::clone(&heard), stop.clone());
+        let socket = folder.path().join(ScraperLink::SOCKET);
+        actix_rt::spawn(async move {
+            let handler = move |request, answers: Answers<ScraperLink>| {
+                let mut told = told.lock().unwrap();
+                told.push(request);
+                let nth = told.len();
+                async move {
+                    match nth {
+                        1 => std::future::pending().await,
+                        2 => {
+                            let busy = Failure::new(FailureCode::Internal, "the database is busy");
+                            answers.last(busy.into()).await;
+                        }
+                        _ => {
+                            let read = FromScraper::SettingsRead(SettingsRead::default());
+                            answers.last(read).await;
+                        }
+                    }
+                }
+            };
+            serve::<ScraperLink, _>(&socket, handler, until)
+                .await
+                .unwrap();
+        });
+        while !folder.path().join(ScraperLink::SOCKET).exists() {
+            tokio::task::yield_now().await;
+        }
+        save(&engine, values(&[("log.level", Some("debug"))]))
+            .await
+            .unwrap();
+        save(&engine, values(&[("seerr.user_id", Some("2"))]))
+            .await
+            .unwrap();
+        let all_told = async {
+            while !engine.untold.0.borrow().sections.is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(30), all_told).await.unwrap();
+        let section = |section: &str| {
+            ToScraper::SettingsChanged(SettingsChanged {
+                section: section.into(),
+            })
+        };
+        let heard = heard.lock().unwrap();
+        let all = [section("log"), section("seerr")];
+        assert_eq!(heard.first(), Some(&section("log")));
+        assert_eq!(heard.get(2..), Some(&all[..]), "{heard:?}");
+        drop(heard);
+        stop.request();
     }
 }

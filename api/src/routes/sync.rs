@@ -447,7 +447,7 @@ struct Cancelled {
     path = "/api/sync/cancel",
     operation_id = "cancel_run",
     request_body = Cancel,
-    responses((status = 202, description = "The run ends within a second", body = Cancelled), (status = 404, response = NotFound)),
+    responses((status = 202, description = "The run ends within a second", body = Cancelled), (status = 404, response = NotFound), (status = 409, response = Conflict)),
     tag = "Sync",
 )]
 async fn cancel(body: Json<Cancel>, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
@@ -462,7 +462,7 @@ async fn cancel(body: Json<Cancel>, shared: web::Data<Shared>) -> Result<HttpRes
     path = "/api/sync/{job_id}/cancel",
     operation_id = "cancel_job",
     params(("job_id" = String, Path, description = "Number of the run, or anything")),
-    responses((status = 202, description = "The run ends within a second", body = Cancelled), (status = 404, response = NotFound)),
+    responses((status = 202, description = "The run ends within a second", body = Cancelled), (status = 404, response = NotFound), (status = 409, response = Conflict)),
     tag = "Sync",
 )]
 async fn cancel_job(
@@ -683,10 +683,12 @@ mod tests {
                 Some(ToSyncWorker::CancelRun(CancelRun { run }))
             );
         }
-        world.sync_fails(FailureCode::NotFound, "no run is going on");
-        let answer = world.send("POST", "/api/sync/cancel", "").await;
-        answer.is_problem(404, "not_found");
-        assert_eq!(answer.json["detail"], "No run is going on.");
+        for path in ["/api/sync/cancel", "/api/sync/job_1a2b/cancel"] {
+            world.sync_fails(FailureCode::Conflict, "no run is going on");
+            let answer = world.send("POST", path, "").await;
+            answer.is_problem(409, "conflict");
+            assert_eq!(answer.json["detail"], "No run is going on.", "{path}");
+        }
     }
 
     #[actix_web::test]

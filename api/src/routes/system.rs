@@ -1,6 +1,8 @@
 //! `/api/system/…`: how everything is, and the time. Without a key health is reduced to what a
 //! monitor or a home automation reads.
 
+use std::borrow::Cow;
+
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, middleware::from_fn, web};
 use chrono::{DateTime, Datelike, Local, NaiveDate, Offset, SecondsFormat, TimeZone, Utc};
 use schema::{
@@ -12,7 +14,13 @@ use schema::{
     },
 };
 use serde::Serialize;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::{
+    OpenApi, PartialSchema, ToSchema,
+    openapi::{
+        Ref, RefOr,
+        schema::{AnyOfBuilder, Schema},
+    },
+};
 
 use super::at;
 use crate::{
@@ -127,14 +135,31 @@ struct Health {
     missing: Vec<Missing>,
 }
 
-/// What health answers, by who asks.
-#[derive(ToSchema)]
-#[schema(as = HealthAnswer)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "only the document has it")]
-enum Healths {
-    Owner(Health),
-    Anybody(Reduced),
+/// What health answers, by who asks. `anyOf`, since the full answer has all of the reduced one; an
+/// untagged enum would give `oneOf`.
+struct Healths;
+
+impl PartialSchema for Healths {
+    fn schema() -> RefOr<Schema> {
+        AnyOfBuilder::new()
+            .description(Some("What health answers, by who asks."))
+            .item(Ref::from_schema_name(Health::name()))
+            .item(Ref::from_schema_name(Reduced::name()))
+            .into()
+    }
+}
+
+impl ToSchema for Healths {
+    fn name() -> Cow<'static, str> {
+        "HealthAnswer".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Health::name().into_owned(), Health::schema()));
+        schemas.push((Reduced::name().into_owned(), Reduced::schema()));
+        Health::schemas(schemas);
+        Reduced::schemas(schemas);
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]

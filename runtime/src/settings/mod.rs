@@ -46,6 +46,14 @@ pub fn check_saved(key: &str, value: &str) -> Result<&'static Known, SettingsErr
         let expected = format!("the whole address, with its password instead of `{HIDDEN}`");
         return Err(wrong("it is shown".into(), expected));
     }
+    let is_one_line = matches!(known.kind, Kind::Text | Kind::Path | Kind::Url);
+    if (is_one_line || known.is_secret) && value.trim().contains(char::is_control) {
+        let expected = format!(
+            "{} without line breaks and other control characters",
+            known.kind.expected()
+        );
+        return Err(wrong("it is given".into(), expected));
+    }
     known
         .parse(value)
         .map_err(|expected| wrong(known.shown(value), expected))?;
@@ -96,6 +104,19 @@ mod tests {
             text("seerr.api_key", " "),
             "`seerr.api_key` cannot be saved as nothing; it must be text"
         );
+        for (key, value) in [
+            ("seerr.api_key", "hush\r\nX: y"),
+            ("seerr.url", "http://x\u{1b}"),
+        ] {
+            let text = text(key, value);
+            assert!(
+                text.contains("cannot be saved as it is given")
+                    && text.contains("without line breaks"),
+                "{text}"
+            );
+            assert!(!text.contains("hush"), "{text}");
+        }
+        assert!(check_saved("seerr.api_key", "hush\n").is_ok()); // as it is read
         // As GET shows it: saved so, the password would be three stars.
         assert_eq!(
             text("seerr.url", "http://me:***@seerr"),

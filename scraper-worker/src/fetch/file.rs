@@ -191,11 +191,14 @@ impl Export {
     fn unzip(self) -> Result<Zip, HttpError> {
         let archive = ZipArchive::new(self.file).map_err(|error| no_zip(&self.name, &error))?;
         if archive.len() > MOST_MEMBERS {
-            return Err(too_large(&format!(
-                "the list of the {} files in {}",
-                archive.len(),
-                self.name
-            )));
+            return Err(refused(
+                format!(
+                    "{} holds {} files; at most {MOST_MEMBERS} are read",
+                    self.name,
+                    archive.len()
+                ),
+                "Put the export in as the site gave it, or the list's own file alone.",
+            ));
         }
         Ok(Zip {
             members: members(&archive),
@@ -571,6 +574,19 @@ mod tests {
         }
         let seen = beginnings(folder.path(), "a.zip", |_, head| Some(head.len())).await;
         assert_eq!(seen.unwrap(), [65536, 65536]);
+    }
+
+    #[actix_rt::test]
+    async fn a_zip_of_too_many_files_is_refused() {
+        let names: Vec<_> = (0..=MOST_MEMBERS).map(|name| name.to_string()).collect();
+        let files: Vec<_> = names
+            .iter()
+            .map(|name| (name.as_str(), b"".as_slice()))
+            .collect();
+        let folder = folder(&[("a.zip", &zipped(&files))]);
+        let (reason, remedy) = text(folder.path(), "a.zip", Some("1")).await.unwrap_err();
+        assert_eq!(reason, "a.zip holds 10001 files; at most 10000 are read");
+        assert!(remedy.contains("the list's own file"), "{remedy}");
     }
 
     #[actix_rt::test]

@@ -72,6 +72,13 @@ pub(crate) enum HttpError {
     /// asked again in the same reading.
     #[error("{host}: {what}")]
     PageCost { host: String, what: String },
+    /// The browser does not start, which is not the site's fault.
+    #[error("{}. {remedy}", what.trim_end_matches('.'))]
+    NoBrowser {
+        what: String,
+        /// What the person can do, as a sentence.
+        remedy: String,
+    },
     /// It cannot be had here: no browser, no such file, an address that may not be visited.
     #[error("{reason}")]
     Refused {
@@ -88,7 +95,8 @@ impl HttpError {
             Self::Broken { .. }
             | Self::TimedOut { .. }
             | Self::NoName { .. }
-            | Self::PageCost { .. } => true,
+            | Self::PageCost { .. }
+            | Self::NoBrowser { .. } => true,
             Self::Page { may_pass, .. } => *may_pass,
             Self::TooLarge { .. }
             | Self::Elsewhere { .. }
@@ -99,7 +107,7 @@ impl HttpError {
 
     /// Whether it may succeed within the same reading.
     pub(crate) fn may_pass_soon(&self) -> bool {
-        self.is_retryable() && !matches!(self, Self::PageCost { .. })
+        self.is_retryable() && !matches!(self, Self::PageCost { .. } | Self::NoBrowser { .. })
     }
 }
 

@@ -13,7 +13,7 @@ mod tests;
 
 use std::{collections::HashSet, future::Future, mem};
 
-use runtime::{Chain, settings::ProvidersSettings, socket::Gone};
+use runtime::{Chain, counted, settings::ProvidersSettings, socket::Gone};
 use schema::{
     models::SourceId,
     wire::scraper::{Entry, FetchOutcome},
@@ -220,13 +220,13 @@ impl<'a, S: Sink> Going<'a, S> {
     fn incomplete(&self, pass: &Pass) -> Option<String> {
         if pass.unreadable > 0 {
             Some(format!(
-                "{} entries came damaged and could not be read",
-                pass.unreadable
+                "{} came damaged and could not be read",
+                counted(pass.unreadable, "entry", "entries")
             ))
         } else if pass.is_cut {
             Some(format!(
-                "the page goes on further than could be read; {} entries were",
-                pass.entries()
+                "the page goes on further than could be read; {}",
+                counted(pass.entries(), "entry was", "entries were")
             ))
         } else if pass.has_moved {
             Some(kept_changing(MOVED))
@@ -260,13 +260,16 @@ impl<'a, S: Sink> Going<'a, S> {
                     }
                 }
                 Took::TotalChanged { before, now } => {
-                    return Ok(Passed::Changed(format!("{before} entries, then {now}")));
+                    return Ok(Passed::Changed(format!(
+                        "{}, then {now}",
+                        counted(before, "entry", "entries")
+                    )));
                 }
                 Took::Repeated if pass.announced.is_some() && pass.shortfall().is_none() => break,
                 Took::Repeated => {
                     let reason = format!(
-                        "the site sent the same page twice after {} entries",
-                        pass.entries()
+                        "the site sent the same page twice after {}",
+                        counted(pass.entries(), "entry", "entries")
                     );
                     return Ok(partial(reason, true));
                 }
@@ -276,7 +279,10 @@ impl<'a, S: Sink> Going<'a, S> {
         Ok(match pass.shortfall().filter(|_| pass.unreadable == 0) {
             None => Passed::Ended(FetchOutcome::Complete),
             Some((announced, read)) => partial(
-                format!("the site announced {announced} entries, {read} could be read"),
+                format!(
+                    "the site announced {}, {read} could be read",
+                    counted(announced, "entry", "entries")
+                ),
                 true,
             ),
         })

@@ -37,8 +37,24 @@ pub(super) struct Args {
 /// Pause before a sync-worker that was lost is asked again.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Prints the events as they come.
+/// Prints the events as they come, until Ctrl-C. A shell ignores SIGINT for what it starts in the
+/// background; it is listened for all the same.
 pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandError> {
+    run_until(session, args, tokio::signal::ctrl_c()).await
+}
+
+async fn run_until(
+    session: &Session,
+    args: Args,
+    interrupt: impl Future,
+) -> Result<Exit, CommandError> {
+    tokio::select! {
+        ended = show(session, args) => ended,
+        _ = interrupt => Ok(Exit::Interrupted),
+    }
+}
+
+async fn show(session: &Session, args: Args) -> Result<Exit, CommandError> {
     let client = session.sync_worker().await?;
     let mut begin = WatchEvents {
         after: None,
@@ -415,6 +431,22 @@ mod tests {
         assert_eq!(times, ["08", "09", "41"]);
         assert!(world.told().contains("no longer kept"), "{}", world.told());
         assert_eq!(calls.get(), 5);
+    }
+
+    #[actix_rt::test]
+    async fn ctrl_c_ends_it_without_a_word() {
+        let world = World::new();
+        let (interrupt, interrupted) = tokio::sync::oneshot::channel();
+        let interrupt = Cell::new(Some(interrupt));
+        world.serve::<SyncLink>(move |_| {
+            if let Some(interrupt) = interrupt.take() {
+                interrupt.send(()).unwrap();
+            }
+            Vec::new() // it is asked again and again
+        });
+        let ended = run_until(&world.session, args(2, true), interrupted).await;
+        assert_eq!(ended.unwrap(), Exit::Interrupted);
+        assert_eq!((world.printed(), world.told()), Default::default());
     }
 
     #[actix_rt::test]

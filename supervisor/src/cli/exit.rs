@@ -103,6 +103,14 @@ Exit codes:
     4  the supervisor cannot be reached
   130  interrupted; the run goes on";
 
+/// For `listsync events --help`.
+pub(super) const EVENTS: &str = "\
+Exit codes:
+    0  all of them were printed
+    1  they could not be read to their end
+    4  the supervisor cannot be reached
+  130  interrupted";
+
 /// For `listsync check --help`.
 pub(super) const CHECK: &str = "\
 Exit codes:

@@ -14,7 +14,8 @@ use super::{
     exit::Exit,
     lists_add, lists_remove,
     session::Session,
-    table::{Cell, Table},
+    table::{Cell, Table, one_line},
+    tail::visible,
     terminal::{Look, Tone},
 };
 
@@ -57,7 +58,9 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandEr
     } else if lists.is_empty() {
         session.terminal.say(EMPTY)?;
     } else {
-        session.terminal.say(&table(&lists, session.look()))?;
+        let look = session.look();
+        let text = table(&lists, look) + &reasons(&lists, look);
+        session.terminal.say(&text)?;
     }
     Ok(Exit::Done)
 }
@@ -114,6 +117,41 @@ fn table(lists: &[ListView], look: Look) -> String {
     table.render(look)
 }
 
+/// Why lists are as they are, below the table: a cell is too narrow for a sentence.
+fn reasons(lists: &[ListView], look: Look) -> String {
+    lists
+        .iter()
+        .filter_map(|list| {
+            let reason = one_line(reason(list)?);
+            let reason = visible(&reason, Look::PIPE);
+            let line = format!("  {} {}: {reason}", list.id, status(list).1);
+            Some(wrapped(&line, look.width))
+        })
+        .collect()
+}
+
+/// `line` in lines of at most `width` columns, those after the first set in; a newline at the end.
+fn wrapped(line: &str, width: Option<u16>) -> String {
+    const INDENT: &str = "    ";
+    let Some(width) = width.map(usize::from) else {
+        return format!("{line}\n");
+    };
+    let (mut text, mut column) = (String::new(), 0);
+    for word in line.split_inclusive(' ') {
+        let columns = word.trim_end().chars().count();
+        if column > INDENT.len() && column + columns > width {
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+            text.push_str(INDENT);
+            column = INDENT.len();
+        }
+        text.push_str(word);
+        column += word.chars().count();
+    }
+    text.push('\n');
+    text
+}
+
 /// `250`, or `250 (top 10)` when only its top is followed.
 fn items(list: &ListView) -> String {
     match list.item_limit {
@@ -122,21 +160,20 @@ fn items(list: &ListView) -> String {
     }
 }
 
-fn status(list: &ListView) -> (Tone, String) {
+fn status(list: &ListView) -> (Tone, &'static str) {
     if list.removed_at.is_some() {
-        let why = if list.from_settings {
-            "removed (it stays in the settings and is not added again)"
-        } else {
-            "removed"
-        };
-        return (Tone::Faint, why.into());
+        return (Tone::Faint, "removed");
     }
-    let word = list.status.as_str();
-    let text = match &list.status_reason {
-        Some(reason) => format!("{word}: {reason}"),
-        None => word.to_owned(),
-    };
-    (outcome_tone(list.status), text)
+    (outcome_tone(list.status), list.status.as_str())
+}
+
+fn reason(list: &ListView) -> Option<&str> {
+    if list.removed_at.is_some() {
+        return list
+            .from_settings
+            .then_some("it stays in the settings and is not added again");
+    }
+    list.status_reason.as_deref()
 }
 
 /// The colour of an outcome.
@@ -201,9 +238,10 @@ pub(super) mod tests {
         });
         run(&world.session, args(false)).await.unwrap();
         insta::assert_snapshot!(world.printed(), @"
-        id  type  list  name                 items  status                                        last synced       auto
-         1  imdb  top   IMDb Top 250           250  complete                                      2026-03-01 12:00  yes
-         2  imdb  ls1   Mine          250 (top 10)  refused: the list is private; make it public  never             no
+        id  type  list  name                 items  status    last synced       auto
+         1  imdb  top   IMDb Top 250           250  complete  2026-03-01 12:00  yes
+         2  imdb  ls1   Mine          250 (top 10)  refused   never             no
+          2 refused: the list is private; make it public
         ");
     }
 
@@ -222,6 +260,33 @@ pub(super) mod tests {
             from_settings: true,
             ..list(1, "imdb", "top", "x")
         };
-        assert!(status(&removed).1.contains("not added again"));
+        assert_eq!(
+            reasons(&[removed], Look::PIPE),
+            "  1 removed: it stays in the settings and is not added again\n"
+        );
+    }
+
+    #[test]
+    fn a_long_reason_is_wrapped_to_the_terminal() {
+        let refused = ListView {
+            status: FetchKind::Refused,
+            status_reason: Some(format!(
+                "{}https://{}",
+                "why\nnot ".repeat(9),
+                "x".repeat(50)
+            )),
+            ..list(5, "imdb", "ls1", "Mine")
+        };
+        let look = Look {
+            width: Some(40),
+            ..Look::PIPE
+        };
+        let x = "x".repeat(50);
+        assert_eq!(
+            reasons(&[refused], look),
+            format!(
+                "  5 refused: why not why not why not why\n    not why not why not why not why not\n    why not\n    https://{x}\n"
+            )
+        );
     }
 }

@@ -73,6 +73,7 @@ enum Command {
     /// Show the ends of the logs
     Tail(tail::Args),
     /// Show what happened
+    #[command(after_help = exit::EVENTS)]
     Events(events::Args),
     /// Print the process id of a program, or of the supervisor
     #[command(after_help = exit::PID)]

@@ -1,6 +1,7 @@
 //! How the report of a run looks: one line, a table by list, a table by decision and reason. Pure.
 
 use chrono::TimeDelta;
+use runtime::counted;
 use schema::{
     models::RunStatus,
     wire::sync::{ListReport, ReasonCount, RunCounts, RunReport, RunSummary},
@@ -73,8 +74,9 @@ fn counts(counts: &RunCounts) -> String {
         parts.join(", ")
     };
     format!(
-        "{} entries, {} titles: {what}",
-        counts.entries, counts.titles
+        "{}, {}: {what}",
+        counted(counts.entries, "entry", "entries"),
+        counted(counts.titles, "title", "titles")
     )
 }
 
@@ -218,6 +220,16 @@ pub(super) mod tests {
         requested     240  not in Seerr yet     Alien (1979), Heat (1995)
         not found       2  no title is like it
         ");
+    }
+
+    #[test]
+    fn one_entry_and_one_title_are_singular() {
+        let one = RunCounts {
+            entries: 1,
+            titles: 1,
+            ..RunCounts::default()
+        };
+        assert_eq!(counts(&one), "1 entry, 1 title: nothing to do");
     }
 
     #[test]

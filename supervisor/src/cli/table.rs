@@ -146,7 +146,7 @@ impl Table {
 }
 
 /// Text of a site or a person cannot break a line of a table.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -6,6 +6,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     fs, io,
+    os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
     process::Stdio,
     rc::Rc,
@@ -41,6 +42,8 @@ const NO_SANDBOX: &[&str] = &[
 ];
 /// Last lines of stderr that are kept.
 const LINES: usize = 20;
+/// How long the end of a process that closes what it had open is waited for.
+const ENDING: Duration = Duration::from_secs(1);
 /// Bytes of one of them; what is longer counts as several.
 const LINE: u64 = 4096;
 
@@ -86,6 +89,8 @@ const ARGUMENTS: &[&str] = &[
 pub(super) enum LaunchError {
     /// It cannot have its sandbox here: its own words.
     NoSandbox(String),
+    /// A signal ended it, which need not happen again: what.
+    Killed(String),
     /// Something else: what.
     Failed(String),
 }
@@ -164,14 +169,25 @@ impl Process {
                 Ok(process)
             }
             ended => {
-                let error = process.why_not(ended.is_err(), launch.patience);
+                let signal = match ended {
+                    Ok(_) => process.ended_by().await,
+                    Err(_) => None,
+                };
+                let error = process.why_not(ended.is_err(), signal, launch.patience);
                 process.kill().await;
                 Err(error)
             }
         }
     }
 
-    fn why_not(&self, is_late: bool, patience: Duration) -> LaunchError {
+    /// The signal that ended its main process, if one did.
+    pub(super) async fn ended_by(&mut self) -> Option<i32> {
+        // What it had open is closed a moment before its end can be seen.
+        let ended = timeout(ENDING, self.child.as_mut()?.wait()).await;
+        ended.ok()?.ok()?.signal() // one that goes on was not ended
+    }
+
+    fn why_not(&self, is_late: bool, signal: Option<i32>, patience: Duration) -> LaunchError {
         let said = self.said.borrow();
         if let Some(line) = said.iter().find(|line| is_no_sandbox(line)) {
             return LaunchError::NoSandbox(line.clone());
@@ -184,6 +200,9 @@ impl Process {
                 || "it said nothing".to_owned(),
                 |line| format!("it said: {line}"),
             );
+        if let Some(signal) = signal {
+            return LaunchError::Killed(format!("signal {signal} ended it; {last}"));
+        }
         LaunchError::Failed(if is_late {
             format!("it was not ready within {} s; {last}", patience.as_secs())
         } else {
@@ -477,6 +496,11 @@ mod tests {
         )
         .await;
         assert!(matches!(rooted, Err(LaunchError::NoSandbox(_))));
+        let (killed, _) = started("echo 'so far' >&2; kill -9 $$", patience).await;
+        assert_eq!(
+            killed.unwrap_err(),
+            LaunchError::Killed("signal 9 ended it; it said: so far".into())
+        );
         let (silent, _) = started("exec sleep 60", Duration::from_millis(200)).await;
         assert_eq!(
             silent.unwrap_err(),

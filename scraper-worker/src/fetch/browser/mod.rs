@@ -157,8 +157,8 @@ struct Inner {
     /// The process that was started last.
     last: Cell<Option<i32>>,
     closing: RefCell<Option<JoinHandle<()>>>,
-    /// Until when no start is tried after one that failed, and why it did.
-    resting: RefCell<Option<(Instant, String)>>,
+    /// Until when no start is tried after one that failed, why it did and what to do.
+    resting: RefCell<Option<(Instant, String, String)>>,
 }
 
 /// What is worth telling about it.
@@ -248,7 +248,7 @@ impl Browser {
             };
             let mut running = match running {
                 Some(running) => running,
-                None => inner.start(&request.url).await?,
+                None => inner.start().await?,
             };
             running.site = Some(site.clone());
             let (outcome, running) = inner.page(running, request).await;
@@ -282,7 +282,11 @@ impl Browser {
             Ok(path) => (BrowserState::Idle, Some(path), None),
             Err(missing) => {
                 let problem = (missing.reason(), Some(missing.remedy()));
-                (BrowserState::Absent, None, Some(problem))
+                (
+                    BrowserState::Absent,
+                    inner.settings.path.clone(),
+                    Some(problem),
+                )
             }
         };
         let seen = inner.seen.borrow();

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use actix_rt::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
-use url::Url;
 
 use super::{
     Alive, CONTAINER_REMEDY, Inner, Running, SANDBOX_REMEDY, Seen, UNSAFE,
@@ -13,7 +12,7 @@ use super::{
     page::Session,
     proxy::Proxy,
 };
-use crate::fetch::http::{HttpError, host_of};
+use crate::fetch::http::HttpError;
 
 /// Why there is no running browser.
 enum Refusal {
@@ -22,18 +21,15 @@ enum Refusal {
 }
 
 impl Inner {
-    /// Starts a browser: in its sandbox or, where it cannot have one and is in a container, without.
-    pub(super) async fn start(&self, url: &Url) -> Result<Running, HttpError> {
-        if let Some(what) = self.resting() {
-            let host = host_of(url);
-            return Err(HttpError::PageCost { host, what });
+    /// Starts a browser, and once more when the first one was killed on the way.
+    pub(super) async fn start(&self) -> Result<Running, HttpError> {
+        if let Some(failed) = self.resting() {
+            return Err(failed);
         }
-        let launched = match self.launch(self.is_sandboxed.get().unwrap_or(true)).await {
-            Err(Refusal::Launch(LaunchError::NoSandbox(words))) if self.place.is_container => {
-                tracing::warn!(
-                    "The browser cannot have its sandbox in this container and runs without it: {words}"
-                );
-                self.launch(false).await
+        let launched = match self.launch_here().await {
+            Err(Refusal::Launch(LaunchError::Killed(what))) => {
+                tracing::warn!("the browser did not start, trying once more: {what}");
+                self.launch_here().await
             }
             launched => launched,
         };
@@ -42,7 +38,20 @@ impl Inner {
                 self.note_start(&running);
                 Ok(running)
             }
-            Err(refusal) => Err(self.refused(url, refusal)),
+            Err(refusal) => Err(self.refused(refusal)),
+        }
+    }
+
+    /// In its sandbox or, where it cannot have one and is in a container, without.
+    async fn launch_here(&self) -> Result<Running, Refusal> {
+        match self.launch(self.is_sandboxed.get().unwrap_or(true)).await {
+            Err(Refusal::Launch(LaunchError::NoSandbox(words))) if self.place.is_container => {
+                tracing::warn!(
+                    "The browser cannot have its sandbox in this container and runs without it: {words}"
+                );
+                self.launch(false).await
+            }
+            launched => launched,
         }
     }
 
@@ -55,7 +64,7 @@ impl Inner {
             .map_err(|error| failed(format!("its proxy cannot listen: {error}")))?;
         self.started.set(self.started.get() + 1);
         let begun = Instant::now();
-        let process = Process::start(Launch {
+        let mut process = Process::start(Launch {
             file: &file,
             folder: self.place.folder.join(self.started.get().to_string()),
             is_sandboxed,
@@ -95,17 +104,26 @@ impl Inner {
                 })
             }
             Err(what) => {
+                let signal = process.ended_by().await;
                 process.kill().await;
-                Err(failed(format!("it does not answer: {what}")))
+                Err(match signal {
+                    Some(signal) => Refusal::Launch(LaunchError::Killed(format!(
+                        "signal {signal} ended it: {what}"
+                    ))),
+                    None => failed(format!("it does not answer: {what}")),
+                })
             }
         }
     }
 
     /// Why no start is tried now: one that failed would fail again, and each list pays for it.
-    fn resting(&self) -> Option<String> {
+    fn resting(&self) -> Option<HttpError> {
         let resting = self.resting.borrow();
-        let (until, what) = resting.as_ref()?;
-        (Instant::now() < *until).then(|| what.clone())
+        let (until, what, remedy) = resting.as_ref()?;
+        (Instant::now() < *until).then(|| HttpError::NoBrowser {
+            what: what.clone(),
+            remedy: remedy.clone(),
+        })
     }
 
     fn note_start(&self, running: &Running) {
@@ -117,7 +135,7 @@ impl Inner {
         };
     }
 
-    fn refused(&self, url: &Url, refusal: Refusal) -> HttpError {
+    fn refused(&self, refusal: Refusal) -> HttpError {
         let (reason, remedy) = match refusal {
             // Not kept: it may be installed meanwhile.
             Refusal::Missing(missing) => {
@@ -132,16 +150,85 @@ impl Inner {
                 ),
                 SANDBOX_REMEDY.to_owned(),
             ),
-            Refusal::Launch(LaunchError::Failed(what)) => {
+            Refusal::Launch(LaunchError::Killed(what) | LaunchError::Failed(what)) => {
                 let what = format!("the browser did not start: {what}");
-                self.seen.borrow_mut().problem = Some((what.clone(), None));
+                let remedy = self.remedy();
+                self.seen.borrow_mut().problem = Some((what.clone(), Some(remedy.clone())));
                 let rest = Instant::now() + self.limits.rest;
-                *self.resting.borrow_mut() = Some((rest, what.clone()));
-                let host = host_of(url);
-                return HttpError::PageCost { host, what };
+                *self.resting.borrow_mut() = Some((rest, what.clone(), remedy.clone()));
+                return HttpError::NoBrowser { what, remedy };
             }
         };
         self.seen.borrow_mut().problem = Some((reason.clone(), Some(remedy.clone())));
         HttpError::Refused { reason, remedy }
+    }
+
+    /// What to do about one that does not start.
+    fn remedy(&self) -> String {
+        let file = find::find(self.settings.path.as_deref());
+        let file = file.map_or_else(
+            |_| "the browser".to_owned(), // it went away just now
+            |file| format!("`{}`", file.display()),
+        );
+        format!(
+            "Look whether {file} runs on this machine, or set `browser.path` (LISTSYNC_BROWSER_PATH)."
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use runtime::settings::BrowserSettings;
+
+    use super::super::{Browser, Place};
+    use crate::fetch::Guard;
+
+    /// A browser that is this script, in a folder of its own.
+    fn scripted(text: &str) -> (Browser, tempfile::TempDir) {
+        let place = tempfile::tempdir().unwrap();
+        let script = place.path().join("chromium");
+        fs::write(&script, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        let settings = BrowserSettings {
+            path: Some(script),
+            memory_mb: 800,
+        };
+        let at = Place {
+            folder: place.path().join("browser"),
+            is_container: false,
+        };
+        (Browser::new(settings, Guard::new(false), at), place)
+    }
+
+    #[actix_rt::test]
+    async fn one_that_is_killed_is_started_once_more_and_then_left_alone() {
+        let (browser, place) = scripted("kill -9 $$");
+        for _ in 0..2 {
+            let error = browser.0.start().await.unwrap_err();
+            assert!(error.is_retryable() && !error.may_pass_soon());
+            let script = place.path().join("chromium");
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "the browser did not start: signal 9 ended it; it said nothing. Look whether `{}` \
+                     runs on this machine, or set `browser.path` (LISTSYNC_BROWSER_PATH).",
+                    script.display()
+                )
+            );
+            assert_eq!(browser.0.started.get(), 2);
+        }
+        assert!(browser.status().remedy.unwrap().starts_with("Look whether"));
+    }
+
+    #[actix_rt::test]
+    async fn what_ends_the_second_start_is_what_is_told() {
+        let (browser, _place) = scripted(
+            "cd \"$(dirname \"$0\")\"; test -e once || { touch once; kill -9 $$; }; echo again >&2",
+        );
+        let error = browser.0.start().await.unwrap_err();
+        assert!(error.to_string().contains("it said: again"), "{error}");
+        assert_eq!(browser.0.started.get(), 2);
     }
 }

@@ -113,17 +113,23 @@ impl<'a> Table<'a> {
     }
 }
 
+/// What of a line can be shown to people: anything may be in the file, and their terminal obeys it.
+fn shown(line: &str) -> String {
+    let readable = line
+        .chars()
+        .map(|char| if char == '\t' { ' ' } else { char })
+        .filter(|char| !char.is_control() && *char != char::REPLACEMENT_CHARACTER);
+    let start: String = readable.take(SHOWN).collect();
+    start.trim().to_owned()
+}
+
 fn unknown(text: &str) -> ProviderError {
-    let first = text.lines().find(|line| !line.trim().is_empty());
-    let found = first.map_or_else(
-        || "it is empty".to_owned(),
-        |line| {
-            format!(
-                "it begins with `{}`",
-                line.chars().take(SHOWN).collect::<String>()
-            )
-        },
-    );
+    let first = text.lines().map(shown).find(|line| !line.is_empty());
+    let found = match first {
+        Some(line) => format!("it begins with `{line}`"),
+        None if text.trim().is_empty() => "it is empty".to_owned(),
+        None => "it is no text".to_owned(),
+    };
     ProviderError::changed(format!(
         "{found}; exports begin with `Date,Name,Year,Letterboxd URI` or `{LIST_EXPORT}…` (Letterboxd), or \
          with a row that has `Const` and `Title` in it (IMDb)"
@@ -389,6 +395,23 @@ mod tests {
                 said.contains(first) && said.contains("Letterboxd URI") && said.contains("Const"),
                 "{said}"
             );
+        }
+    }
+
+    #[test]
+    fn nothing_of_an_unknown_file_reaches_the_terminal_but_its_letters() {
+        for (text, said) in [
+            (
+                "\u{1b}[31mName\tYear\u{0}\u{7}\n",
+                "begins with `[31mName Year`",
+            ),
+            ("\u{0}\u{0}\n\u{1}A\n", "begins with `A`"),
+            ("\u{0}\u{fffd}\u{9b}\n\u{2}", "it is no text"),
+            (" \n", "it is empty"),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(said), "{error:?}");
+            assert!(!error.contains(char::is_control), "{error:?}");
         }
     }
 

@@ -60,7 +60,8 @@ impl Provider for Letterboxd {
 
     fn politeness(&self) -> Politeness {
         Politeness {
-            per_second: 0.5,
+            // Two seconds lie between two calls when they arrive, however unevenly they travel.
+            per_second: 0.475,
             burst: 1,
             at_once: 1,
         }

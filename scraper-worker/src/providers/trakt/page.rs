@@ -55,8 +55,10 @@ pub(super) fn parse(
     request: &Request,
     answer: &Answer,
 ) -> Result<Page, ProviderError> {
-    // A challenge of the network before Trakt has the same statuses, but comes as a page for people.
-    let is_page = answer.is_html() && matches!(answer.status, 401 | 403);
+    // A challenge of the network before Trakt has the same statuses, but comes as a page for people;
+    // Trakt's own refusals may be without a body and call that HTML.
+    let is_page =
+        answer.is_html() && !answer.body.trim().is_empty() && matches!(answer.status, 401 | 403);
     if answer.wall().is_none()
         && !is_page
         && let Some(refusal) = refusal(answer.status, list)

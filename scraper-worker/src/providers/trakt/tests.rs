@@ -402,6 +402,26 @@ async fn a_challenge_is_a_wall_and_no_refusal_of_the_client_id() {
 }
 
 #[actix_rt::test]
+async fn a_refusal_without_a_body_is_no_challenge_whatever_its_type() {
+    for (status, said) in [
+        (401_u16, "private, or the client id"),
+        (403, "does not accept the client id"),
+    ] {
+        let site = FakeSite::start(move |_| {
+            HttpResponse::build(status.try_into().unwrap())
+                .content_type("text/html")
+                .body("\n")
+        })
+        .await;
+        let (walked, _) = read(&site, "one/watchlist", None).await;
+        let FetchOutcome::Refused { reason, .. } = walked.outcome else {
+            panic!("{walked:?}");
+        };
+        assert!(reason.contains(said), "{reason}");
+    }
+}
+
+#[actix_rt::test]
 async fn what_is_no_array_is_a_change_and_not_an_empty_list() {
     for body in [
         "{}",

@@ -1,5 +1,7 @@
 //! Rows of Trakt's answers and the entries in them.
 
+use std::collections::HashSet;
+
 use schema::{models::MediaType, wire::scraper::Entry};
 use serde_json::Value;
 
@@ -9,11 +11,15 @@ use crate::provider::{Page, ProviderError};
 pub(super) fn page(rows: &[Value], bare: Option<MediaType>) -> Result<Page, ProviderError> {
     let mut page = Page::default();
     let mut unreadable = 0;
-    for row in rows {
+    let ranks = ranks(rows);
+    for (at, row) in rows.iter().enumerate() {
         // Two seasons of one show are that show twice.
         page.may_repeat |= kind_of(row) == Some("season");
         match read(row, bare) {
-            Row::Wanted(entry) => page.entries.push(entry),
+            Row::Wanted(entry) => page.entries.push(Entry {
+                rank: ranks.get(at).copied().unwrap_or_default(), // 0: the next one
+                ..entry
+            }),
             Row::Unwanted => page.dropped += 1,
             Row::Unreadable => unreadable += 1,
         }
@@ -25,6 +31,17 @@ pub(super) fn page(rows: &[Value], bare: Option<MediaType>) -> Result<Page, Prov
     }
     page.dropped += unreadable;
     Ok(page)
+}
+
+/// The places of the rows as the list counts them; none where rows have none or share one, as they do
+/// in lists that are not sorted by hand.
+fn ranks(rows: &[Value]) -> Vec<u32> {
+    let rank = |row: &Value| u32::try_from(number(row, "rank")?).ok(); // no list is that long
+    let ranks: Option<Vec<_>> = rows.iter().map(rank).collect();
+    let mut seen = HashSet::new();
+    ranks
+        .filter(|ranks| ranks.iter().all(|rank| seen.insert(*rank)))
+        .unwrap_or_default()
 }
 
 enum Row {
@@ -123,9 +140,16 @@ mod tests {
             (expected.title.as_str(), expected.year),
             ("Paper Boats", Some(1987))
         );
-        for row in [of_list, wrapped, collected] {
+        for row in [wrapped, collected] {
             assert_eq!(one(row, None), expected);
         }
+        assert_eq!(
+            one(of_list, None),
+            Entry {
+                rank: 3,
+                ..expected
+            }
+        );
         let show = json!({"title": "Paper Boats", "year": 1987, "ids": ids()});
         assert_eq!(
             one(show, Some(MediaType::Tv)).media_type,
@@ -149,6 +173,30 @@ mod tests {
         ] {
             let read = page(&[row], None).unwrap();
             assert_eq!((read.entries.len(), read.dropped), (0, 1));
+        }
+    }
+
+    #[test]
+    fn ranks_are_the_lists_own_unless_one_is_absent_or_shared() {
+        let row = |rank: Value, kind: &str| {
+            json!({"rank": rank, "type": kind,
+                "movie": {"title": rank.to_string(), "year": 2000, "ids": {}}})
+        };
+        for (second, expected) in [
+            (json!(2), [1, 3]),
+            (json!(1), [0, 0]),
+            (json!(null), [0, 0]),
+            (json!(0), [0, 0]),
+            (json!(5_000_000_000_u64), [0, 0]),
+        ] {
+            let rows = [
+                row(json!(1), "movie"),
+                row(second, "person"),
+                row(json!(3), "movie"),
+            ];
+            let read = page(&rows, None).unwrap();
+            assert!(read.entries.iter().map(|entry| entry.rank).eq(expected));
+            assert_eq!(read.dropped, 1);
         }
     }
 
