@@ -35,6 +35,7 @@ use crate::{
     lock::{Lock, LockError},
     log::{Console, LogPlan, Logs, OWN},
     program::{Context, Fleet, notify_socket},
+    reaper::{self, Children},
     settings as programs,
 };
 
@@ -154,9 +155,11 @@ impl Supervisor {
             logs: self.logs.clone(),
             clock: clock.clone(),
             notify_dir: notify_dir(&paths),
+            children: Children::default(),
             gave_up,
             epoch: self.epoch,
         };
+        reaper::start(shared.children.clone());
         let Asked { shutdown, force } = asked;
         let door_closed = Stop::new();
         let fleet = Fleet::new(self.programs, &shared);

@@ -9,6 +9,7 @@ mod lock;
 mod log;
 mod process;
 mod program;
+mod reaper;
 mod settings;
 
 use std::process::ExitCode;

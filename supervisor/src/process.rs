@@ -23,6 +23,8 @@ use nix::{
 };
 use tokio::process::{Child, Command};
 
+use crate::reaper::{Children, Claim};
+
 /// Room in the pipe between a program and its log: a burst of that size needs no wake-up of ours.
 const PIPE_BYTES: i32 = 256 * 1024;
 
@@ -98,6 +100,8 @@ pub(crate) struct Spawned {
     pub(crate) pid: i32,
     /// Its stdout and stderr, in the order it wrote them; reading does not block.
     pub(crate) output: PipeReader,
+    /// To be kept until the end of `child` was seen.
+    pub(crate) claim: Claim,
 }
 
 /// Starts a process. Only the main thread may call it: the kernel kills the child when the *thread*
@@ -105,7 +109,7 @@ pub(crate) struct Spawned {
 ///
 /// # Errors
 /// What the kernel said, also when the file could not be executed.
-pub(crate) fn spawn(launch: &Launch<'_>) -> io::Result<Spawned> {
+pub(crate) fn spawn(launch: &Launch<'_>, children: &Children) -> io::Result<Spawned> {
     let (output, input) = io::pipe()?;
     // Without the permission the pipe stays as small as it is, which is only slower.
     if let Err(error) = fcntl(&output, FcntlArg::F_SETPIPE_SZ(PIPE_BYTES)) {
@@ -127,7 +131,12 @@ pub(crate) fn spawn(launch: &Launch<'_>) -> io::Result<Spawned> {
         .id()
         .and_then(|pid| i32::try_from(pid).ok())
         .ok_or_else(|| io::Error::other("the process ended before its number was known"))?;
-    Ok(Spawned { child, pid, output })
+    Ok(Spawned {
+        child,
+        pid,
+        output,
+        claim: children.claim(pid),
+    })
 }
 
 /// Starts a worker that does one thing for a command and ends; what it writes goes to `output`.
@@ -247,7 +256,7 @@ mod tests {
 
     async fn output_of(script: &str) -> String {
         let args = ["-c".to_owned(), script.to_owned()];
-        let mut spawned = spawn(&launch(&args, Path::new("/"))).unwrap();
+        let mut spawned = spawn(&launch(&args, Path::new("/")), &Children::default()).unwrap();
         spawned.child.wait().await.unwrap();
         let mut bytes = vec![0; 65536];
         let count = spawned.output.read(&mut bytes).unwrap();
@@ -294,22 +303,30 @@ mod tests {
             command: Path::new("/nonexistent"),
             ..launch(&[], Path::new("/"))
         };
-        assert!(is_hopeless(&spawn(&none).unwrap_err()));
         assert!(is_hopeless(
-            &spawn(&launch(&[], Path::new("/nonexistent"))).unwrap_err()
+            &spawn(&none, &Children::default()).unwrap_err()
+        ));
+        assert!(is_hopeless(
+            &spawn(
+                &launch(&[], Path::new("/nonexistent")),
+                &Children::default()
+            )
+            .unwrap_err()
         ));
         let plain = Launch {
             command: Path::new("/etc/passwd"),
             ..launch(&[], Path::new("/"))
         };
-        assert!(is_hopeless(&spawn(&plain).unwrap_err()));
+        assert!(is_hopeless(
+            &spawn(&plain, &Children::default()).unwrap_err()
+        ));
         assert!(!is_hopeless(&io::Error::from_raw_os_error(libc::EAGAIN)));
     }
 
     #[actix_rt::test]
     async fn a_signal_reaches_the_whole_group() {
         let args = ["-c".to_owned(), "sleep 1000 & echo $!; wait".to_owned()];
-        let mut spawned = spawn(&launch(&args, Path::new("/"))).unwrap();
+        let mut spawned = spawn(&launch(&args, Path::new("/")), &Children::default()).unwrap();
         let mut line = String::new();
         while !line.ends_with('\n') {
             let mut bytes = [0; 64];

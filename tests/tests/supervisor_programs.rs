@@ -333,6 +333,46 @@ async fn the_exit_of_a_program_is_seen_while_a_grandchild_holds_its_output() {
 }
 
 #[actix_rt::test]
+async fn what_a_program_leaves_behind_is_taken_away_and_its_own_end_is_still_seen() {
+    let scene = Scene::new().unwrap();
+    let (file, go) = (scene.file("orphan"), scene.file("go"));
+    // Its parent ends at once; the session of its own keeps it out of the group that is killed.
+    let script = format!(
+        "(setsid sh -c 'echo $$ > {file}.new; mv {file}.new {file}; exec sleep 300' &); \
+         while [ ! -e {file} ]; do sleep 0.01; done; while [ ! -e {go} ]; do sleep 0.01; done; exit 7"
+    );
+    let supervised = scene
+        .settings(
+            "scraper-worker",
+            &format!("command = \"/bin/sh\"\nargs = [\"-c\", {script:?}]\nrestart_base_ms = 60000"),
+        )
+        .start()
+        .await
+        .unwrap();
+    let supervisor = supervised.pid().unwrap();
+    let orphan: i32 = wait_for("an orphan", LIMIT, || async {
+        supervised.text("orphan").trim().parse().ok()
+    })
+    .await;
+    wait_for("the orphan being adopted", LIMIT, || async {
+        let status = std::fs::read_to_string(format!("/proc/{orphan}/status")).ok()?;
+        status
+            .contains(&format!("\nPPid:\t{supervisor}\n"))
+            .then_some(())
+    })
+    .await;
+    kill(orphan);
+    wait_for("the dead orphan being taken away", LIMIT, || async {
+        let is_known = std::fs::exists(format!("/proc/{orphan}")).unwrap();
+        (!is_known).then_some(())
+    })
+    .await;
+    std::fs::write(&go, "").unwrap();
+    let waiting = supervised.in_state("scraper-worker", Backoff).await;
+    assert_eq!(waiting.last_exit.unwrap().reason, "exit code 7");
+}
+
+#[actix_rt::test]
 async fn everything_is_ready_without_what_the_rest_works_without() {
     let scene = Scene::new().unwrap();
     let socket = scene.file("notified");

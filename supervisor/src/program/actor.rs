@@ -33,6 +33,7 @@ use super::{
 use crate::{
     log::{Logs, Tap},
     process::{self, Launch, Signal},
+    reaper::{Children, Claim},
     settings,
 };
 
@@ -79,6 +80,8 @@ pub(crate) struct Context {
     pub(crate) clock: Clock,
     /// Folder of the notify sockets.
     pub(crate) notify_dir: PathBuf,
+    /// Whose ends are ours to see.
+    pub(crate) children: Children,
     /// Told the name of an essential program that cannot be kept up.
     pub(crate) gave_up: mpsc::UnboundedSender<String>,
     /// Times are counted from here.
@@ -224,7 +227,7 @@ impl Program {
                 environment,
                 directory: &self.settings.directory,
             };
-            process::spawn(&launch).map(|spawned| (socket, spawned))
+            process::spawn(&launch, &self.shared.children).map(|spawned| (socket, spawned))
         });
         match started {
             Ok((socket, spawned)) => {
@@ -235,7 +238,7 @@ impl Program {
                 let life = follow(
                     ctx.address(),
                     self.life,
-                    spawned.child,
+                    (spawned.child, spawned.claim),
                     spawned.pid,
                     socket,
                     tap,
@@ -494,7 +497,7 @@ fn chance() -> f64 {
 async fn follow(
     program: Addr<Program>,
     life: u64,
-    mut child: Child,
+    (mut child, claim): (Child, Claim),
     group: i32,
     socket: UnixDatagram,
     tap: Tap,
@@ -521,6 +524,7 @@ async fn follow(
             status = child.wait() => break status,
         }
     };
+    drop(claim);
     // Its number is free from now on, but nobody else gets it as a group this soon.
     process::signal_group(group, Signal::KILL);
     while let Ok(count) = socket.try_recv(&mut datagram) {
