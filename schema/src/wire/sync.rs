@@ -1,11 +1,20 @@
 //! `sync-worker.sock`: what the command line and `api` ask the process that syncs.
 
+mod events;
+mod settings;
+
+pub use events::{EventView, EventsEnded, EventsReset, ReadingProgress, WatchEvents};
+pub use settings::{
+    SaveSettings, SettingSource, SettingView, SettingViews, SettingsChanged, SettingsRequest,
+    SettingsSaved,
+};
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::scraper::BrowserStatus;
 use super::{Failure, Link};
-use crate::models::{EventKind, FetchKind, ListId, MediaType, RunId, RunStatus, RunTrigger};
+use crate::models::{FetchKind, ListId, MediaType, RunId, RunStatus, RunTrigger};
 
 /// The sync-worker's socket.
 #[derive(Debug)]
@@ -298,26 +307,6 @@ pub struct AddFile {
     pub file: String,
 }
 
-/// See [`ToSyncWorker::WatchEvents`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WatchEvents {
-    /// Begin after the event with this number; with the newest when absent.
-    #[serde(default)]
-    pub after: Option<i32>,
-    /// Begin with so many of the last events, when `after` is absent.
-    #[serde(default)]
-    pub last: Option<u32>,
-    /// Go on with what happens from now on.
-    #[serde(default)]
-    pub follow: bool,
-}
-
-/// See [`ToSyncWorker::Settings`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SettingsRequest {}
-
 /// See [`ToSyncWorker::Browser`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -348,28 +337,6 @@ impl std::fmt::Debug for TestTarget {
             .field("url", &self.url)
             .finish_non_exhaustive()
     }
-}
-
-/// See [`ToSyncWorker::SaveSettings`].
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SaveSettings {
-    /// Key (`seerr.url`) to value; null forgets what was saved.
-    pub values: std::collections::BTreeMap<String, Option<String>>,
-}
-
-impl std::fmt::Debug for SaveSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.values.keys()).finish()
-    }
-}
-
-/// See [`ToSyncWorker::SettingsChanged`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SettingsChanged {
-    /// The part before the dot of the keys that changed.
-    pub section: String,
 }
 
 /// Answers of the sync-worker.
@@ -660,95 +627,6 @@ pub struct FileAdded {
     pub there_already: Vec<ListView>,
 }
 
-/// One event.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct EventView {
-    /// Its number, growing, never given twice.
-    pub id: i32,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// What.
-    pub kind: EventKind,
-    /// The run it belongs to.
-    pub run: Option<RunId>,
-    /// The list it is about.
-    pub list: Option<ListId>,
-    /// Details, by kind.
-    pub data: serde_json::Value,
-}
-
-/// How far a list is read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct ReadingProgress {
-    /// The run.
-    pub run: RunId,
-    /// The list.
-    pub list: ListId,
-    /// Its name.
-    pub name: String,
-    /// Entries read so far.
-    pub read: u32,
-    /// Entries that the site says there are.
-    pub announced: Option<u32>,
-}
-
-/// See [`FromSyncWorker::EventsReset`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct EventsReset {
-    /// The newest event there is; 0 when there is none.
-    pub newest: i32,
-}
-
-/// See [`FromSyncWorker::EventsEnded`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EventsEnded {}
-
-/// See [`FromSyncWorker::Settings`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SettingViews {
-    /// In the order people read them.
-    pub settings: Vec<SettingView>,
-}
-
-/// One setting as people see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SettingView {
-    /// Its key: `seerr.url`.
-    pub key: String,
-    /// Its value as text; absent when nothing sets it, and for secrets.
-    pub value: Option<String>,
-    /// Whether anything sets it, a default included.
-    pub is_set: bool,
-    /// Where the value came from: `environment`, `saved`, `file`, `default`.
-    pub source: SettingSource,
-    /// The variable that sets it, which locks it here.
-    pub locked_by: Option<String>,
-}
-
-/// See [`SettingView::source`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum SettingSource {
-    /// A variable, also of a `.env` file.
-    Environment,
-    /// The database.
-    Saved,
-    /// The settings file.
-    File,
-    /// Nothing else.
-    Default,
-}
-
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -774,12 +652,4 @@ pub enum CheckVerdict {
     Warning,
     /// Does not work.
     Failed,
-}
-
-/// See [`FromSyncWorker::SettingsSaved`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SettingsSaved {
-    /// Keys that take effect after a restart of this process.
-    pub need_restart: Vec<String>,
 }
