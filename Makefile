@@ -34,10 +34,11 @@ test: tools ## Runs the tests
 	$(NEXTEST) --locked
 	$(CARGO) test --workspace --doc --locked
 
-test-all: tools ## Runs the tests and the slow ones: long rounds of kills, the demo
+test-all: tools ## Runs the tests and the slow ones: long rounds of kills, the demo, the container image
 	$(NEXTEST) --locked --profile all --run-ignored all --no-capture
 	tests/demo_leaves_nothing_behind.sh
 	$(CARGO) test --workspace --doc --locked
+	python3 tests/image
 
 bench: ## Prints the benchmark tables
 	$(CARGO) build --release --locked --workspace --bins
@@ -57,12 +58,14 @@ check: tools ## Format, lints, docs, licences, dependency direction, generated f
 	  && cmp api/openapi.json target/openapi.before \
 	  || { echo "generated files were out of date; they are written now, commit them" >&2; exit 1; }
 
-regenerate: ## Writes the files that are made from the code: deploy/default.toml, the README's settings table, api/openapi.json
+regenerate: ## Writes the files that are made from the code: deploy/default.toml, the README's tables of settings and programs, api/openapi.json
 	@mkdir -p target deploy
 	$(CARGO) run --locked --quiet -p supervisor -- settings-default > target/default.toml
 	cp target/default.toml deploy/default.toml
 	$(CARGO) run --locked --quiet -p supervisor -- settings-default --table > target/settings.md
 	tests/put_between.sh README.md '<!-- settings -->' '<!-- /settings -->' target/settings.md
+	$(CARGO) run --locked --quiet -p supervisor -- settings-default --programs > target/programs.md
+	tests/put_between.sh README.md '<!-- programs -->' '<!-- /programs -->' target/programs.md
 	$(CARGO) run --locked --quiet -p api -- --openapi > target/openapi.json
 	cp target/openapi.json api/openapi.json
 

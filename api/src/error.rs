@@ -95,9 +95,11 @@ pub(crate) enum ApiError {
     /// Not everything that is needed works.
     #[error("{}", .0.join("; "))]
     NotReady(Vec<String>),
-    /// Nobody more can follow events.
-    #[error("{most} clients follow events already; close one of them, or a page that does")]
+    /// Nobody more can follow this.
+    #[error("{most} clients follow {what} already; close one of them, or a page that does")]
     TooManyStreams {
+        /// What they follow: `events`.
+        what: &'static str,
         /// The most there may be.
         most: usize,
     },

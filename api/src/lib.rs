@@ -6,8 +6,10 @@
 mod auth;
 mod body;
 mod docs;
+mod drain;
 mod error;
 mod events;
+mod logs;
 mod openapi;
 mod page;
 mod query;
@@ -23,7 +25,7 @@ use std::{io::Write, process::ExitCode};
 
 use actix_web::web;
 use anyhow::Context;
-use runtime::MasterKey;
+use runtime::{Listeners, MasterKey};
 
 /// Runs the process until it is asked to stop and gives its exit code. `--openapi` prints the API's
 /// document instead, which needs no settings and no database.
@@ -50,12 +52,17 @@ fn print_document() -> ExitCode {
 async fn serve() -> anyhow::Result<()> {
     // It reads no saved secret, so it holds no key to them.
     let boot = runtime::boot("api", MasterKey::NotHeld).await?;
+    let zone = zone::name(&boot.settings.time_zone, &boot.environment);
     let settings = boot.settings.settings;
     auth::ensure_first_key(&boot.db, &settings.paths, &boot.clock)
         .await
         .context("cannot make the first API key")?;
-    let listeners = server::bind(&settings.http)?;
-    let zone = zone::name(&boot.environment);
+    let inherited =
+        Listeners::inherited(&boot.environment).context("cannot take over the ports")?;
+    let listeners = match inherited {
+        Some(listeners) => listeners,
+        None => Listeners::bind(&settings.http)?,
+    };
     let shared = shared::Shared::new(boot.db, &settings, listeners.ports(), zone, boot.clock);
     server::run(listeners, web::Data::new(shared), boot.stop, &boot.ready)
         .await

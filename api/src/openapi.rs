@@ -47,6 +47,7 @@ const OLD: &[&str] = &[
         (name = "Items", description = "The entries of lists and what became of them"),
         (name = "Sync", description = "Starting, watching and ending runs"),
         (name = "Events", description = "What happens, live"),
+        (name = "Processes", description = "The programs that do the work, and their logs"),
         (name = "Runs", description = "What runs did"),
         (name = "Settings", description = "What is set, and by whom"),
         (name = "System", description = "How everything is"),
@@ -72,9 +73,9 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
     for part in routes::documents() {
         document.merge(part);
     }
-    for (path, item) in &mut document.paths.paths {
+    for item in document.paths.paths.values_mut() {
         for operation in operations(item) {
-            complete(path, operation);
+            complete(operation);
         }
     }
     document
@@ -138,7 +139,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 }
 
 /// Adds the problems that come from outside a handler, and says what is old.
-fn complete(path: &str, operation: &mut Operation) {
+fn complete(operation: &mut Operation) {
     let id = operation.operation_id.as_deref().unwrap_or_default();
     if OLD.contains(&id) {
         operation.deprecated = Some(Deprecated::True);
@@ -162,7 +163,7 @@ fn complete(path: &str, operation: &mut Operation) {
     if has_body {
         problem("413", "TooLarge");
     }
-    if path.starts_with("/api/") && !is_open {
+    if !is_open {
         problem("401", "Unauthorized");
         problem("403", "Forbidden");
         problem("500", "Internal");
@@ -256,7 +257,7 @@ mod tests {
         let registered: BTreeSet<(String, String)> = routes::noted()
             .into_iter()
             .map(|(path, method)| {
-                let is_whole = ["/api/", "/healthz", "/readyz"]
+                let is_whole = ["/api/", "/healthz", "/readyz", "/metrics"]
                     .iter()
                     .any(|start| path.starts_with(start));
                 let path = if is_whole {
@@ -396,6 +397,25 @@ mod tests {
             ("POST", "/api/sync/cancel", "/api/sync/cancel".into(), ""),
             ("GET", "/api/system/status", "/api/system/status".into(), ""),
             ("GET", "/api/system/time", "/api/system/time".into(), ""),
+            ("GET", "/api/processes", "/api/processes".into(), ""),
+            (
+                "GET",
+                "/api/processes/{name}",
+                "/api/processes/sync-worker".into(),
+                "",
+            ),
+            (
+                "POST",
+                "/api/processes/{name}/restart",
+                "/api/processes/sync-worker/restart".into(),
+                "",
+            ),
+            (
+                "GET",
+                "/api/logs/{name}",
+                "/api/logs/sync-worker".into(),
+                "",
+            ),
             ("GET", "/healthz", "/healthz".into(), ""),
             ("GET", "/readyz", "/readyz".into(), ""),
         ] {

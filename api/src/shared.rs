@@ -1,10 +1,11 @@
 //! What every handler may use: the database, the two other processes, the clock, the settings of
 //! the ports. Asks those processes with time limits, so that no request hangs on one of them.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use runtime::{
     Clock, Settings,
+    listen::Ports,
     settings::{AuthMode, PathSettings},
     socket::{CallError, Client},
 };
@@ -21,9 +22,8 @@ use schema::{
     },
 };
 use tokio::time::timeout;
-use tokio_util::task::TaskTracker;
 
-use crate::{error::ApiError, events::Hub};
+use crate::{drain::Drain, error::ApiError, events::Hub, logs::Logs};
 
 /// How long a look at another process may take.
 const LOOK_LIMIT: Duration = Duration::from_secs(2);
@@ -46,19 +46,14 @@ pub(crate) struct Shared {
     pub(crate) exports: PathBuf,
     /// Name of the zone of local times, where it has one.
     pub(crate) time_zone: Option<String>,
-    /// Requests that are going on; stopping waits for them.
-    pub(crate) requests: TaskTracker,
+    /// Who follows logs.
+    pub(crate) logs: Logs,
+    /// What is still going on when the process is to end.
+    pub(crate) drain: Drain,
     /// What happens.
     pub(crate) events: Hub,
     sync: Client<SyncLink>,
     supervisor: Client<SupervisorLink>,
-}
-
-/// Where the server listens.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Ports {
-    pub(crate) api: SocketAddr,
-    pub(crate) dashboard: SocketAddr,
 }
 
 impl Shared {
@@ -82,7 +77,7 @@ impl Shared {
         clock: Clock,
     ) -> Self {
         Self {
-            events: Hub::new(db.clone(), Client::new(paths)),
+            events: Hub::new(db.clone(), Client::new(paths), Client::new(paths)),
             db,
             clock,
             auth,
@@ -90,7 +85,8 @@ impl Shared {
             database: paths.database(),
             exports: paths.exports(),
             time_zone,
-            requests: TaskTracker::new(),
+            logs: Logs::default(),
+            drain: Drain::default(),
             sync: Client::new(paths),
             supervisor: Client::new(paths),
         }
@@ -139,6 +135,11 @@ impl Shared {
         }
     }
 
+    /// The supervisor's socket.
+    pub(crate) fn supervisor(&self) -> &Client<SupervisorLink> {
+        &self.supervisor
+    }
+
     /// Asks the sync-worker to change something.
     pub(crate) async fn change(&self, request: ToSyncWorker) -> Result<FromSyncWorker, ApiError> {
         let client = self.sync.clone().patient(PATIENCE);
@@ -150,14 +151,18 @@ async fn limited<L: Link>(
     limit: Duration,
     call: impl Future<Output = Result<L::Answer, CallError>>,
 ) -> Result<L::Answer, ApiError> {
-    let late = || {
-        let message = format!("{} did not answer within {} s", L::PEER, limit.as_secs());
-        ApiError::Peer(CallError::Failed(Failure::new(
-            FailureCode::Unavailable,
-            message,
-        )))
-    };
-    Ok(timeout(limit, call).await.map_err(|_elapsed| late())??)
+    Ok(timeout(limit, call)
+        .await
+        .map_err(|_elapsed| late::<L>(limit))??)
+}
+
+/// Another process did not answer in time.
+pub(crate) fn late<L: Link>(limit: Duration) -> ApiError {
+    let message = format!("{} did not answer within {} s", L::PEER, limit.as_secs());
+    ApiError::Peer(CallError::Failed(Failure::new(
+        FailureCode::Unavailable,
+        message,
+    )))
 }
 
 /// The answer belongs to another request: a fault of ours.

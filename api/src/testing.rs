@@ -1,6 +1,8 @@
 //! A world for tests: the app over a database of its own, and doubles of the sync-worker and the
 //! supervisor behind real sockets.
 
+mod supervisor;
+
 use std::{
     collections::VecDeque,
     net::SocketAddr,
@@ -17,9 +19,10 @@ use actix_web::{
 use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 use runtime::{
-    Clock, Stop,
+    Clock, Listeners, Stop,
+    listen::Ports,
     secret::api_key_digest,
-    settings::{AuthMode, PathSettings},
+    settings::{AuthMode, HttpSettings, PathSettings},
     socket::{Answers, serve},
 };
 use schema::{
@@ -28,9 +31,7 @@ use schema::{
     wire::{
         Failure, FailureCode, Link,
         scraper::{BrowserState, BrowserStatus},
-        supervisor::{
-            FromSupervisor, ProgramState, ProgramStatus, StatusReport, SupervisorLink, ToSupervisor,
-        },
+        supervisor::SupervisorLink,
         sync::{
             FromSyncWorker, ListView, Missing, RunCounts, RunPhase, RunProgress, RunRef,
             RunSummary, SyncLink, SyncStatus, ToSyncWorker,
@@ -39,11 +40,9 @@ use schema::{
 };
 use serde_json::Value;
 
-use crate::{
-    error::PROBLEM,
-    server,
-    shared::{Ports, Shared},
-};
+pub(crate) use supervisor::{Supervisor, end, line, processes};
+
+use crate::{error::PROBLEM, server, shared::Shared};
 
 pub(crate) const KEY: &str = "a-key-of-forty-three-characters-0123456789a";
 
@@ -56,6 +55,7 @@ pub(crate) struct World {
     pub(crate) paths: PathSettings,
     pub(crate) clock: Clock,
     sync: Double,
+    pub(crate) supervisor: Supervisor,
     pub(crate) shared: web::Data<Shared>,
     stop: Stop,
     _folder: tempfile::TempDir,
@@ -91,8 +91,9 @@ impl World {
         };
         spawn::<SyncLink, _>(&path, handler, &world.stop).await;
         let path = world.paths.socket(SupervisorLink::SOCKET);
-        let handler = |_: ToSupervisor, answers: Answers<SupervisorLink>| async move {
-            answers.last(FromSupervisor::Status(processes())).await;
+        let supervisor = world.supervisor.clone();
+        let handler = move |request, answers: Answers<SupervisorLink>| {
+            supervisor.clone().answer(request, answers)
         };
         spawn::<SupervisorLink, _>(&path, handler, &world.stop).await;
         world
@@ -123,21 +124,22 @@ impl World {
         db.write(move |conn| ApiKey::insert(conn, &key))
             .await
             .unwrap();
-        let ports = Ports {
-            api: "127.0.0.1:4222".parse().unwrap(),
-            dashboard: "127.0.0.1:3222".parse().unwrap(),
-        };
-        let zone = Some("UTC".to_owned());
-        let shared = Shared::at(db.clone(), &paths, auth, ports, zone, clock.clone());
+        let shared = shared(&db, &paths, auth, &clock);
         Self {
             db,
             paths,
             clock,
             sync: Double::default(),
-            shared: web::Data::new(shared),
+            supervisor: Supervisor::default(),
+            shared,
             stop: Stop::new(),
             _folder: folder,
         }
+    }
+
+    /// What a second process of the same kind would have.
+    pub(crate) fn successor(&self) -> web::Data<Shared> {
+        shared(&self.db, &self.paths, self.shared.auth, &self.clock)
     }
 
     /// Takes the tables away that say who may come in and what ran.
@@ -234,8 +236,37 @@ impl World {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             json: serde_json::from_slice(&body).unwrap_or(Value::Null),
+            text: String::from_utf8_lossy(&body).into_owned(),
         }
     }
+}
+
+fn shared(db: &Db, paths: &PathSettings, auth: AuthMode, clock: &Clock) -> web::Data<Shared> {
+    let ports = Ports {
+        api: "127.0.0.1:4222".parse().unwrap(),
+        dashboard: "127.0.0.1:3222".parse().unwrap(),
+    };
+    let zone = Some("UTC".to_owned());
+    web::Data::new(Shared::at(
+        db.clone(),
+        paths,
+        auth,
+        ports,
+        zone,
+        clock.clone(),
+    ))
+}
+
+/// Two ports of this machine that were free.
+pub(crate) fn listeners() -> Listeners {
+    let http = HttpSettings {
+        api_port: 0,
+        dashboard_port: 0,
+        bind: "127.0.0.1".parse().unwrap(),
+        auth: AuthMode::Required,
+        trusted_proxies: Vec::new(),
+    };
+    Listeners::bind(&http).unwrap()
 }
 
 impl Double {
@@ -280,6 +311,7 @@ pub(crate) async fn spawn<L: Link, H: runtime::socket::Handler<L>>(
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) json: Value,
+    pub(crate) text: String,
     headers: HeaderMap,
 }
 
@@ -395,27 +427,5 @@ pub(crate) fn list_view() -> ListView {
         created_at: now(),
         updated_at: now(),
         notice: None,
-    }
-}
-
-fn processes() -> StatusReport {
-    StatusReport {
-        version: "0.1.0".into(),
-        pid: 40,
-        started_at: now(),
-        is_stopping: false,
-        programs: vec![ProgramStatus {
-            name: "sync-worker".into(),
-            state: ProgramState::Running,
-            essential: true,
-            pid: Some(41),
-            since: now() - chrono::TimeDelta::hours(1),
-            started_at: Some(now() - chrono::TimeDelta::hours(1)),
-            ready_after_ms: Some(30),
-            restarts: 2,
-            last_exit: None,
-            next_try_at: None,
-            status_text: Some("waits for the next run".into()),
-        }],
     }
 }

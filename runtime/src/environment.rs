@@ -15,7 +15,7 @@ use crate::{
 /// Name of the file in the working directory that is read as environment.
 const DOT_ENV: &str = ".env";
 /// Variables that are no settings and hold the key to saved secrets.
-const KEYS: [&str; 2] = ["LISTSYNC_SECRET_KEY", "ENCRYPTION_KEY"];
+pub(crate) const KEYS: [&str; 2] = ["LISTSYNC_SECRET_KEY", "ENCRYPTION_KEY"];
 
 /// Variables of the process and of `.env`; the process wins where it sets something. Values may be secrets: `Debug` shows
 /// names only.
@@ -167,6 +167,18 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
+    /// Sets a variable for what reads this environment from now on; that of the process stays.
+    pub fn set(&mut self, name: &str, value: &str) {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        let dot_env = None;
+        self.variables.insert(name, Variable { value, dot_env });
+    }
+
+    /// Adds something that a person should know.
+    pub fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
+    }
+
     /// Whether the process sets `name`, and to something that is no UTF-8.
     pub fn is_not_text(&self, name: &str) -> bool {
         self.not_text.contains(name)
@@ -199,7 +211,7 @@ impl Environment {
         self.in_container
     }
 
-    /// What a person should know about `.env`.
+    /// What a person should know about `.env` and other variables.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }

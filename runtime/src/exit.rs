@@ -2,18 +2,21 @@
 
 use std::{fmt::Write as _, future::Future, io::Write as _, process::ExitCode};
 
-use crate::{chain::Chain, settings::SettingsError};
+use crate::{
+    chain::Chain, environment::Environment, listen::BindError, settings::SettingsError, zone,
+};
 
 /// A fault of ours or of the machine.
 pub const SOFTWARE: u8 = 70;
 /// The settings cannot be used; starting again changes nothing.
 pub const BAD_SETTINGS: u8 = 78;
 
-/// Exit code for an error: 78 when bad settings are among its causes, else 70.
+/// Exit code for an error: 78 when bad settings are among its causes, as a port that cannot be
+/// listened on is, else 70.
 pub fn code_of(error: &anyhow::Error) -> u8 {
     if error
         .chain()
-        .any(|cause| cause.downcast_ref::<SettingsError>().is_some())
+        .any(|cause| cause.is::<SettingsError>() || cause.is::<BindError>())
     {
         BAD_SETTINGS
     } else {
@@ -34,12 +37,16 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(code_of(error))
 }
 
-/// Runs `main` on an actix system of one thread and turns its end into an exit code: 0, or what
-/// [`code_of`] says.
+/// Takes the time zone of the settings, runs `main` on an actix system of one thread and turns its
+/// end into an exit code: 0, or what [`code_of`] says. Call it before there is a second thread.
 pub fn run<F>(main: impl FnOnce() -> F) -> ExitCode
 where
     F: Future<Output = anyhow::Result<()>>,
 {
+    // One that cannot be read is refused by `main`.
+    if let Ok(environment) = Environment::from_process() {
+        zone::adopt(&environment, None);
+    }
     match actix_rt::System::new().block_on(async { main().await }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => report(&error),
@@ -67,6 +74,9 @@ mod tests {
             code_of(&crate::BootError::from(settings).into()),
             BAD_SETTINGS
         );
+        let address = [127, 0, 0, 1].into();
+        let error = anyhow::Error::from(BindError::NoSuchAddress { address });
+        assert_eq!(code_of(&error.context("cannot start")), BAD_SETTINGS);
         assert_eq!(code_of(&anyhow::anyhow!("disk full")), SOFTWARE);
     }
 

@@ -35,8 +35,13 @@ impl Readiness {
                 })
                 .ok() // said above; without an address nobody is told, which the supervisor notices
         });
+        // A child of the process that is watched is not meant itself.
+        let is_for_us = environment
+            .get("WATCHDOG_PID")
+            .is_none_or(|text| text == std::process::id().to_string());
         let watchdog = environment
             .get("WATCHDOG_USEC")
+            .filter(|_| is_for_us)
             .and_then(|text| text.parse().ok()) // systemd's own value; malformed reads as absent
             .filter(|microseconds| *microseconds > 0)
             .map(Duration::from_micros);
@@ -48,9 +53,9 @@ impl Readiness {
         self.send(&format!("READY=1\nSTATUS={}", one_line(text)));
     }
 
-    /// Tells how it is, in a few words.
+    /// Tells how it is, in a few words. Waits for nobody: whoever does not listen misses it.
     pub fn status(&self, text: &str) {
-        self.send(&format!("STATUS={}", one_line(text)));
+        self.mention(&format!("STATUS={}", one_line(text)));
     }
 
     /// Says that the process is ending.
@@ -58,9 +63,9 @@ impl Readiness {
         self.send("STOPPING=1");
     }
 
-    /// Says that it is not stuck; wanted every [`Readiness::watchdog_interval`].
+    /// Says that it is not stuck; wanted every [`Readiness::watchdog_interval`]. Waits for nobody.
     pub fn alive(&self) {
-        self.send("WATCHDOG=1");
+        self.mention("WATCHDOG=1");
     }
 
     /// How often [`Readiness::alive`] is wanted: half of what the supervisor allows.
@@ -68,9 +73,38 @@ impl Readiness {
         self.watchdog.map(|allowed| allowed / 2)
     }
 
+    /// Says so from now on, from the arbiter that calls it: once that is stuck, nothing is said any
+    /// more. Call it where being stuck matters. Does nothing where nobody waits for it.
+    pub fn keep_alive(&self) {
+        let Some(interval) = self.watchdog_interval() else {
+            return;
+        };
+        let readiness = self.clone();
+        actix_rt::spawn(async move {
+            loop {
+                tokio::time::sleep(interval).await;
+                readiness.alive();
+            }
+        });
+    }
+
+    /// What must arrive: it waits for room.
     fn send(&self, message: &str) {
+        self.tell(message, |socket| socket.set_write_timeout(Some(SEND_LIMIT)));
+    }
+
+    /// What may be missed: the thread that says it has work to do.
+    fn mention(&self, message: &str) {
+        self.tell(message, |socket| socket.set_nonblocking(true));
+    }
+
+    fn tell(&self, message: &str, prepare: impl FnOnce(&UnixDatagram) -> io::Result<()>) {
         let Some(address) = &self.address else { return };
-        if let Err(error) = send(address, message) {
+        let told = UnixDatagram::unbound().and_then(|socket| {
+            prepare(&socket)?;
+            socket.send_to_addr(message.as_bytes(), address)
+        });
+        if let Err(error) = told {
             tracing::warn!("cannot tell the supervisor `{message}`: {}", Chain(&error));
         }
     }
@@ -81,12 +115,6 @@ fn address(name: &str) -> io::Result<SocketAddr> {
         Some(name) => SocketAddr::from_abstract_name(name),
         None => SocketAddr::from_pathname(name),
     }
-}
-
-fn send(address: &SocketAddr, message: &str) -> io::Result<()> {
-    let socket = UnixDatagram::unbound()?;
-    socket.set_write_timeout(Some(SEND_LIMIT))?;
-    socket.send_to_addr(message.as_bytes(), address).map(drop)
 }
 
 fn one_line(text: &str) -> String {
@@ -129,6 +157,45 @@ mod tests {
             readiness.watchdog_interval(),
             Some(Duration::from_millis(1500))
         );
+    }
+
+    #[actix_rt::test]
+    async fn a_process_that_is_not_stuck_says_so_again_and_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify.sock");
+        let socket = tokio::net::UnixDatagram::bind(&path).unwrap();
+        let address = path.to_str().unwrap();
+        let watched = [("NOTIFY_SOCKET", address), ("WATCHDOG_USEC", "20000")];
+        Readiness::from_environment(&Environment::of(watched)).keep_alive();
+        for _ in 0..3 {
+            let mut bytes = [0; 64];
+            let length = socket.recv(&mut bytes).await.unwrap();
+            assert_eq!(&bytes[..length], b"WATCHDOG=1");
+        }
+    }
+
+    #[test]
+    fn the_watchdog_of_another_process_is_not_ours() {
+        let own = std::process::id().to_string();
+        for (pid, is_ours) in [(own.as_str(), true), ("1", false), ("x", false)] {
+            let variables = [("WATCHDOG_USEC", "20000"), ("WATCHDOG_PID", pid)];
+            let readiness = Readiness::from_environment(&Environment::of(variables));
+            assert_eq!(readiness.watchdog_interval().is_some(), is_ours, "{pid}");
+        }
+    }
+
+    #[test]
+    fn a_queue_that_nobody_empties_holds_up_nobody_who_says_that_he_lives() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify.sock");
+        let _never_read = UnixDatagram::bind(&path).unwrap();
+        let environment = Environment::of([("NOTIFY_SOCKET", path.to_str().unwrap())]);
+        let readiness = Readiness::from_environment(&environment);
+        // Each beyond the length of the queue would wait for a second.
+        for _ in 0..5000 {
+            readiness.alive();
+            readiness.status("at work");
+        }
     }
 
     #[test]

@@ -62,6 +62,7 @@ async fn serve() -> anyhow::Result<()> {
     let (stop, ready) = (boot.stop.clone(), boot.ready.clone());
     let door = Door::new(fetcher, boot);
     ready.ready(&format!("reads {} sites", providers::all().len()));
+    ready.keep_alive();
     let told = async {
         stop.requested().await;
         ready.stopping();

@@ -4,46 +4,53 @@
 //! programs. What fails before logs is said on stderr. Leaves keeping programs up to [`crate::program`].
 
 use std::{
+    cell::RefCell,
     io::{IsTerminal as _, Write as _},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     process::ExitCode,
+    rc::Rc,
     time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
 use runtime::{
-    Chain, Cipher, Clock, Environment, Loaded, Readiness, SettingsError, Stop, exit, logs,
+    Chain, Clock, Environment, Loaded, Readiness, SettingsError, Stop, exit,
+    listen::{Listeners, Ports},
+    logs,
     settings::{self, LogFormat, LogSettings, PathSettings},
+    socket::server::SocketError,
 };
 use schema::{
-    Db, DbError, Migrated,
+    DbError, Migrated,
     wire::{
         Link as _,
         scraper::ScraperLink,
-        supervisor::{ProgramStatus, SupervisorLink},
+        supervisor::{ProgramStatus, Reload, SupervisorLink},
         sync::SyncLink,
     },
 };
 use tokio::{
-    signal::unix::{SignalKind, signal},
     sync::{mpsc, oneshot},
+    task::JoinHandle,
 };
 
 use crate::{
-    door::Door,
+    door::{self, Door},
     lock::{Lock, LockError},
     log::{Console, LogPlan, Logs, OWN},
-    program::{Context, Fleet, notify_socket},
+    oom::OomWatch,
+    program::{Changes, Context, Fleet, Sockets, notify_socket},
     reaper::{self, Children},
-    settings as programs,
+    reload::Reloader,
+    saved::Saved,
+    settings::{self as programs, SOCKET_PATH},
+    signals::{Asked, Wish},
+    tree,
 };
 
 /// Exit code when another supervisor runs.
 pub(crate) const RUNS_ALREADY: u8 = 75;
-
-/// How long processes may take to vanish after SIGKILL; the kernel ends them when we end.
-const KILL_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long the last answers and the last lines may take.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -79,14 +86,6 @@ pub(crate) fn run(environment: &Environment, config: Option<PathBuf>) -> ExitCod
     })
 }
 
-/// What signals have asked for.
-struct Asked {
-    /// To stop in order.
-    shutdown: Stop,
-    /// To stop at once.
-    force: Stop,
-}
-
 /// A start that cannot be is said on stderr, and its kind is the exit code.
 fn refuse(error: &anyhow::Error) -> ExitCode {
     let said = exit::report(error);
@@ -106,7 +105,9 @@ fn refuse(error: &anyhow::Error) -> ExitCode {
 struct Supervisor {
     loaded: Loaded,
     config: Option<PathBuf>,
+    binaries: PathBuf,
     programs: Vec<programs::Program>,
+    listeners: Listeners,
     logs: Logs,
     epoch: Instant,
     _lock: Lock,
@@ -124,15 +125,20 @@ impl Supervisor {
         paths.create()?;
         let lock = Lock::take(&paths)?;
         clean(&paths);
-        std::fs::create_dir_all(notify_dir(&paths)).context("cannot make the notify directory")?;
+        std::fs::create_dir_all(paths.notify_dir()).context("cannot make the notify directory")?;
         let migrated = schema::migrate(&paths.database())?;
+        // Before anything is started: a port that is taken is a fault of the settings.
+        let listeners = Listeners::bind(&loaded.settings.http)?;
         let logs = start_logs(&loaded, &programs).context("cannot start logging")?;
+        logs.hide(&loaded.secrets());
         loaded.log();
         say_migrated(&migrated, &paths.database());
         Ok(Self {
             loaded,
             config,
+            binaries,
             programs,
+            listeners,
             logs,
             epoch,
             _lock: lock,
@@ -149,57 +155,74 @@ impl Supervisor {
 
     async fn supervise(self, environment: &Environment, asked: Asked) -> ExitCode {
         let paths = self.loaded.settings.paths.clone();
-        let clock = Clock::system();
-        let (gave_up, mut given_up) = mpsc::unbounded_channel();
+        let (gave_up, given_up) = mpsc::unbounded_channel();
         let shared = Context {
             logs: self.logs.clone(),
-            clock: clock.clone(),
-            notify_dir: notify_dir(&paths),
+            clock: Clock::system(),
+            notify_dir: paths.notify_dir(),
             children: Children::default(),
+            sockets: Sockets::default(),
+            changes: Changes::default(),
+            oom: Rc::new(RefCell::new(OomWatch::new())),
             gave_up,
             epoch: self.epoch,
         };
+        let ports = self.listeners.ports();
+        shared.sockets.set(self.listeners);
         reaper::start(shared.children.clone());
-        let Asked { shutdown, force } = asked;
-        let door_closed = Stop::new();
         let fleet = Fleet::new(self.programs, &shared);
-        let door = Door::new(
-            fleet.clone(),
+        let saved = Saved::new(
+            environment.clone(),
+            self.config.clone(),
+            paths.clone(),
             self.logs.clone(),
-            clock,
-            paths.database(),
-            shutdown.clone(),
         );
-        let socket = paths.socket(SupervisorLink::SOCKET);
-        let mut served = {
-            let stop = door_closed.clone();
-            actix_rt::spawn(async move { runtime::socket::serve(&socket, door, stop).await })
-        };
-        let readiness = Readiness::from_environment(environment);
-        let startup = actix_rt::spawn({
-            let (fleet, readiness, http) = (
+        let house = House {
+            readiness: Readiness::from_environment(environment),
+            reloader: Rc::new(Reloader::new(
+                self.loaded,
+                self.config,
+                self.binaries,
                 fleet.clone(),
-                readiness.clone(),
-                self.loaded.settings.http.clone(),
-            );
-            let epoch = self.epoch;
-            async move {
-                let be_ready = async {
-                    let missing = fleet.settled().await;
-                    let text = ready_text(&fleet, http.bind, http.api_port, http.dashboard_port);
-                    let text = with_missing(text, &missing);
-                    let took_ms = u64::try_from(epoch.elapsed().as_millis()).unwrap_or(u64::MAX);
-                    tracing::info!(took_ms, "{text}");
-                    readiness.ready(&text);
-                };
-                // What comes after a program that does not come up may yet be started hours later.
-                tokio::join!(fleet.start_all(), be_ready);
-            }
-        });
-        let advice = advice(&self.loaded)
-            .map(|_maybe| advise(environment.clone(), self.config.clone(), paths.clone()))
-            .map(actix_rt::spawn);
+                saved,
+            )),
+            changes: shared.changes,
+            children: shared.children,
+            logs: self.logs,
+            epoch: self.epoch,
+            fleet,
+            paths,
+            ports,
+        };
+        house.keep(asked, given_up).await
+    }
+}
 
+/// Everything there is once programs can be kept.
+struct House {
+    fleet: Fleet,
+    reloader: Rc<Reloader>,
+    changes: Changes,
+    readiness: Readiness,
+    logs: Logs,
+    paths: PathSettings,
+    ports: Ports,
+    children: Children,
+    epoch: Instant,
+}
+
+impl House {
+    /// Keeps programs up until somebody wants the end, then ends everything.
+    async fn keep(self, asked: Asked, mut given_up: mpsc::UnboundedReceiver<String>) -> ExitCode {
+        let Asked {
+            shutdown,
+            force,
+            wishes,
+        } = asked;
+        let door_closed = Stop::new();
+        let mut served = self.open_door(&shutdown, &door_closed);
+        let startup = self.start();
+        let wishes = self.hear(wishes);
         let mut code = ExitCode::SUCCESS;
         tokio::select! {
             () = shutdown.requested() => {}
@@ -218,27 +241,116 @@ impl Supervisor {
         }
         shutdown.request();
         startup.abort();
-        if let Some(advice) = advice {
-            advice.abort();
+        wishes.abort();
+        self.readiness.stopping();
+        let are_gone = tokio::select! {
+            are_gone = self.fleet.stop_all() => are_gone,
+            () = force.requested() => self.fleet.kill_all().await,
+        };
+        if !are_gone {
+            tracing::error!(
+                "some programs do not even end when killed; leaving them to the kernel"
+            );
+            code = ExitCode::from(exit::SOFTWARE);
         }
-        readiness.stopping();
-        tokio::select! {
-            () = fleet.stop_all() => {}
-            () = force.requested() => {
-                if tokio::time::timeout(KILL_LIMIT, fleet.kill_all()).await.is_err() {
-                    tracing::error!("some programs do not even end when killed; leaving them to the kernel");
-                    code = ExitCode::from(exit::SOFTWARE);
-                }
-            }
+        let left = tree::end_strangers(&self.children);
+        if !left.is_empty() {
+            tracing::warn!("ended what programs had left behind: {left}");
+            left.gone(LAST_WORDS).await;
         }
         door_closed.request();
         if !served.is_finished() && tokio::time::timeout(LAST_WORDS, served).await.is_err() {
             tracing::debug!("a caller did not read its last answer");
         }
-        clean(&paths);
+        clean(&self.paths);
         tracing::info!("ListSync is stopped");
         self.logs.flush(LAST_WORDS).await;
         code
+    }
+
+    /// Answers on our socket until `closed`.
+    fn open_door(&self, shutdown: &Stop, closed: &Stop) -> JoinHandle<Result<(), SocketError>> {
+        let door = Door::new(door::Parts {
+            fleet: self.fleet.clone(),
+            reloader: Rc::clone(&self.reloader),
+            changes: self.changes.clone(),
+            logs: self.logs.clone(),
+            clock: Clock::system(),
+            database: self.paths.database(),
+            shutdown: shutdown.clone(),
+        });
+        let socket = self.paths.socket(SupervisorLink::SOCKET);
+        let closed = closed.clone();
+        actix_rt::spawn(async move { runtime::socket::serve(&socket, door, closed).await })
+    }
+
+    /// Starts the programs, and tells when they are ready.
+    fn start(&self) -> JoinHandle<()> {
+        self.fleet.start_all();
+        let (ports, fleet, readiness, reloader, epoch) = (
+            self.ports,
+            self.fleet.clone(),
+            self.readiness.clone(),
+            Rc::clone(&self.reloader),
+            self.epoch,
+        );
+        actix_rt::spawn(async move {
+            let be_ready = async {
+                let missing = fleet.settled().await;
+                let text = with_missing(ready_text(ports), &missing);
+                let took_ms = u64::try_from(epoch.elapsed().as_millis()).unwrap_or(u64::MAX);
+                tracing::info!(took_ms, "{text}");
+                readiness.ready(&text);
+                readiness.keep_alive();
+            };
+            tokio::join!(reloader.advise(), be_ready);
+        })
+    }
+
+    /// Does what signals ask for.
+    fn hear(&self, mut wishes: mpsc::UnboundedReceiver<Wish>) -> JoinHandle<()> {
+        let (fleet, reloader, logs) = (
+            self.fleet.clone(),
+            Rc::clone(&self.reloader),
+            self.logs.clone(),
+        );
+        actix_rt::spawn(async move {
+            while let Some(wish) = wishes.recv().await {
+                match wish {
+                    // Its restarts may take a while, and other wishes need not wait for them.
+                    Wish::Reload => drop(actix_rt::spawn(reload(Rc::clone(&reloader)))),
+                    Wish::Report => report(&fleet).await,
+                    Wish::Reopen => {
+                        logs.reopen();
+                        tracing::info!("opened the log files anew");
+                    }
+                }
+            }
+        })
+    }
+}
+
+/// It says itself what it did.
+async fn reload(reloader: Rc<Reloader>) {
+    if let Err(failure) = reloader.reload(&Reload::default()).await {
+        tracing::error!("{}", failure.message);
+    }
+}
+
+/// One line a program in the log.
+async fn report(fleet: &Fleet) {
+    let programs = fleet.status(&[]).await.unwrap_or_default(); // all of them are always there
+    for program in programs {
+        tracing::info!(
+            process = program.name,
+            pid = program.pid,
+            restarts = program.restarts,
+            memory_bytes = program.memory_bytes,
+            cpu_ms = program.cpu_ms,
+            "{} is {}",
+            program.name,
+            program.state.as_str()
+        );
     }
 }
 
@@ -257,6 +369,7 @@ fn start_logs(loaded: &Loaded, programs: &[programs::Program]) -> std::io::Resul
         path: loaded.settings.paths.log(OWN),
         max_bytes: LOG_MAX_BYTES,
         backups: LOG_BACKUPS,
+        lines_per_s: None,
     };
     let plans = programs
         .iter()
@@ -264,7 +377,7 @@ fn start_logs(loaded: &Loaded, programs: &[programs::Program]) -> std::io::Resul
         .chain([own])
         .collect();
     let is_human = loaded.settings.log.format == LogFormat::Human;
-    let logs = Logs::start(plans, Console::start(std::io::stdout(), is_human)?)?;
+    let logs = Logs::start(plans, Console::stdout(is_human)?)?;
     let writer = logs.clone();
     logs::init_to(OWN, &loaded.settings.log, false, move || writer.writer());
     abort_on_panic();
@@ -289,16 +402,13 @@ fn abort_on_panic() {
     }));
 }
 
-/// The kernel's limit for the path of a socket, which ends with a zero byte.
-const SOCKET_PATH: usize = 107;
-
 fn check_lengths(
     paths: &PathSettings,
     programs: &[programs::Program],
 ) -> Result<(), SettingsError> {
     let sockets = programs
         .iter()
-        .map(|program| notify_socket(&notify_dir(paths), &program.name));
+        .map(|program| notify_socket(&paths.notify_dir(), &program.name, 0));
     match sockets.max_by_key(|path| path.as_os_str().len()) {
         Some(path) if path.as_os_str().len() > SOCKET_PATH => Err(SettingsError::Invalid {
             key: "paths.run_dir".to_owned(),
@@ -311,10 +421,6 @@ fn check_lengths(
         }),
         _ => Ok(()),
     }
-}
-
-fn notify_dir(paths: &PathSettings) -> PathBuf {
-    paths.run_dir.join("notify")
 }
 
 /// Removes sockets that nobody listens on. Only by their names: the folder may be shared.
@@ -331,10 +437,10 @@ fn clean(paths: &PathSettings) {
             tracing::warn!("cannot remove {}: {error}", path.display());
         }
     }
-    if let Err(error) = std::fs::remove_dir_all(notify_dir(paths))
+    if let Err(error) = std::fs::remove_dir_all(paths.notify_dir())
         && error.kind() != std::io::ErrorKind::NotFound
     {
-        tracing::warn!("cannot remove {}: {error}", notify_dir(paths).display());
+        tracing::warn!("cannot remove {}: {error}", paths.notify_dir().display());
     }
 }
 
@@ -354,121 +460,21 @@ fn say_migrated(migrated: &Migrated, database: &Path) {
     }
 }
 
-impl Asked {
-    /// The first TERM, INT or QUIT stops in order, the next one at once. HUP stops in order too where
-    /// it means that the terminal we were started in is closed. No other signal ends us.
-    fn listen() -> Self {
-        let asked = Self {
-            shutdown: Stop::new(),
-            force: Stop::new(),
-        };
-        for (kind, name) in [
-            (SignalKind::terminate(), "SIGTERM"),
-            (SignalKind::interrupt(), "SIGINT"),
-            (SignalKind::quit(), "SIGQUIT"),
-        ] {
-            let (shutdown, force) = (asked.shutdown.clone(), asked.force.clone());
-            on_signal(kind, name, move || {
-                if shutdown.is_requested() {
-                    tracing::warn!(
-                        signal = name,
-                        "killing what still runs, {name} came while stopping"
-                    );
-                    force.request();
-                } else {
-                    tracing::info!(signal = name, "stopping, {name} came");
-                    shutdown.request();
-                }
-            });
-        }
-        let has_terminal = std::io::stdin().is_terminal() || std::io::stdout().is_terminal();
-        for (kind, name) in [
-            (SignalKind::hangup(), "SIGHUP"),
-            (SignalKind::user_defined1(), "SIGUSR1"),
-            (SignalKind::user_defined2(), "SIGUSR2"),
-            (SignalKind::alarm(), "SIGALRM"),
-            (SignalKind::io(), "SIGIO"),
-        ] {
-            let shutdown = asked.shutdown.clone();
-            let stops = has_terminal && kind == SignalKind::hangup();
-            on_signal(kind, name, move || {
-                if stops {
-                    // The shell and the kernel may each send one: a second is no wish to be quicker.
-                    tracing::info!(signal = name, "stopping, our terminal is closed");
-                    shutdown.request();
-                } else {
-                    tracing::info!(signal = name, "{name} came; it means nothing here");
-                }
-            });
-        }
-        asked
-    }
-}
-
-fn on_signal(kind: SignalKind, name: &'static str, act: impl Fn() + 'static) {
-    match signal(kind) {
-        Ok(mut signals) => {
-            actix_rt::spawn(async move {
-                while signals.recv().await.is_some() {
-                    act();
-                }
-            });
-        }
-        Err(error) => tracing::error!("cannot listen for {name}: {}", Chain(&error)),
-    }
-}
-
-fn ready_text(fleet: &Fleet, bind: IpAddr, api: u16, dashboard: u16) -> String {
+fn ready_text(ports: Ports) -> String {
     let version = env!("CARGO_PKG_VERSION");
-    if api == 0 || dashboard == 0 {
-        // Only the program itself knows which ports it got.
-        let said = fleet.status(&[programs::Worker::Api.name().to_owned()]);
-        let said = said
-            .ok()
-            .and_then(|status| status.into_iter().next()?.status_text); // else nothing to add
-        return format!("ListSync {version} is ready: {}", said.unwrap_or_default());
-    }
-    let host = match bind {
-        IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(address) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        address => address,
+    let url = |at: SocketAddr| {
+        let host = match at.ip() {
+            IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(address) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            address => address,
+        };
+        format!("http://{}", SocketAddr::new(host, at.port()))
     };
-    let url = |port| format!("http://{}", SocketAddr::new(host, port));
     format!(
         "ListSync {version} is ready: dashboard {}, API {}",
-        url(dashboard),
-        url(api)
+        url(ports.dashboard),
+        url(ports.api)
     )
-}
-
-/// Says what is to be set while nothing can be synced, and takes the saved level of logging.
-async fn advise(environment: Environment, config: Option<PathBuf>, paths: PathSettings) {
-    match with_saved(&environment, config.as_deref(), &paths).await {
-        Ok(loaded) => {
-            logs::set_level(&loaded.settings.log.level);
-            if let Some(text) = advice(&loaded) {
-                tracing::warn!("{text}");
-            }
-        }
-        // The workers meet the same and say it better; it keeps nobody from starting.
-        Err(error) => tracing::warn!(
-            "cannot look at the saved settings: {}",
-            Chain(error.as_ref())
-        ),
-    }
-}
-
-/// The settings with those from the database among them.
-pub(crate) async fn with_saved(
-    environment: &Environment,
-    config: Option<&Path>,
-    paths: &PathSettings,
-) -> anyhow::Result<Loaded> {
-    let database = paths.database();
-    let db = tokio::task::spawn_blocking(move || Db::open(&database)).await??;
-    let cipher = Cipher::open(paths, environment)?;
-    let (saved, _said_by_workers) = runtime::saved_values(&db, Some(&cipher)).await?;
-    Ok(settings::load(environment, config, &saved)?)
 }
 
 /// The line of readiness with the programs that are not up.
@@ -481,60 +487,4 @@ fn with_missing(text: String, missing: &[ProgramStatus]) -> String {
         .map(|program| format!("{} ({})", program.name, program.state.as_str()))
         .collect();
     format!("{text}; not up: {}", missing.join(", "))
-}
-
-fn advice(loaded: &Loaded) -> Option<String> {
-    let seerr = &loaded.settings.seerr;
-    let missing: Vec<_> = [
-        (
-            seerr.url.is_none(),
-            "OVERSEERR_URL (where Seerr is, such as http://seerr:5055)",
-        ),
-        (
-            seerr.api_key.is_none(),
-            "OVERSEERR_API_KEY (in Seerr: Settings → General)",
-        ),
-    ]
-    .into_iter()
-    .filter_map(|(is_missing, what)| is_missing.then_some(what))
-    .collect();
-    if missing.is_empty() {
-        return None;
-    }
-    Some(format!(
-        "nothing can be requested yet: set {} in the environment or in .env and start again, or run \
-         `listsync setup` now; then add lists with `listsync lists add URL`",
-        missing.join(" and ")
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn loaded(variables: &[(&str, &str)]) -> Loaded {
-        let data = [("LISTSYNC_DATA_DIR", "/nonexistent")];
-        let environment = Environment::of(data.iter().chain(variables).copied());
-        settings::load(&environment, None, &[]).unwrap()
-    }
-
-    #[test]
-    fn who_has_set_nothing_is_told_what_to_set() {
-        let text = advice(&loaded(&[])).unwrap();
-        assert!(
-            text.contains("OVERSEERR_URL") && text.contains("OVERSEERR_API_KEY"),
-            "{text}"
-        );
-        assert!(text.contains("listsync setup"));
-        let text = advice(&loaded(&[("OVERSEERR_URL", "http://seerr:5055")])).unwrap();
-        assert!(
-            !text.contains("OVERSEERR_URL (") && text.contains("OVERSEERR_API_KEY"),
-            "{text}"
-        );
-        let all = [
-            ("OVERSEERR_URL", "http://seerr:5055"),
-            ("OVERSEERR_API_KEY", "x"),
-        ];
-        assert_eq!(advice(&loaded(&all)), None);
-    }
 }

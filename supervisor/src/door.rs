@@ -2,10 +2,9 @@
 //!
 //! Leaves programs to [`crate::program`], lines of logs to [`crate::log`], bytes to `runtime`.
 
-use std::{collections::BTreeSet, path::PathBuf, rc::Rc};
+use std::{path::PathBuf, rc::Rc};
 
 use chrono::{DateTime, Utc};
-use futures_util::future::join_all;
 use runtime::{
     Chain, Clock, Stop,
     secret::{api_key_digest, new_api_key},
@@ -17,68 +16,108 @@ use schema::{
     wire::{
         Failure, FailureCode,
         supervisor::{
-            ApiKeyCreated, CreateApiKey, Done, FromSupervisor, LogLine, Shutdown, StatusReport,
-            StatusRequest, SupervisorLink, TailEnded, TailRequest, ToSupervisor,
+            ApiKeyCreated, CreateApiKey, Done, FromSupervisor, ProgramResult, ProgramStatus,
+            Reload, Reloaded, Restart, Shutdown, SignalPrograms, StatusReport, StatusRequest,
+            SupervisorLink, TailEnded, ToSupervisor, WatchEnded, WatchPrograms,
         },
     },
 };
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::{
-    log::{Logs, OWN},
-    process,
-    program::Fleet,
+    log::{self, Logs},
+    process::{self, Signal},
+    program::{Changes, Fleet},
+    reload::Reloader,
 };
-
-/// Lines `tail` begins with when nobody says how many.
-const TAIL_LINES: u32 = 10;
-
-/// Lines taken out of memory at once.
-const BATCH: usize = 500;
 
 /// Longest name of an API key, in characters.
 const KEY_NAME: usize = 100;
 
-/// What the answers are made of.
+/// See the head of this file; clones share.
 #[derive(Clone)]
 pub(crate) struct Door(Rc<Inside>);
 
 struct Inside {
-    fleet: Fleet,
-    logs: Logs,
-    clock: Clock,
-    database: PathBuf,
+    parts: Parts,
     started_at: DateTime<Utc>,
+}
+
+/// What the answers are made of.
+pub(crate) struct Parts {
+    pub(crate) fleet: Fleet,
+    pub(crate) reloader: Rc<Reloader>,
+    pub(crate) changes: Changes,
+    pub(crate) logs: Logs,
+    pub(crate) clock: Clock,
+    pub(crate) database: PathBuf,
     /// Set when everything is to be stopped.
-    shutdown: Stop,
+    pub(crate) shutdown: Stop,
 }
 
 impl Door {
-    pub(crate) fn new(
-        fleet: Fleet,
-        logs: Logs,
-        clock: Clock,
-        database: PathBuf,
-        shutdown: Stop,
-    ) -> Self {
-        let started_at = clock.now_utc();
-        Self(Rc::new(Inside {
-            fleet,
-            logs,
-            clock,
-            database,
-            started_at,
-            shutdown,
-        }))
+    pub(crate) fn new(parts: Parts) -> Self {
+        let started_at = parts.clock.now_utc();
+        Self(Rc::new(Inside { parts, started_at }))
     }
 
-    fn status(&self, request: &StatusRequest) -> Result<FromSupervisor, Failure> {
-        Ok(FromSupervisor::Status(StatusReport {
+    fn parts(&self) -> &Parts {
+        &self.0.parts
+    }
+
+    fn report(&self, programs: Vec<ProgramStatus>) -> FromSupervisor {
+        FromSupervisor::Status(StatusReport {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: process::own_pid(),
             started_at: self.0.started_at,
-            is_stopping: self.0.shutdown.is_requested(),
-            programs: self.0.fleet.status(&request.names)?,
-        }))
+            is_stopping: self.parts().shutdown.is_requested(),
+            stdout_dropped_lines: self.parts().logs.stdout_dropped(),
+            programs,
+        })
+    }
+
+    async fn status(&self, request: &StatusRequest) -> Result<FromSupervisor, Failure> {
+        let programs = self.parts().fleet.status(&request.names).await?;
+        Ok(self.report(programs))
+    }
+
+    /// How the programs are, then every change.
+    async fn watch(
+        &self,
+        request: &WatchPrograms,
+        answers: &Answers<SupervisorLink>,
+    ) -> Result<Result<(), Gone>, Failure> {
+        let mut follower = self.parts().changes.follow();
+        let count = usize::try_from(request.last.unwrap_or(0)).unwrap_or(usize::MAX);
+        let before = self.parts().changes.last(count);
+        let mut known = before.last().map_or(0, |change| change.id);
+        let mut next = vec![self.status(&StatusRequest::default()).await?];
+        next.extend(before.into_iter().map(FromSupervisor::Changed));
+        loop {
+            for answer in next.drain(..) {
+                if let Err(gone) = answers.more(answer).await {
+                    return Ok(Err(gone));
+                }
+            }
+            if request.once {
+                return Ok(Ok(()));
+            }
+            match follower.recv().await {
+                // Told already, as one from before.
+                Ok(change) if change.id <= known => {}
+                Ok(change) => {
+                    known = change.id;
+                    next.push(FromSupervisor::Changed(change));
+                }
+                // More came at once than is held for a follower, and less than is kept.
+                Err(RecvError::Lagged(_)) => {
+                    let missed = self.parts().changes.after(known);
+                    known = missed.last().map_or(known, |change| change.id);
+                    next.extend(missed.into_iter().map(FromSupervisor::Changed));
+                }
+                Err(RecvError::Closed) => return Ok(Ok(())),
+            }
+        }
     }
 
     async fn create_api_key(&self, request: CreateApiKey) -> Result<FromSupervisor, Failure> {
@@ -93,7 +132,7 @@ impl Door {
         let new = NewApiKey {
             name: name.clone(),
             digest: api_key_digest(&key),
-            created_at: self.0.clock.now(),
+            created_at: self.parts().clock.now(),
         };
         self.store(new).await.map_err(|error| {
             let code = if error.is_retryable() {
@@ -112,122 +151,48 @@ impl Door {
 
     /// Keys are made rarely: the database is opened for it and closed again.
     async fn store(&self, new: NewApiKey) -> Result<(), DbError> {
-        let db = Db::open(&self.0.database)?;
+        let database = self.parts().database.clone();
+        let db = tokio::task::spawn_blocking(move || Db::open(&database))
+            .await
+            .map_err(|_panicked| DbError::Ended)??;
         db.write(move |conn| ApiKey::insert(conn, &new))
             .await
             .map(drop)
     }
 
-    async fn tail(
-        &self,
-        request: TailRequest,
-        answers: &Answers<SupervisorLink>,
-    ) -> Result<Result<(), Gone>, Failure> {
-        let fleet = &self.0.fleet;
-        let is_all = request.names.is_empty() || request.names.iter().any(|name| name == "all");
-        let names: Vec<String> = if is_all {
-            fleet
-                .names()
-                .into_iter()
-                .chain([OWN])
-                .map(str::to_owned)
-                .collect()
-        } else {
-            let mut known = BTreeSet::new();
-            let names = request.names.into_iter();
-            names.filter(|name| known.insert(name.clone())).collect()
-        };
-        if let Some(unknown) = names.iter().find(|name| self.0.logs.book(name).is_none()) {
-            let remedy = format!("There are logs of {} and {OWN}.", fleet.names().join(", "));
-            return Err(Failure::new(
-                FailureCode::NotFound,
-                format!("there is no log {unknown:?}"),
-            )
-            .with_remedy(remedy));
-        }
-        let lines = u64::from(request.lines.unwrap_or(TAIL_LINES));
-        // One after the other what there is, then side by side what comes.
-        let mut starts = Vec::new();
-        for name in &names {
-            match self.pour(name, None, lines, false, answers).await {
-                Ok(next) => starts.push(next),
-                Err(gone) => return Ok(Err(gone)),
-            }
-        }
-        if request.follow {
-            let follow = names.iter().zip(starts).map(|(name, next)| async move {
-                self.pour(name, Some(next), lines, true, answers)
-                    .await
-                    .map(drop)
-            });
-            return Ok(join_all(follow).await.into_iter().collect());
-        }
-        Ok(Ok(()))
-    }
-
-    /// Sends the lines of one log from number `from` on, or its last `lines`; the number of the next.
-    async fn pour(
-        &self,
-        name: &str,
-        from: Option<u64>,
-        lines: u64,
-        follow: bool,
-        answers: &Answers<SupervisorLink>,
-    ) -> Result<u64, Gone> {
-        let Some(book) = self.0.logs.book(name) else {
-            return Ok(0);
-        };
-        let mut growth = book.growth();
-        let mut next = from.unwrap_or_else(|| book.last(lines));
-        loop {
-            growth.mark_unchanged();
-            loop {
-                let read = book.read(next, BATCH);
-                let mut skipped = read.skipped;
-                next = read.next;
-                if read.texts.is_empty() {
-                    break;
-                }
-                for text in read.texts {
-                    let skipped = std::mem::take(&mut skipped);
-                    let line = LogLine {
-                        name: name.to_owned(),
-                        text,
-                        skipped,
-                    };
-                    answers.more(FromSupervisor::Line(line)).await?;
-                }
-            }
-            if !follow || growth.changed().await.is_err() {
-                return Ok(next);
-            }
-        }
-    }
-
     async fn answer(&self, request: ToSupervisor, answers: Answers<SupervisorLink>) {
-        let fleet = &self.0.fleet;
+        let fleet = &self.parts().fleet;
         let done = |results| FromSupervisor::Done(Done { results });
         let answer = match request {
-            ToSupervisor::Status(request) => self.status(&request),
+            ToSupervisor::Status(request) => self.status(&request).await,
             ToSupervisor::Start(programs) => match self.refuse_while_stopping() {
                 Ok(()) => fleet.start(&programs.names).await.map(done),
                 Err(failure) => Err(failure),
             },
             ToSupervisor::Stop(programs) => fleet.stop(&programs.names).await.map(done),
-            ToSupervisor::Restart(programs) => match self.refuse_while_stopping() {
-                Ok(()) => self.restart(programs.names).await.map(done),
-                Err(failure) => Err(failure),
-            },
+            ToSupervisor::Restart(request) => self.restart(request).await.map(done),
+            ToSupervisor::Signal(request) => self.signal(&request).await.map(done),
+            ToSupervisor::Reload(request) => {
+                self.reload(request).await.map(FromSupervisor::Reloaded)
+            }
+            ToSupervisor::SettingsChanged(heard) => {
+                self.parts().reloader.take_saved().await;
+                Ok(FromSupervisor::SettingsTaken(heard))
+            }
+            ToSupervisor::Watch(request) => {
+                let end = FromSupervisor::WatchEnded(WatchEnded {});
+                match until_we_end(self.watch(&request, &answers), &answers, end).await {
+                    Some(end) => Ok(end),
+                    None => return,
+                }
+            }
             ToSupervisor::Tail(request) => {
-                let cancelled = answers.cancelled();
-                tokio::select! {
-                    tailed = self.tail(request, &answers) => match tailed {
-                        Ok(Ok(())) => Ok(FromSupervisor::TailEnded(TailEnded {})),
-                        Ok(Err(_hung_up)) => return,
-                        Err(failure) => Err(failure),
-                    },
-                    // We end; a follower would follow for ever.
-                    () = cancelled.cancelled() => Ok(FromSupervisor::TailEnded(TailEnded {})),
+                let names = fleet.names();
+                let end = FromSupervisor::TailEnded(TailEnded {});
+                let tail = log::tail(&self.parts().logs, &names, request, &answers);
+                match until_we_end(tail, &answers, end).await {
+                    Some(end) => Ok(end),
+                    None => return,
                 }
             }
             ToSupervisor::Shutdown(_) => {
@@ -235,33 +200,47 @@ impl Door {
                 answers
                     .last(FromSupervisor::ShuttingDown(Shutdown {}))
                     .await;
-                self.0.shutdown.request();
+                self.parts().shutdown.request();
                 return;
             }
             ToSupervisor::CreateApiKey(request) => self.create_api_key(request).await,
+            ToSupervisor::DebugPanic(_) => debug_panic(),
         };
         answers
             .last(answer.unwrap_or_else(FromSupervisor::from))
             .await;
     }
 
-    /// A restart goes on when its caller hangs up: a program must not stay stopped because of that.
-    async fn restart(
-        &self,
-        names: Vec<String>,
-    ) -> Result<Vec<schema::wire::supervisor::ProgramResult>, Failure> {
-        let fleet = self.0.fleet.clone();
-        let restart = actix_rt::spawn(async move { fleet.restart(&names).await });
-        restart.await.unwrap_or_else(|error| {
-            Err(Failure::new(
-                FailureCode::Internal,
-                format!("the restart ended early: {error}"),
-            ))
-        })
+    async fn restart(&self, request: Restart) -> Result<Vec<ProgramResult>, Failure> {
+        self.refuse_while_stopping()?;
+        let fleet = &self.parts().fleet;
+        if request.at_once {
+            fleet.restart_at_once(&request.names).await
+        } else {
+            fleet.restart(&request.names).await
+        }
+    }
+
+    async fn reload(&self, request: Reload) -> Result<Reloaded, Failure> {
+        self.refuse_while_stopping()?;
+        Box::pin(self.parts().reloader.reload(&request)).await
+    }
+
+    async fn signal(&self, request: &SignalPrograms) -> Result<Vec<ProgramResult>, Failure> {
+        let signal = Signal::named(&request.signal).ok_or_else(|| {
+            Failure::new(
+                FailureCode::Invalid,
+                format!("there is no signal {:?}", request.signal),
+            )
+            .with_remedy(
+                "Signals are named as in HUP, SIGUSR1 or RTMIN+1, or by a number from 1 to 64.",
+            )
+        })?;
+        self.parts().fleet.signal(&request.names, signal).await
     }
 
     fn refuse_while_stopping(&self) -> Result<(), Failure> {
-        if self.0.shutdown.is_requested() {
+        if self.parts().shutdown.is_requested() {
             return Err(Failure::new(
                 FailureCode::Conflict,
                 "the supervisor is stopping everything",
@@ -269,6 +248,29 @@ impl Door {
         }
         Ok(())
     }
+}
+
+/// How a stream ended; it ends when we do, however long it would last. Nothing when its reader is gone.
+async fn until_we_end(
+    stream: impl Future<Output = Result<Result<(), Gone>, Failure>>,
+    answers: &Answers<SupervisorLink>,
+    end: FromSupervisor,
+) -> Option<FromSupervisor> {
+    let cancelled = answers.cancelled();
+    tokio::select! {
+        ended = stream => match ended {
+            Ok(Ok(())) => Some(end),
+            Ok(Err(_hung_up)) => None,
+            Err(failure) => Some(failure.into()),
+        },
+        () = cancelled.cancelled() => Some(end),
+    }
+}
+
+/// Shows that a fault of ours ends us, and all programs with us, in place of leaving us deaf.
+#[expect(clippy::panic, reason = "that is what was asked for")]
+fn debug_panic() -> ! {
+    panic!("`listsync debug-panic` asked for it");
 }
 
 impl Handler<SupervisorLink> for Door {

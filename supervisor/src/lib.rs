@@ -5,12 +5,18 @@
 mod cli;
 mod daemon;
 mod door;
+mod identity;
 mod lock;
 mod log;
+mod oom;
 mod process;
 mod program;
 mod reaper;
+mod reload;
+mod saved;
 mod settings;
+mod signals;
+mod tree;
 
 use std::process::ExitCode;
 

@@ -1,64 +1,42 @@
-//! The only file that talks to the kernel about processes: start one, signal a group, name a signal.
+//! The only place that talks to the kernel about processes: start one, signal it, name its end.
 //!
 //! A child gets its own session, so that a signal to its group reaches what it started and nothing
 //! of ours; it dies with the supervisor; it inherits no descriptor, no ignored signal and no
-//! variable that it was not given. Leaves when to do any of this to [`crate::program`].
+//! variable that it was not given; it runs as who and within what its program's settings say. Leaves
+//! when to do any of this to [`crate::program`].
+
+mod child;
+mod handle;
+mod signal;
 
 use std::{
     ffi::{OsStr, OsString},
     fs::File,
     io::{self, PipeReader},
-    path::Path,
+    os::fd::BorrowedFd,
+    path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
 };
 
 use nix::{
     fcntl::{FcntlArg, OFlag, fcntl},
     libc,
-    sys::{
-        prctl,
-        signal::{Signal as Number, killpg},
-    },
-    unistd::{Pid, getpid, getppid, setsid},
+    sys::resource::Resource,
+    unistd::getpid,
 };
 use tokio::process::{Child, Command};
 
 use crate::reaper::{Children, Claim};
 
+use child::{Plan, SpawnError};
+pub(crate) use handle::Handle;
+pub(crate) use signal::{Signal, signal_group};
+
 /// Room in the pipe between a program and its log: a burst of that size needs no wake-up of ours.
 const PIPE_BYTES: i32 = 256 * 1024;
 
-/// Highest signal number of Linux.
-const LAST_SIGNAL: libc::c_long = 64;
-
-/// A signal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Signal(Number);
-
-impl Signal {
-    /// Asks to end.
-    pub(crate) const TERM: Self = Self(Number::SIGTERM);
-    /// Ends.
-    pub(crate) const KILL: Self = Self(Number::SIGKILL);
-
-    /// `TERM`, `SIGTERM` and so on, in any case.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        let name = name.trim().to_ascii_uppercase();
-        let full = if name.starts_with("SIG") {
-            name
-        } else {
-            format!("SIG{name}")
-        };
-        full.parse().ok().map(Self) // there is one way to fail: no such name
-    }
-}
-
-/// `SIGKILL`, or `signal 40` for one without a name.
 fn signal_name(number: i32) -> String {
-    Number::try_from(number).map_or_else(
-        |_unnamed| format!("signal {number}"),
-        |signal| signal.as_str().to_owned(),
-    )
+    Signal::numbered(number).map_or_else(|| format!("signal {number}"), |signal| signal.to_string())
 }
 
 /// How a process ended, in words.
@@ -83,6 +61,28 @@ pub(crate) fn is_by_stranger(status: ExitStatus) -> bool {
         .any(|signal| status.signal() == Some(*signal))
 }
 
+/// What the kernel is told of a process before it begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// User and groups it runs as, for a supervisor that is root.
+    pub(crate) user: Option<User>,
+    pub(crate) umask: Option<u32>,
+    /// Resource limits, soft and hard alike.
+    pub(crate) resources: Vec<(Resource, u64)>,
+    pub(crate) oom_score_adj: Option<i32>,
+}
+
+/// Who a process runs as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct User {
+    pub(crate) name: String,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    /// All its groups.
+    pub(crate) groups: Vec<u32>,
+    pub(crate) home: PathBuf,
+}
+
 /// What to start.
 #[derive(Debug)]
 pub(crate) struct Launch<'a> {
@@ -91,6 +91,9 @@ pub(crate) struct Launch<'a> {
     /// All of its environment.
     pub(crate) environment: Vec<(&'a OsStr, &'a OsStr)>,
     pub(crate) directory: &'a Path,
+    pub(crate) limits: &'a Limits,
+    /// Listening sockets it takes over, as descriptors from 3 on, with their names.
+    pub(crate) sockets: &'a [(&'static str, BorrowedFd<'a>)],
 }
 
 /// A process that runs.
@@ -107,8 +110,13 @@ pub(crate) struct Spawned {
 /// Starts a process. Only the main thread may call it: the kernel kills the child when the *thread*
 /// that started it ends.
 ///
+/// The kernel forgets that when it executes a file that is set-user-ID or has capabilities: such a
+/// program may outlive a supervisor that is killed.
+///
 /// # Errors
-/// What the kernel said, also when the file could not be executed.
+/// What the kernel said, also when the file could not be executed. A text that says what it was about
+/// if something else failed, such as `cannot become user www-data (only root can): Operation not
+/// permitted (os error 1)`.
 pub(crate) fn spawn(launch: &Launch<'_>, children: &Children) -> io::Result<Spawned> {
     let (output, input) = io::pipe()?;
     // Without the permission the pipe stays as small as it is, which is only slower.
@@ -121,12 +129,15 @@ pub(crate) fn spawn(launch: &Launch<'_>, children: &Children) -> io::Result<Spaw
         .args(launch.args)
         .env_clear()
         .envs(launch.environment.iter().copied())
-        .current_dir(launch.directory)
+        .envs(child::socket_variables(launch.sockets))
         .stdin(Stdio::null())
         .stdout(input.try_clone()?)
         .stderr(input);
-    prepare(&mut command);
-    let child = command.spawn()?;
+    let plan = Plan::new(launch.limits, launch.sockets, launch.directory)?;
+    prepare(&mut command, plan);
+    let child = command
+        .spawn()
+        .map_err(|error| Plan::explain(launch.limits, launch.directory, error))?;
     let pid = child
         .id()
         .and_then(|pid| i32::try_from(pid).ok())
@@ -158,65 +169,22 @@ pub(crate) fn one_shot(
         .stdout(output.try_clone()?)
         .stderr(output.try_clone()?)
         .kill_on_drop(true);
-    prepare(&mut command);
-    command.spawn()
+    prepare(&mut command, Plan::plain());
+    command
+        .spawn()
+        .map_err(|error| Plan::explain(&Limits::default(), Path::new("."), error))
 }
 
-/// Has the child, before it executes: its own session, death with us, default signals, no
-/// descriptors but its three.
+/// Has the child carry out `plan` before it executes.
 #[expect(
     unsafe_code,
-    reason = "only code of the child between fork and exec can set these"
+    reason = "only code of the child between fork and exec can do what it does"
 )]
-fn prepare(command: &mut Command) {
-    let parent = getpid();
+fn prepare(command: &mut Command, plan: Plan) {
     // SAFETY: the closure runs in the child after fork and makes only system calls that are
     // async-signal-safe; it allocates nothing and takes no lock.
     unsafe {
-        command.pre_exec(move || {
-            setsid()?;
-            prctl::set_pdeathsig(Number::SIGKILL)?;
-            if getppid() != parent {
-                // We died in between, so that no signal will come.
-                return Err(io::Error::from_raw_os_error(libc::ESRCH));
-            }
-            // The kernel's struct, of 32 bytes at the most: all zero is the default action. Not through
-            // libc, which refuses the two signals it keeps for itself. Fails for SIGKILL and SIGSTOP.
-            let default = [0_u64; 4];
-            for signal in 1..=LAST_SIGNAL {
-                let nothing = std::ptr::null_mut::<u64>();
-                libc::syscall(
-                    libc::SYS_rt_sigaction,
-                    signal,
-                    default.as_ptr(),
-                    nothing,
-                    8_usize,
-                );
-            }
-            // Marks, and does not close: the standard library's own pipe must live until exec. An
-            // old kernel without the call leaves what it is: ours are marked anyway.
-            libc::syscall(
-                libc::SYS_close_range,
-                3,
-                u32::MAX,
-                libc::CLOSE_RANGE_CLOEXEC,
-            );
-            Ok(())
-        });
-    }
-}
-
-/// Sends a signal to all processes of a group. That the group is empty is no error.
-pub(crate) fn signal_group(leader: i32, signal: Signal) {
-    match killpg(Pid::from_raw(leader), signal.0) {
-        Ok(()) | Err(nix::errno::Errno::ESRCH) => {}
-        Err(error) => {
-            tracing::error!(
-                pid = leader,
-                "cannot send {} to {leader}: {error}",
-                signal.0
-            );
-        }
+        command.pre_exec(move || plan.carry_out());
     }
 }
 
@@ -227,128 +195,31 @@ pub(crate) fn own_pid() -> i32 {
 
 /// Whether starting again changes nothing about this error of [`spawn`].
 pub(crate) fn is_hopeless(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(
-            libc::ENOENT
-                | libc::EACCES
-                | libc::ENOEXEC
-                | libc::ENOTDIR
-                | libc::EISDIR
-                | libc::ELOOP
-        )
-    )
+    let wrapped = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<SpawnError>());
+    let kernel = wrapped.map_or(error, |wrapped| &wrapped.source);
+    match kernel.raw_os_error() {
+        Some(number) => HOPELESS.contains(&number),
+        // A NUL in an argument, a variable or a path.
+        None => kernel.kind() == io::ErrorKind::InvalidInput,
+    }
 }
+
+/// Errors about files, users and values that stay as they are until somebody changes them.
+const HOPELESS: &[i32] = &[
+    libc::ENOENT,
+    libc::EACCES,
+    libc::EPERM,
+    libc::EINVAL,
+    libc::E2BIG,
+    libc::ENOEXEC,
+    libc::ELIBBAD,
+    libc::ENOTDIR,
+    libc::EISDIR,
+    libc::ELOOP,
+    libc::ENAMETOOLONG,
+];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::{collections::BTreeMap, io::Read as _};
-
-    fn launch<'a>(args: &'a [String], directory: &'a Path) -> Launch<'a> {
-        Launch {
-            command: Path::new("/bin/sh"),
-            args,
-            environment: vec![(OsStr::new("GIVEN"), OsStr::new("1"))],
-            directory,
-        }
-    }
-
-    async fn output_of(script: &str) -> String {
-        let args = ["-c".to_owned(), script.to_owned()];
-        let mut spawned = spawn(&launch(&args, Path::new("/")), &Children::default()).unwrap();
-        spawned.child.wait().await.unwrap();
-        let mut bytes = vec![0; 65536];
-        let count = spawned.output.read(&mut bytes).unwrap();
-        String::from_utf8_lossy(&bytes[..count]).into_owned()
-    }
-
-    #[actix_rt::test]
-    async fn a_child_has_its_own_session_three_descriptors_and_no_ignored_signal() {
-        // A descriptor that somebody forgot to mark.
-        let forgotten = std::fs::File::open("/dev/null").unwrap();
-        fcntl(&forgotten, FcntlArg::F_SETFD(nix::fcntl::FdFlag::empty())).unwrap();
-        // Read by the shell itself: while it starts another program it blocks every signal.
-        let text = output_of(
-            "while read -r line; do echo \"$line\"; done < /proc/$$/status; echo Session: $(cut -d' ' -f1,6 /proc/$$/stat); \
-             for f in 3 4 5 6 7 8 9 10 11 12 13 14 15; do \
-             [ -e /proc/$$/fd/$f ] && echo inherited $f; done; readlink /proc/$$/fd/0; pwd; env",
-        )
-        .await;
-        let fields: BTreeMap<&str, &str> = text
-            .lines()
-            .filter_map(|line| line.split_once(':'))
-            .map(|(name, value)| (name, value.trim()))
-            .collect();
-        assert_eq!(fields["SigIgn"], "0000000000000000");
-        assert_eq!(fields["SigBlk"], "0000000000000000");
-        let (pid, session) = fields["Session"].split_once(' ').unwrap();
-        assert_eq!(pid, session);
-        assert!(!text.contains("inherited"), "{text}");
-        assert!(text.contains("\n/dev/null\n/\n"), "{text}");
-        assert!(
-            text.contains("GIVEN=1") && !text.contains("HOME="),
-            "{text}"
-        );
-    }
-
-    #[actix_rt::test]
-    async fn stdout_and_stderr_keep_their_order() {
-        assert_eq!(output_of("echo a; echo b >&2; echo c").await, "a\nb\nc\n");
-    }
-
-    #[actix_rt::test]
-    async fn a_missing_binary_and_a_missing_directory_are_hopeless() {
-        let none = Launch {
-            command: Path::new("/nonexistent"),
-            ..launch(&[], Path::new("/"))
-        };
-        assert!(is_hopeless(
-            &spawn(&none, &Children::default()).unwrap_err()
-        ));
-        assert!(is_hopeless(
-            &spawn(
-                &launch(&[], Path::new("/nonexistent")),
-                &Children::default()
-            )
-            .unwrap_err()
-        ));
-        let plain = Launch {
-            command: Path::new("/etc/passwd"),
-            ..launch(&[], Path::new("/"))
-        };
-        assert!(is_hopeless(
-            &spawn(&plain, &Children::default()).unwrap_err()
-        ));
-        assert!(!is_hopeless(&io::Error::from_raw_os_error(libc::EAGAIN)));
-    }
-
-    #[actix_rt::test]
-    async fn a_signal_reaches_the_whole_group() {
-        let args = ["-c".to_owned(), "sleep 1000 & echo $!; wait".to_owned()];
-        let mut spawned = spawn(&launch(&args, Path::new("/")), &Children::default()).unwrap();
-        let mut line = String::new();
-        while !line.ends_with('\n') {
-            let mut bytes = [0; 64];
-            match spawned.output.read(&mut bytes) {
-                Ok(count) => line.push_str(&String::from_utf8_lossy(&bytes[..count])),
-                Err(_not_yet) => tokio::task::yield_now().await,
-            }
-        }
-        signal_group(spawned.pid, Signal::KILL);
-        let status = spawned.child.wait().await.unwrap();
-        assert_eq!(reason(status), "killed by SIGKILL");
-        assert!(is_by_stranger(status));
-        let stat = std::path::PathBuf::from(format!("/proc/{}/stat", line.trim()));
-        while std::fs::read_to_string(&stat).is_ok_and(|text| !text.contains(") Z ")) {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    #[test]
-    fn signals_are_read_with_and_without_their_prefix() {
-        assert_eq!(Signal::named("term"), Some(Signal::TERM));
-        assert_eq!(Signal::named("SIGKILL"), Some(Signal::KILL));
-        assert_eq!(Signal::named("loud"), None);
-    }
-}
+pub(crate) mod tests;

@@ -9,10 +9,13 @@
 //! All of this, and all that starts programs, lives on the main thread: between the start of a
 //! program and its claim nothing here can run.
 
-use std::{cell::RefCell, collections::BTreeSet, io, rc::Rc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use nix::{
-    errno::Errno,
     sys::{
         prctl,
         wait::{WaitPidFlag, WaitStatus, waitpid},
@@ -22,24 +25,57 @@ use nix::{
 use runtime::Chain;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::process;
+use crate::{
+    process,
+    tree::{Process, Stat, own_children},
+};
 
-/// The programs that run, by process id.
+/// The children whose ends are somebody's, and those that are nobody's business.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Children(Rc<RefCell<BTreeSet<i32>>>);
+pub(crate) struct Children(Rc<RefCell<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// How many claims there are on a number: the next process may get it before the claim on the
+    /// last one is dropped.
+    claims: BTreeMap<i32, u32>,
+    /// What the process that became us had started: a shell that ended in `exec listsync run`.
+    before: BTreeSet<Process>,
+}
 
 impl Children {
     /// Keeps the end of `pid` for the caller. Call it right after the start, without an await between.
     pub(crate) fn claim(&self, pid: i32) -> Claim {
-        self.0.borrow_mut().insert(pid);
+        *self.0.borrow_mut().claims.entry(pid).or_default() += 1;
         Claim {
             children: self.clone(),
             pid,
         }
     }
 
+    /// Whether this one was there before the supervisor was, so that it is not to be ended with it.
+    pub(crate) fn were_before(&self, process: Process) -> bool {
+        self.0.borrow().before.contains(&process)
+    }
+
+    /// Call it before the first program is started.
+    fn remember_those_before(&self, found: &[i32]) {
+        self.0.borrow_mut().before = found
+            .iter()
+            .filter_map(|pid| {
+                let started = Stat::of(*pid)?.started;
+                Some(Process { pid: *pid, started })
+            })
+            .collect();
+    }
+
     fn has(&self, pid: i32) -> bool {
-        self.0.borrow().contains(&pid)
+        self.0.borrow().claims.contains_key(&pid)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.borrow().claims.is_empty()
     }
 }
 
@@ -53,7 +89,13 @@ pub(crate) struct Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.children.0.borrow_mut().remove(&self.pid);
+        let claims = &mut self.children.0.borrow_mut().claims;
+        if let Some(count) = claims.get_mut(&self.pid) {
+            *count -= 1;
+            if *count == 0 {
+                claims.remove(&self.pid);
+            }
+        }
     }
 }
 
@@ -72,46 +114,33 @@ pub(crate) fn start(children: Children) {
             return;
         }
     };
+    // An error is told below, where it matters.
+    children.remember_those_before(&own_children().unwrap_or_default());
     actix_rt::spawn(async move {
+        let mut is_told = false;
         loop {
             // First, since what started us may have left some. Who dies while we look sends a signal.
-            match direct_children() {
-                Ok(found) => reap(&found, &children),
-                Err(error) => {
+            match own_children() {
+                Ok(found) => {
+                    reap(&found, &children);
+                    is_told = false;
+                }
+                // Perhaps there were no descriptors left: the next death is the next try.
+                Err(error) if !is_told => {
                     tracing::error!(
-                        "cannot list our children in /proc ({}); dead ones that no program waits for \
-                         stay in the process table until ListSync is started again",
+                        "cannot list our children in /proc ({}); until that works, dead ones that no \
+                         program waits for stay in the process table",
                         Chain(&error)
                     );
-                    return;
+                    is_told = true;
                 }
+                Err(_told) => {}
             }
             if deaths.recv().await.is_none() {
                 return;
             }
         }
     });
-}
-
-/// Children of all our threads.
-fn direct_children() -> io::Result<Vec<i32>> {
-    let mut found = Vec::new();
-    for task in std::fs::read_dir("/proc/self/task")? {
-        let task = task?.path();
-        match std::fs::read_to_string(task.join("children")) {
-            Ok(text) => found.extend(pids(&text)),
-            // The thread ended; its children are another thread's now.
-            Err(error) if error.raw_os_error() == Some(Errno::ESRCH as i32) => {}
-            Err(_gone) if !task.exists() => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(found)
-}
-
-fn pids(text: &str) -> impl Iterator<Item = i32> {
-    text.split_ascii_whitespace()
-        .filter_map(|pid| pid.parse().ok()) // the kernel writes nothing but numbers
 }
 
 /// Waits for those of `found` that are dead and nobody's.
@@ -131,14 +160,8 @@ fn reap(found: &[i32], children: &Children) {
 
 /// Whether a process has ended and waits to be waited for.
 fn is_dead(pid: i32) -> bool {
-    // Without the file it is gone altogether.
-    std::fs::read(format!("/proc/{pid}/stat")).is_ok_and(|stat| state(&stat) == Some(b'Z'))
-}
-
-/// The state in a line of `/proc/PID/stat`: the letter after the name, which may hold anything.
-fn state(stat: &[u8]) -> Option<u8> {
-    let end = stat.iter().rposition(|byte| *byte == b')')?;
-    stat.get(end + 2).copied()
+    // Without anything to be read it is gone altogether.
+    Stat::of(pid).is_some_and(|stat| stat.is_zombie())
 }
 
 #[cfg(test)]
@@ -155,6 +178,8 @@ mod tests {
             args: &args,
             environment: Vec::new(),
             directory: Path::new("/"),
+            limits: &crate::process::tests::NO_LIMITS,
+            sockets: &[],
         };
         let spawned = spawn(&launch, children).unwrap();
         while !is_dead(spawned.pid) {
@@ -172,7 +197,31 @@ mod tests {
         let status = program.child.wait().await.unwrap();
         assert_eq!(reason(status), "exit code 3");
         drop(program);
-        assert!(children.0.borrow().is_empty());
+        assert!(children.is_empty());
+    }
+
+    #[actix_rt::test]
+    async fn several_lives_of_one_program_keep_their_ends() {
+        let children = Children::default();
+        let mut old = dead(&children).await;
+        let mut new = dead(&children).await;
+        reap(&[old.pid, new.pid], &children);
+        old.child.wait().await.unwrap();
+        drop(old);
+        reap(&[new.pid], &children);
+        let status = new.child.wait().await.unwrap();
+        assert_eq!(reason(status), "exit code 3");
+    }
+
+    #[actix_rt::test]
+    async fn a_claim_on_a_number_that_is_used_again_outlives_the_first() {
+        let children = Children::default();
+        let mut program = dead(&children).await;
+        let later = children.claim(program.pid);
+        drop(later);
+        reap(&[program.pid], &children);
+        let status = program.child.wait().await.unwrap();
+        assert_eq!(reason(status), "exit code 3");
     }
 
     #[actix_rt::test]
@@ -183,21 +232,5 @@ mod tests {
         assert!(!Path::new(&format!("/proc/{}", stranger.pid)).exists());
         // Again, and for one that is no child at all: nothing happens.
         reap(&[stranger.pid, 1], &Children::default());
-    }
-
-    #[actix_rt::test]
-    async fn our_children_are_found() {
-        let children = Children::default();
-        let mut program = dead(&children).await;
-        assert!(direct_children().unwrap().contains(&program.pid));
-        program.child.wait().await.unwrap();
-    }
-
-    #[test]
-    fn the_name_of_a_process_does_not_hide_its_state() {
-        assert_eq!(state(b"7 (sh) Z 1 7 7"), Some(b'Z'));
-        assert_eq!(state(b"7 (a) Z b) S 1 7 7"), Some(b'S'));
-        assert_eq!(state(b"7 (\xff) R 1"), Some(b'R'));
-        assert_eq!(state(b""), None);
     }
 }

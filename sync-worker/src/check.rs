@@ -1,4 +1,9 @@
 //! Looks whether everything a run needs is well, one line for each thing.
+//!
+//! The quick look is a container's health check: what others are to blame for, or nobody has set yet, is a
+//! warning there, because starting us again would mend none of it.
+
+use std::time::Duration;
 
 use runtime::{Chain, Secret, counted, settings::SeerrSettings, socket::Answers};
 use schema::{
@@ -16,11 +21,22 @@ use crate::{
     target::{Seerr, Target, TargetInfo},
 };
 
+/// How long the quick look waits for the target: less than engines give a health check.
+const QUICK_LIMIT: Duration = Duration::from_secs(3);
+
 /// Answers with a line for each thing; the last line is the run's own readiness.
 pub(crate) async fn answer(engine: &Engine, quick: bool, answers: Answers<SyncLink>) {
-    let mut lines = vec![database(engine).await, target(engine).await];
-    lines.push(browser::line(engine).await);
-    for line in lines.drain(..) {
+    let told = |line| if quick { as_a_warning(line) } else { line };
+    let lines = [
+        database(engine).await,
+        told(if quick {
+            quick_target(engine).await
+        } else {
+            target(engine).await
+        }),
+        told(browser::line(engine).await),
+    ];
+    for line in lines {
         if answers.more(FromSyncWorker::CheckLine(line)).await.is_err() {
             return;
         }
@@ -36,7 +52,7 @@ pub(crate) async fn answer(engine: &Engine, quick: bool, answers: Answers<SyncLi
     let mut last = lists_line(lists.len());
     for (list, _) in lists {
         let line = if quick || list.list_type == custom::LIST_TYPE {
-            remembered(&list)
+            told(remembered(&list))
         } else {
             tried(engine, &list).await
         };
@@ -80,6 +96,21 @@ async fn database(engine: &Engine) -> CheckLine {
             Some("Look at the disk's free space and the folder's owner.".to_owned()),
         ),
     }
+}
+
+fn as_a_warning(mut line: CheckLine) -> CheckLine {
+    if line.verdict == CheckVerdict::Failed {
+        line.verdict = CheckVerdict::Warning;
+    }
+    line
+}
+
+async fn quick_target(engine: &Engine) -> CheckLine {
+    let asked = tokio::time::timeout(QUICK_LIMIT, target(engine)).await;
+    asked.unwrap_or_else(|_late| {
+        let waited = format!("no answer within {} s", QUICK_LIMIT.as_secs());
+        failed("target", waited, None)
+    })
 }
 
 async fn target(engine: &Engine) -> CheckLine {

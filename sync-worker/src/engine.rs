@@ -14,6 +14,7 @@ use schema::{
 use crate::{
     events::Feed,
     saved::Untold,
+    supervised::Says,
     target::{Seerr, SeerrSetupError},
 };
 
@@ -31,6 +32,8 @@ pub(crate) struct Engine {
     pub(crate) feed: Feed,
     /// What the scraper-worker has not heard yet of changed settings.
     pub(crate) untold: Rc<Untold>,
+    /// What this process says of itself.
+    pub(crate) says: Rc<Says>,
     settings: Rc<RefCell<Rc<Loaded>>>,
     target: Rc<RefCell<Option<(SeerrSettings, Seerr)>>>,
     boot: Rc<Boot>,
@@ -44,6 +47,7 @@ impl Engine {
             started_at: boot.clock.now(),
             feed: Feed::default(),
             untold: Rc::default(),
+            says: Rc::new(Says::new(boot.ready.clone())),
             target: Rc::default(),
             settings: Rc::new(RefCell::new(Rc::new(boot.settings.clone()))),
             boot: Rc::new(boot),

@@ -18,6 +18,7 @@ mod run;
 mod saved;
 mod schedule;
 mod settings_view;
+mod supervised;
 mod target;
 
 use std::{process::ExitCode, time::Duration};
@@ -91,7 +92,8 @@ async fn work(is_once: bool) -> anyhow::Result<()> {
         schedule,
     };
     let listening = listen(&socket)?;
-    engine.boot().ready.ready("waiting for the next run");
+    engine.says.ready();
+    engine.boot().ready.keep_alive();
     listening.serve(Peers::default(), door, stop).await;
     engine.boot().ready.stopping();
     // A request on its way gets a moment to end, so that its end is known.

@@ -1,5 +1,5 @@
-//! Settings saved by `listsync setup` and the dashboard: checked, encrypted, in force at once here
-//! and in the scraper-worker. All of a request is saved or nothing.
+//! Settings saved by `listsync setup` and the dashboard: checked, encrypted, in force at once here,
+//! in the scraper-worker and in the supervisor. All of a request is saved or nothing.
 
 use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 
@@ -22,7 +22,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{engine::Engine, events::settings_changed};
+use crate::{engine::Engine, events::settings_changed, supervised};
 
 /// How long a save waits for the scraper-worker to read its settings again. One that is away reads
 /// them when it starts; one that is busy is told again.
@@ -78,6 +78,7 @@ pub(crate) async fn save(engine: &Engine, save: SaveSettings) -> Result<Vec<Stri
         })?;
     tracing::info!("saved the settings {}", keys.join(", "));
     read_again(engine).await?;
+    supervised::tell_saved(&engine.settings().settings.paths);
     tell_scraper(engine, sections).await;
     Ok(need_restart)
 }
@@ -282,6 +283,7 @@ mod tests {
         wire::{
             Link,
             scraper::{FromScraper, ScraperLink, SettingsRead},
+            supervisor::{SupervisorLink, ToSupervisor},
         },
     };
 
@@ -507,6 +509,38 @@ mod tests {
         let saved = save(&engine, values(&[("seerr.user_id", Some("2"))])).await;
         assert_eq!(saved.unwrap(), Vec::<String>::new());
         assert_eq!(engine.settings().settings.seerr.user_id, 2);
+    }
+
+    #[actix_rt::test]
+    async fn the_supervisor_is_told_and_nobody_waits_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(folder.path(), &[]);
+        let (told, mut heard) = tokio::sync::mpsc::channel(1);
+        let (socket, stop) = (folder.path().join(SupervisorLink::SOCKET), Stop::new());
+        let (at, until) = (socket.clone(), stop.clone());
+        actix_rt::spawn(async move {
+            let handler = move |request, _: Answers<SupervisorLink>| {
+                let told = told.clone();
+                async move {
+                    told.send(request).await.unwrap();
+                    std::future::pending::<()>().await;
+                }
+            };
+            serve::<SupervisorLink, _>(&at, handler, until)
+                .await
+                .unwrap();
+        });
+        while !socket.exists() {
+            tokio::task::yield_now().await;
+        }
+        save(&engine, values(&[("log.level", Some("debug"))]))
+            .await
+            .unwrap();
+        assert!(matches!(
+            heard.recv().await,
+            Some(ToSupervisor::SettingsChanged(_))
+        ));
+        stop.request();
     }
 
     #[actix_rt::test]

@@ -6,10 +6,15 @@ use std::{
 };
 
 use nix::sys::signal::{Signal, kill};
-use schema::wire::supervisor::ProgramState::Backoff;
+use schema::wire::supervisor::{
+    ExitCause,
+    ProgramOutcome::Stopped,
+    ProgramState::{Backoff, Stopping},
+    ToSupervisor,
+};
 use tests::{
     harness::{is_alive, wait_for},
-    supervised::{LIMIT, Scene, Supervised},
+    supervised::{LIMIT, Scene, Supervised, gone},
 };
 
 fn pids(supervised: &schema::wire::supervisor::StatusReport) -> Vec<i32> {
@@ -58,7 +63,7 @@ async fn shutdown_is_answered_and_ends_with_0_also_during_a_back_off_and_with_a_
         .await
         .unwrap();
     supervised.in_state("scraper-worker", Backoff).await;
-    let _follower = supervised.tail("api", 1, true).await.unwrap();
+    let _follower = supervised.follow("api", 1).await.unwrap();
     let begun = Instant::now();
     supervised.shutdown().await.unwrap();
     assert_eq!(supervised.ended().await.unwrap().code(), Some(0));
@@ -71,35 +76,114 @@ async fn shutdown_is_answered_and_ends_with_0_also_during_a_back_off_and_with_a_
 }
 
 #[actix_rt::test]
-async fn programs_stop_side_by_side_and_status_answers_meanwhile() {
+async fn slow_programs_stop_side_by_side_and_status_answers_meanwhile() {
+    let script = ["stop-slowly", "700", "ready", "wait"];
+    let mut supervised = Scene::new()
+        .unwrap()
+        .program("api", &script, "")
+        .program("sync-worker", &script, "")
+        .program("scraper-worker", &script, "")
+        .start_ready()
+        .await
+        .unwrap();
+    let begun = Instant::now();
+    supervised.terminate().unwrap();
+    wait_for("a status in which all are stopping", LIMIT, || async {
+        let report = supervised.status().await.ok()?;
+        let mut programs = report.programs.iter();
+        let all = programs.all(|program| program.state == Stopping);
+        (report.is_stopping && all).then_some(())
+    })
+    .await;
+    let refused = supervised.order(ToSupervisor::Start, "api").await;
+    assert!(refused.is_err(), "{refused:?}");
+    assert_eq!(supervised.ended().await.unwrap().code(), Some(0));
+    let took = begun.elapsed().as_millis();
+    assert!((700..900).contains(&took), "{took} ms");
+}
+
+#[actix_rt::test]
+async fn each_level_of_the_order_stops_after_the_one_before() {
+    let script = ["stop-slowly", "400", "ready", "wait"];
     let mut supervised = Scene::new()
         .unwrap()
         .program(
             "api",
-            &["ignore-term", "ready", "sleep"],
-            "stop_timeout_s = 1",
+            &script,
+            "after = [\"sync-worker\", \"scraper-worker\"]",
         )
+        .program("sync-worker", &script, "")
+        .program("scraper-worker", &script, "")
+        .start_ready()
+        .await
+        .unwrap();
+    let (code, took) = supervised.stop().await.unwrap();
+    assert_eq!(code, Some(0));
+    assert!((800..1000).contains(&took.as_millis()), "{took:?}");
+}
+
+#[actix_rt::test]
+async fn a_program_that_ignores_the_request_is_killed_in_time_and_holds_up_nobody() {
+    let mut supervised = Scene::new()
+        .unwrap()
         .program(
-            "sync-worker",
-            &["ignore-term", "ready", "sleep"],
+            "api",
+            &["ignore-term", "ready", "wait"],
+            "stop_timeout_s = 2",
+        )
+        .start_ready()
+        .await
+        .unwrap();
+    let other = supervised.pid_of("sync-worker").await.unwrap();
+    let begun = Instant::now();
+    supervised.terminate().unwrap();
+    gone("the well-behaved one", other).await;
+    assert!(
+        begun.elapsed() < Duration::from_millis(500),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(supervised.ended().await.unwrap().code(), Some(0));
+    let took = begun.elapsed().as_millis();
+    assert!((1990..2200).contains(&took), "{took} ms");
+    let log = supervised.log("supervisor");
+    assert!(log.contains("SIGKILL") || log.contains("killing"), "{log}");
+}
+
+#[actix_rt::test]
+async fn a_stop_of_one_program_that_ignores_it_tells_that_it_was_killed() {
+    let supervised = Scene::new()
+        .unwrap()
+        .program(
+            "api",
+            &["ignore-term", "ready", "wait"],
             "stop_timeout_s = 1",
         )
         .start_ready()
         .await
         .unwrap();
     let begun = Instant::now();
-    supervised.terminate().unwrap();
-    wait_for("a status that says it is stopping", LIMIT, || async {
-        supervised
-            .status()
-            .await
-            .ok()
-            .filter(|report| report.is_stopping)
-    })
-    .await;
-    assert_eq!(supervised.ended().await.unwrap().code(), Some(0));
-    let took = begun.elapsed().as_millis();
-    assert!((1000..1700).contains(&took), "{took} ms");
+    assert_eq!(supervised.stop_program("api").await.unwrap(), Stopped);
+    let took = begun.elapsed();
+    assert!((1000..1500).contains(&took.as_millis()), "{took:?}");
+    let exit = supervised.program("api").await.unwrap().last_exit.unwrap();
+    assert_eq!(
+        (exit.cause, exit.signal),
+        (ExitCause::StopTimeout, Some(9)),
+        "{exit:?}"
+    );
+}
+
+#[actix_rt::test]
+async fn defaults_end_the_stubborn_before_docker_loses_patience() {
+    let mut supervised = Scene::new()
+        .unwrap()
+        .program("api", &["ignore-term", "ready", "wait"], "")
+        .start_ready()
+        .await
+        .unwrap();
+    let (_, took) = supervised.stop().await.unwrap();
+    assert!((7900..8500).contains(&took.as_millis()), "{took:?}");
 }
 
 #[actix_rt::test]
@@ -125,84 +209,6 @@ async fn programs_stop_in_the_reverse_order_of_their_start() {
     assert!(at("api is stopped") < at("stopping sync-worker"));
     assert!(at("sync-worker is stopped") < at("stopping scraper-worker"));
     assert!(at("scraper-worker is ready") < at("starting sync-worker"));
-}
-
-#[actix_rt::test]
-async fn a_second_sigterm_kills_what_still_runs() {
-    let mut supervised = Scene::new()
-        .unwrap()
-        .program(
-            "api",
-            &["ignore-term", "ready", "sleep"],
-            "stop_timeout_s = 60",
-        )
-        .start_ready()
-        .await
-        .unwrap();
-    supervised.terminate().unwrap();
-    wait_for("a status that says it is stopping", LIMIT, || async {
-        supervised
-            .status()
-            .await
-            .ok()
-            .filter(|report| report.is_stopping)
-    })
-    .await;
-    let begun = Instant::now();
-    supervised.terminate().unwrap();
-    assert_eq!(supervised.ended().await.unwrap().code(), Some(0));
-    assert!(
-        begun.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        begun.elapsed()
-    );
-}
-
-#[actix_rt::test]
-async fn other_signals_do_not_end_it_and_sigquit_stops_in_order() {
-    let mut supervised = Scene::new().unwrap().start_ready().await.unwrap();
-    let pid = nix::unistd::Pid::from_raw(supervised.pid().unwrap());
-    for signal in [
-        Signal::SIGHUP,
-        Signal::SIGUSR1,
-        Signal::SIGUSR2,
-        Signal::SIGPIPE,
-        Signal::SIGALRM,
-        Signal::SIGWINCH,
-    ] {
-        kill(pid, signal).unwrap();
-    }
-    wait_for("a line about SIGUSR2", LIMIT, || async {
-        supervised
-            .log("supervisor")
-            .contains("SIGUSR2 came")
-            .then_some(())
-    })
-    .await;
-    supervised.status().await.unwrap();
-    kill(pid, Signal::SIGQUIT).unwrap();
-    assert_eq!(supervised.ended().await.unwrap().code(), Some(0));
-}
-
-#[actix_rt::test]
-async fn a_second_supervisor_is_refused_by_pid_and_path_and_the_first_goes_on() {
-    let supervised = Scene::new().unwrap().start_ready().await.unwrap();
-    let before = supervised.status().await.unwrap();
-    let begun = Instant::now();
-    let second = supervised.scene.cli(&["run"]).await.unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(1));
-    assert_eq!(second.status.code(), Some(75));
-    let text = String::from_utf8(second.stderr).unwrap();
-    let lock = supervised.scene.file("run/supervisor.lock");
-    assert!(
-        text.contains(&format!("process {} holds {lock}", before.pid)),
-        "{text}"
-    );
-    assert_eq!(supervised.status().await.unwrap(), before);
-    assert_eq!(
-        supervised.text("run/supervisor.pid").trim(),
-        before.pid.to_string()
-    );
 }
 
 #[actix_rt::test]
@@ -260,56 +266,17 @@ async fn settings_that_make_no_sense_are_refused_before_anything_is_touched() {
 }
 
 #[actix_rt::test]
-async fn workers_see_what_they_may_and_users_programs_nothing_of_ours() {
-    let scene = Scene::new().unwrap();
-    let file = |name: &str| scene.file(name);
-    let (scraper, api, user) = (file("scraper.env"), file("api.env"), file("user.env"));
-    let supervised = scene
-        .environment("OVERSEERR_URL", "http://seerr:5055")
-        .environment("OVERSEERR_API_KEY", "hush")
-        .environment("LISTSYNC_SECRET_KEY", "hush")
-        .environment("UNRELATED", "x")
-        .program("scraper-worker", &["env", &scraper, "ready", "wait"], "")
-        .program(
-            "api",
-            &["env", &api, "ready", "wait"],
-            "environment = { EXTRA = \"1\" }",
-        )
-        .program(
-            "user",
-            &["env", &user, "ready", "wait"],
-            "ready = \"notify\"",
-        )
-        .start_ready()
-        .await
-        .unwrap();
-    let names = |name: &str| -> Vec<String> {
-        let text = supervised.text(name);
-        text.lines()
-            .map(|line| line.split('=').next().unwrap().to_owned())
-            .collect()
-    };
-    let scraper = names("scraper.env");
-    assert!(scraper.contains(&"OVERSEERR_URL".to_owned()));
-    assert!(!supervised.text("scraper.env").contains("hush"));
-    let api = supervised.text("api.env");
-    assert!(api.contains("OVERSEERR_API_KEY=hush") && api.contains("LISTSYNC_SECRET_KEY=hush"));
-    assert!(api.contains("EXTRA=1") && !api.contains("UNRELATED"));
-    assert!(api.contains(&format!(
-        "LISTSYNC_RUN_DIR={}",
-        supervised.scene.file("run")
-    )));
-    let mut user = names("user.env");
-    user.sort();
-    assert_eq!(user, ["NOTIFY_SOCKET", "PATH"]);
-}
-
-#[actix_rt::test]
 async fn all_ready_is_said_with_the_addresses_and_what_is_to_be_set() {
     let supervised = Scene::new().unwrap().start_ready().await.unwrap();
+    let port = |name: &str| supervised.scene.variable(name).unwrap().to_owned();
+    let wanted = format!(
+        "is ready: dashboard http://127.0.0.1:{}, API http://127.0.0.1:{}",
+        port("LISTSYNC_DASHBOARD_PORT"),
+        port("LISTSYNC_API_PORT")
+    );
     wait_for("the line that says all is ready", LIMIT, || async {
         let log = supervised.log("supervisor");
-        (log.contains("is ready: dashboard http://127.0.0.1:3222, API http://127.0.0.1:4222")
+        (log.contains(&wanted)
             && log.contains("set OVERSEERR_URL")
             && log.contains("listsync setup"))
         .then_some(())
@@ -338,6 +305,8 @@ fn again(scene: &Scene) -> std::io::Result<tokio::process::Command> {
         .env("LISTSYNC_RUN_DIR", scene.file("run"))
         .env("LISTSYNC_LOG_DIR", scene.file("logs"))
         .env("LISTSYNC_CONFIG", scene.file("listsync.toml"))
+        .env("LISTSYNC_API_PORT", "0")
+        .env("LISTSYNC_DASHBOARD_PORT", "0")
         .current_dir(scene.folder())
         .stdin(std::process::Stdio::null())
         .stdout(std::fs::File::create(scene.folder().join("stdout"))?)

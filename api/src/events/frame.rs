@@ -5,11 +5,17 @@
 use std::{collections::BTreeSet, str::FromStr};
 
 use actix_web::web::Bytes;
+use chrono::{DateTime, Utc};
 use schema::{
     models::{EventKind, RunId},
-    wire::sync::{EventView, ReadingProgress, RunProgress},
+    wire::{
+        supervisor::{ProgramChange, ProgramState},
+        sync::{EventView, ReadingProgress, RunProgress},
+    },
 };
 use serde::Serialize;
+
+use crate::routes::Process;
 
 /// Milliseconds after which a client that was cut off comes again.
 const RETRY_MS: u32 = 2000;
@@ -23,6 +29,8 @@ pub(crate) enum Topic {
     Progress,
     /// How far a list is read; not stored.
     Reading,
+    /// A process is in another state; not stored.
+    Process,
 }
 
 impl Topic {
@@ -31,6 +39,7 @@ impl Topic {
             Self::Stored(kind) => kind.as_str(),
             Self::Progress => "progress",
             Self::Reading => "reading",
+            Self::Process => "process",
         }
     }
 }
@@ -42,10 +51,11 @@ impl FromStr for Topic {
         match word {
             "progress" => Ok(Self::Progress),
             "reading" => Ok(Self::Reading),
-            _ => word
-                .parse()
-                .map(Self::Stored)
-                .map_err(|error| format!("{} `progress` `reading`", error.to_string().trim_end())),
+            "process" => Ok(Self::Process),
+            _ => word.parse().map(Self::Stored).map_err(|error| {
+                let stored = error.to_string();
+                format!("{} `progress` `reading` `process`", stored.trim_end())
+            }),
         }
     }
 }
@@ -86,19 +96,47 @@ impl Frame {
     }
 
     pub(super) fn progress(progress: &RunProgress) -> Self {
-        Self::passing(Topic::Progress, progress.run, progress)
+        Self::passing(Topic::Progress, Some(progress.run), progress)
     }
 
     pub(super) fn reading(reading: &ReadingProgress) -> Self {
-        Self::passing(Topic::Reading, reading.run, reading)
+        Self::passing(Topic::Reading, Some(reading.run), reading)
+    }
+
+    pub(super) fn process(change: &Change) -> Self {
+        Self::passing(Topic::Process, None, change)
     }
 
     /// Without a number: who comes again goes on after the last stored one.
-    fn passing(topic: Topic, run: RunId, data: &impl Serialize) -> Self {
+    fn passing(topic: Topic, run: Option<RunId>, data: &impl Serialize) -> Self {
         Self {
             topic,
-            run: Some(run),
+            run,
             text: block(None, topic.as_str(), data),
+        }
+    }
+}
+
+/// A process went from one state to another.
+#[derive(Debug, Serialize)]
+pub(super) struct Change {
+    /// When.
+    at: DateTime<Utc>,
+    /// The state it left.
+    from: ProgramState,
+    /// Why.
+    reason: Option<String>,
+    /// How it is since then.
+    process: Process,
+}
+
+impl From<ProgramChange> for Change {
+    fn from(change: ProgramChange) -> Self {
+        Self {
+            at: change.at,
+            from: change.from,
+            reason: change.reason,
+            process: Process::of(change.program, change.at),
         }
     }
 }
@@ -119,12 +157,12 @@ pub(super) fn reset(newest: i32) -> Bytes {
 }
 
 /// Keeps proxies from closing a connection on which nothing happens.
-pub(super) fn heartbeat() -> Bytes {
+pub(crate) fn heartbeat() -> Bytes {
     Bytes::from_static(b": heartbeat\n\n")
 }
 
-/// JSON has no line breaks of its own, so its data is one line.
-fn block(id: Option<i32>, name: &str, data: &impl Serialize) -> Bytes {
+/// One event. JSON has no line breaks of its own, so its data is one line.
+pub(crate) fn block(id: Option<i32>, name: &str, data: &impl Serialize) -> Bytes {
     let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
     let data = serde_json::to_string(data).unwrap_or_else(|error| {
         tracing::error!("cannot write a {name} event as JSON: {error}");
@@ -200,6 +238,7 @@ mod tests {
             (Filter::default(), (true, true)),
             (filter(&["title_requested"], None), (true, false)),
             (filter(&["reading", "run_ended"], None), (false, true)),
+            (filter(&["process"], None), (false, false)),
             (filter(&[], Some(RunId(3))), (true, true)),
             (filter(&[], Some(RunId(4))), (false, false)),
             (filter(&["progress"], Some(RunId(3))), (false, false)),
@@ -216,7 +255,7 @@ mod tests {
             "{error}"
         );
         assert!(
-            error.ends_with("`settings_changed` `progress` `reading`"),
+            error.ends_with("`settings_changed` `progress` `reading` `process`"),
             "{error}"
         );
     }

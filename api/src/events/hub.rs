@@ -1,6 +1,6 @@
-//! One connection to the sync-worker for all clients, while there are any. It keeps the last events
-//! ready for those who are up to date; who is behind reads the table. Leaves what a client has been
-//! sent to `stream`.
+//! One connection to the sync-worker and one to the supervisor for all clients, while there are any. It
+//! keeps the last events ready for those who are up to date; who is behind reads the table. Leaves what
+//! a client has been sent to `stream`.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::join;
 use runtime::{
     Chain,
     socket::{CallError, Client},
@@ -17,6 +18,7 @@ use schema::{
     models::{Event, EventKind, ListId, RunId},
     wire::{
         FailureCode, Link,
+        supervisor::{FromSupervisor, SupervisorLink, ToSupervisor, WatchPrograms},
         sync::{EventView, FromSyncWorker, SyncLink, ToSyncWorker, WatchEvents},
     },
 };
@@ -30,6 +32,8 @@ use crate::error::ApiError;
 pub(crate) const MOST: usize = 200;
 /// Events kept ready.
 const RECENT: usize = 512;
+/// Changes of processes kept ready; who is further behind has to do without the oldest.
+const CHANGES: usize = 256;
 /// How long a sync-worker that is being restarted is looked for at short intervals.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Pause after a connection was lost.
@@ -45,6 +49,7 @@ pub(crate) struct Hub(Arc<Shared>);
 struct Shared {
     db: Db,
     sync: Client<SyncLink>,
+    supervisor: Client<SupervisorLink>,
     seats: Mutex<Seats>,
     closing: CancellationToken,
 }
@@ -55,7 +60,7 @@ struct Seats {
     following: Option<Following>,
 }
 
-/// The connection and what has come over it. Dropping it ends both.
+/// The connections and what has come over them. Dropping it ends all of that.
 #[derive(Debug)]
 struct Following {
     recent: watch::Receiver<Recent>,
@@ -73,20 +78,24 @@ pub(crate) struct Seat {
 }
 
 impl Hub {
-    pub(crate) fn new(db: Db, sync: Client<SyncLink>) -> Self {
+    pub(crate) fn new(db: Db, sync: Client<SyncLink>, supervisor: Client<SupervisorLink>) -> Self {
         Self(Arc::new(Shared {
             db,
             sync: sync.patient(PATIENCE),
+            supervisor: supervisor.patient(PATIENCE),
             seats: Mutex::default(),
             closing: CancellationToken::new(),
         }))
     }
 
-    /// Takes a seat; the first one begins to listen to the sync-worker.
+    /// Takes a seat; the first one begins to listen to the sync-worker and the supervisor.
     pub(crate) fn join(&self) -> Result<Seat, ApiError> {
         let mut seats = self.0.seats();
         if seats.taken >= MOST {
-            return Err(ApiError::TooManyStreams { most: MOST });
+            return Err(ApiError::TooManyStreams {
+                most: MOST,
+                what: "events",
+            });
         }
         let recent = match &seats.following {
             Some(following) => following.recent.clone(),
@@ -107,8 +116,18 @@ impl Hub {
             recent: recent.clone(),
             _end: end.clone().drop_guard(),
         });
-        let (db, sync) = (self.0.db.clone(), self.0.sync.clone());
-        tokio::spawn(async move { end.run_until_cancelled(follow(db, sync, sender)).await });
+        let (db, sync, supervisor) = (
+            self.0.db.clone(),
+            self.0.sync.clone(),
+            self.0.supervisor.clone(),
+        );
+        tokio::spawn(async move {
+            let following = join(
+                follow(db, sync, &sender),
+                follow_processes(supervisor, &sender),
+            );
+            end.run_until_cancelled(following).await
+        });
         recent
     }
 
@@ -134,7 +153,12 @@ impl Seat {
     /// One to which nobody but a test tells what comes.
     #[cfg(test)]
     pub(super) fn of_test(db: Db, recent: watch::Receiver<Recent>) -> Self {
-        let hub = Hub::new(db, Client::at("/nowhere".into())).0;
+        let hub = Hub::new(
+            db,
+            Client::at("/nowhere".into()),
+            Client::at("/nowhere".into()),
+        )
+        .0;
         hub.seats().taken = 1;
         Self {
             closing: hub.closing.clone(),
@@ -159,7 +183,7 @@ impl Drop for Seat {
 }
 
 /// Listens to the sync-worker, whatever becomes of it, until dropped.
-async fn follow(db: Db, sync: Client<SyncLink>, recent: watch::Sender<Recent>) {
+async fn follow(db: Db, sync: Client<SyncLink>, recent: &watch::Sender<Recent>) {
     let mut last = loop {
         match db.read(Event::newest).await {
             Ok(newest) => break newest,
@@ -171,7 +195,7 @@ async fn follow(db: Db, sync: Client<SyncLink>, recent: watch::Sender<Recent>) {
     };
     recent.send_modify(|recent| recent.begin(last));
     loop {
-        let error = match listen(&sync, &mut last, &recent).await {
+        let error = match listen(&sync, &mut last, recent).await {
             Ok(()) => CallError::Lost {
                 peer: SyncLink::PEER,
             },
@@ -228,7 +252,55 @@ async fn listen(
     Ok(())
 }
 
-/// What has come over the connection.
+/// Changes that are asked for after a lost connection: more than happen in the meantime.
+const MISSED: u32 = 256;
+
+/// Listens to the supervisor until dropped. It lives longer than this process, and has only one thing
+/// to say again after a lost connection: what has changed since.
+async fn follow_processes(supervisor: Client<SupervisorLink>, recent: &watch::Sender<Recent>) {
+    let mut known = None;
+    loop {
+        match listen_processes(&supervisor, recent, &mut known).await {
+            Ok(()) => tracing::debug!("the supervisor tells no more changes"),
+            Err(error) => tracing::debug!("no changes of processes: {}", Chain(&error)),
+        }
+        tokio::time::sleep(LONG_PAUSE).await;
+    }
+}
+
+async fn listen_processes(
+    supervisor: &Client<SupervisorLink>,
+    recent: &watch::Sender<Recent>,
+    known: &mut Option<u64>,
+) -> Result<(), CallError> {
+    let request = WatchPrograms {
+        last: known.map(|_| MISSED),
+        once: false,
+    };
+    let mut answers = supervisor.stream(ToSupervisor::Watch(request)).await?;
+    while let Some(answer) = answers.next().await? {
+        match answer {
+            FromSupervisor::Changed(change) if known.is_some_and(|known| change.id <= known) => {}
+            FromSupervisor::Changed(change) => {
+                *known = Some(change.id);
+                let frame = Frame::process(&change.into());
+                recent.send_modify(|recent| recent.process(frame));
+            }
+            FromSupervisor::Status(_) | FromSupervisor::WatchEnded(_) => {}
+            other => tracing::warn!("the supervisor told changes with {other:?}"),
+        }
+    }
+    Ok(())
+}
+
+/// Versions of what is passing that a client has seen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    pub(super) progress: u64,
+    pub(super) processes: u64,
+}
+
+/// What has come over the connections.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     /// Rises when what was there before need not be the beginning of what is there now.
@@ -240,6 +312,7 @@ pub(super) struct Recent {
     version: u64,
     run: Option<(u64, Frame)>,
     readings: BTreeMap<ListId, (u64, Frame)>,
+    processes: VecDeque<(u64, Frame)>,
 }
 
 impl Recent {
@@ -283,6 +356,14 @@ impl Recent {
         self.readings.insert(list, (self.version, frame));
     }
 
+    pub(super) fn process(&mut self, frame: Frame) {
+        self.version += 1;
+        self.processes.push_back((self.version, frame));
+        if self.processes.len() > CHANGES {
+            self.processes.pop_front();
+        }
+    }
+
     /// The run that has ended; another may have begun since.
     fn forget_run(&mut self, run: Option<RunId>) {
         self.run.take_if(|(_, frame)| frame.run == run);
@@ -292,6 +373,11 @@ impl Recent {
     fn forget_passing(&mut self) {
         self.run = None;
         self.readings.clear();
+    }
+
+    /// Rises with each change of what is passing.
+    pub(super) fn version(&self) -> u64 {
+        self.version
     }
 
     pub(super) fn beginnings(&self) -> u64 {
@@ -310,13 +396,21 @@ impl Recent {
         Some(self.stored.iter().skip(begin))
     }
 
-    /// What is passing and has changed since `seen`, which is brought up to date.
-    pub(super) fn passing(&self, seen: &mut u64) -> impl Iterator<Item = &Frame> {
-        let since = std::mem::replace(seen, self.version);
-        self.run
-            .iter()
-            .chain(self.readings.values())
-            .filter(move |(version, _)| *version > since)
+    /// What is passing and has changed since `seen`, which is brought up to date. Where runs and
+    /// readings are matters to who comes later, too; that a process has changed does not.
+    pub(super) fn passing(&self, seen: &mut Seen) -> impl Iterator<Item = &Frame> {
+        let since = std::mem::replace(
+            seen,
+            Seen {
+                progress: self.version,
+                processes: self.version,
+            },
+        );
+        let progress = self.run.iter().chain(self.readings.values());
+        let processes = self.processes.iter();
+        progress
+            .filter(move |(version, _)| *version > since.progress)
+            .chain(processes.filter(move |(version, _)| *version > since.processes))
             .map(|(_, frame)| frame)
     }
 }

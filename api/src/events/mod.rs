@@ -5,6 +5,6 @@ mod frame;
 mod hub;
 mod stream;
 
-pub(crate) use frame::{Filter, Topic};
+pub(crate) use frame::{Filter, Topic, block, heartbeat};
 pub(crate) use hub::{Hub, Seat};
 pub(crate) use stream::stream;

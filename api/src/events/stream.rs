@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use super::{
     Filter, Seat,
     frame::{self, Frame},
+    hub::Seen,
 };
 
 /// Longest time without any sign of life.
@@ -28,13 +29,19 @@ pub(crate) fn stream(
     filter: Filter,
     last: i32,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> {
-    let beginnings = seat.recent.borrow().beginnings();
+    let (beginnings, version) = {
+        let recent = seat.recent.borrow();
+        (recent.beginnings(), recent.version())
+    };
     let client = Client {
         beginnings,
         seat,
         filter,
         last,
-        seen: 0,
+        seen: Seen {
+            progress: 0,
+            processes: version,
+        },
         is_behind: true,
         quiet_since: Instant::now(),
     };
@@ -55,7 +62,7 @@ struct Client {
     /// The last event that was sent or is not wanted.
     last: i32,
     /// See `Recent::passing`.
-    seen: u64,
+    seen: Seen,
     /// See `Recent::beginnings`.
     beginnings: u64,
     /// Whether the table may have what the hub has not.

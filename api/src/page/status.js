@@ -101,6 +101,7 @@ function duration(seconds) {
   if (s < 86400) return two(Math.floor(s / 3600), "h", Math.floor((s % 3600) / 60), "min");
   return two(Math.floor(s / 86400), "d", Math.floor((s % 86400) / 3600), "h");
 }
+const size = (bytes) => (bytes === null ? "" : `${(bytes / 1048576).toFixed(1)} MiB`);
 function when(text) {
   if (!text) return "never";
   const at = new Date(text);
@@ -173,10 +174,11 @@ function say(text) { byId("said").textContent = text; byId("said").hidden = !tex
 
 function showProcesses(processes) {
   byId("processes").replaceChildren(processes.length
-    ? table("Processes", [["Process", ""], ["State", "pilled"], ["Up", "time"], ["Restarts", "number"], ["Says", ""]],
+    ? table("Processes", [["Process", ""], ["State", "pilled"], ["Up", "time"], ["Memory", "number"], ["Restarts", "number"], ["Says", ""]],
       processes.map((one) => [one.name, pill(one.state.toLowerCase(), TONE[one.state]),
-        one.uptime_s === null ? "" : duration(one.uptime_s), String(one.restarts),
-        [one.status_text, one.last_exit ? faint(`before: ${one.last_exit.reason}`) : null]]))
+        one.uptime_s === null ? "" : duration(one.uptime_s), size(one.memory_bytes), String(one.restarts),
+        [one.status_text, one.last_exit ? faint(`before: ${one.last_exit.reason}`) : null,
+          one.next_try_at ? make("span", { class: "faint" }, "tried again ", when(one.next_try_at)) : null]]))
     : empty("The supervisor does not answer, so nothing is known of the processes."));
 }
 

@@ -135,7 +135,7 @@ impl Allowed {
             _ => (None, None),
         };
         let (r#type, words) = match kind {
-            Kind::Text => (KindName::Text, None),
+            Kind::Text | Kind::TimeZone => (KindName::Text, None),
             Kind::Bool => (KindName::Bool, None),
             Kind::Integer { .. } => (KindName::Integer, None),
             Kind::Hours => (KindName::Hours, None),

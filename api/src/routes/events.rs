@@ -1,11 +1,14 @@
 //! `/api/events`: what happens, as Server-Sent Events that go on where a client left off. Leaves the
 //! streams themselves to `events`.
 
+use std::convert::Infallible;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{ConnectionType, Version, header},
     web,
 };
+use futures_util::Stream;
 use schema::models::{Event, RunId};
 use utoipa::OpenApi;
 
@@ -34,8 +37,9 @@ pub(crate) fn configure(scope: &mut web::ServiceConfig) {
 /// Follows what happens, as Server-Sent Events
 ///
 /// Stored events have a number: `id`, `event` (their kind) and `data` (`id`, `at`, `kind`, `run`,
-/// `list`, and `data` by kind). Without a number come `progress` (where the run is) and `reading` (how
-/// far a list is read). A client that comes again with the number it saw last (`Last-Event-ID`, as
+/// `list`, and `data` by kind). Without a number come `progress` (where the run is), `reading` (how
+/// far a list is read) and `process` (a process is in another state: `at`, `from`, `reason` and
+/// `process`, as `/api/processes` shows it). A client that comes again with the number it saw last (`Last-Event-ID`, as
 /// browsers send it) gets what it missed; `reset` tells one that comes too late to look at everything
 /// anew. Without a number a client gets what happens from now on. A comment comes every 15 seconds in
 /// which nothing happens.
@@ -70,19 +74,26 @@ async fn follow(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpR
         Some(last) => last,
         None => shared.read(Event::newest).await?,
     };
+    Ok(answer(&request, events::stream(seat, filter, last)))
+}
+
+/// A stream of events as answer.
+pub(super) fn answer(
+    request: &HttpRequest,
+    stream: impl Stream<Item = Result<web::Bytes, Infallible>> + 'static,
+) -> HttpResponse {
     let mut answer = HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         // nginx would hold events back until its buffer is full.
         .insert_header(("x-accel-buffering", "no"))
-        .streaming(events::stream(seat, filter, last));
-    if request.version() < Version::HTTP_11 {
-        // Old proxies know no chunks: what comes until the end of the connection is the answer.
-        let head = answer.head_mut();
-        head.no_chunking(true);
-        head.set_connection_type(ConnectionType::Close);
-    }
-    Ok(answer)
+        .streaming(stream);
+    let head = answer.head_mut();
+    // Nothing comes after it: a process that ends need not wait for another request.
+    head.set_connection_type(ConnectionType::Close);
+    // Old proxies know no chunks: what comes until the end of the connection is the answer.
+    head.no_chunking(request.version() < Version::HTTP_11);
+    answer
 }
 
 fn topics<C: FromIterator<Topic>>(kinds: &str) -> Result<C, ApiError> {

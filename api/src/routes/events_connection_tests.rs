@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runtime::{Readiness, Stop, settings::HttpSettings};
+use runtime::{Readiness, Stop};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     server,
-    testing::{KEY, World},
+    testing::{KEY, World, listeners},
 };
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -37,14 +37,7 @@ impl Client {
 
 /// Serves `world` while `test` goes on, which gets the address.
 async fn served<T>(world: &World, test: impl AsyncFnOnce(std::net::SocketAddr) -> T) -> T {
-    let http = HttpSettings {
-        api_port: 0,
-        dashboard_port: 0,
-        bind: "127.0.0.1".parse().unwrap(),
-        auth: runtime::settings::AuthMode::Required,
-        trusted_proxies: Vec::new(),
-    };
-    let listeners = server::bind(&http).unwrap();
+    let listeners = listeners();
     let at = listeners.ports().api;
     let stop = Stop::new();
     let ready = Readiness::default();
@@ -103,4 +96,15 @@ async fn an_old_proxy_gets_the_stream_without_chunks() {
         assert!(head.contains("\r\n\r\nretry: 2000\n"), "{head}");
     })
     .await;
+}
+
+#[actix_web::test]
+async fn a_stream_is_the_last_on_its_connection_and_the_end_of_the_server_waits_for_no_other() {
+    let world = World::alone().await;
+    let mut client = served(&world, async |at| follow(at, "HTTP/1.1").await).await;
+    let head = client.text.to_lowercase();
+    assert!(head.contains("\r\nconnection: close\r\n"), "{head}");
+    client.read_until("\r\n0\r\n\r\n").await;
+    let closed = timeout(LIMIT, client.connection.read(&mut [0; 8])).await;
+    assert_eq!(closed.unwrap().unwrap(), 0);
 }

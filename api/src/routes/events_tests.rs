@@ -610,3 +610,6 @@ async fn a_database_that_fails_is_a_problem_or_the_end_of_the_stream() {
     worker.stop();
     world.get("/api/events").await.is_problem(500, "internal");
 }
+
+#[path = "events_process_tests.rs"]
+mod processes;

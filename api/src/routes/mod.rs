@@ -9,6 +9,9 @@ mod health;
 mod history;
 mod items;
 mod lists;
+mod logs;
+mod metrics;
+mod processes;
 mod sync;
 mod sync_interval;
 mod system;
@@ -21,12 +24,14 @@ use crate::{auth, server::unknown_path};
 #[cfg(test)]
 pub(crate) use at::tests::noted;
 pub(crate) use at::{at, only};
+pub(crate) use processes::Process;
 
 /// Adds all resources. What is inside the scope `/api` cannot be reached without a key, however its
 /// path is spelt; the open ones are registered before it, by their full path.
 pub(crate) fn configure(app: &mut web::ServiceConfig) {
     app.configure(health::configure)
         .configure(system::configure_open)
+        .configure(metrics::configure)
         .service(
             web::scope("/api")
                 .configure(system::configure)
@@ -37,6 +42,8 @@ pub(crate) fn configure(app: &mut web::ServiceConfig) {
                 .configure(history::configure)
                 .configure(items::configure)
                 .configure(events::configure)
+                .configure(processes::configure)
+                .configure(logs::configure)
                 .configure(config::configure)
                 .configure(sync_interval::configure)
                 .default_service(web::to(unknown_path))
@@ -54,8 +61,11 @@ pub(crate) fn documents() -> Vec<utoipa::openapi::OpenApi> {
         sync_interval::Document::openapi(),
         history::Document::openapi(),
         events::Document::openapi(),
+        processes::Document::openapi(),
+        logs::Document::openapi(),
         config::Document::openapi(),
         system::Document::openapi(),
         health::Document::openapi(),
+        metrics::Document::openapi(),
     ]
 }

@@ -9,7 +9,7 @@ use schema::{
     models::{RunStatus, SyncRun},
     wire::{
         scraper::BrowserState,
-        supervisor::{LastExit, ProgramState, ProgramStatus, StatusReport},
+        supervisor::{ProgramState, ProgramStatus, StatusReport},
         sync::{Missing, SyncStatus},
     },
 };
@@ -22,7 +22,7 @@ use utoipa::{
     },
 };
 
-use super::at;
+use super::{Process, at};
 use crate::{
     auth::{self, Caller},
     error::ApiError,
@@ -170,50 +170,9 @@ struct Listening {
     port: u16,
 }
 
-/// One program of the supervisor.
-#[derive(Debug, Serialize, ToSchema)]
-struct Process {
-    name: String,
-    state: ProgramState,
-    essential: bool,
-    pid: Option<i32>,
-    since: DateTime<Utc>,
-    started_at: Option<DateTime<Utc>>,
-    uptime_s: Option<i64>,
-    ready_after_ms: Option<u64>,
-    restarts: u64,
-    last_exit: Option<LastExit>,
-    next_try_at: Option<DateTime<Utc>>,
-    status_text: Option<String>,
-}
-
-impl Process {
-    fn of(program: ProgramStatus, now: DateTime<Utc>) -> Self {
-        Self {
-            uptime_s: program
-                .started_at
-                .map(|start| (now - start).num_seconds().max(0)),
-            name: program.name,
-            state: program.state,
-            essential: program.essential,
-            pid: program.pid,
-            since: program.since,
-            started_at: program.started_at,
-            ready_after_ms: program.ready_after_ms,
-            restarts: program.restarts,
-            last_exit: program.last_exit,
-            next_try_at: program.next_try_at,
-            status_text: program.status_text,
-        }
-    }
-
-    fn all(report: Option<StatusReport>, now: DateTime<Utc>) -> Vec<Self> {
-        let programs = report.map(|report| report.programs).unwrap_or_default();
-        programs
-            .into_iter()
-            .map(|program| Self::of(program, now))
-            .collect()
-    }
+/// The programs; none while the supervisor does not answer.
+fn processes(report: Result<StatusReport, ApiError>, now: DateTime<Utc>) -> Vec<Process> {
+    report.map_or_else(|_told| Vec::new(), |report| Process::all(report, now))
 }
 
 /// What the three sources of health said.
@@ -326,7 +285,7 @@ async fn health(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse
         ],
         browser: browser(&shared).await,
         missing: seen.sync.map(|sync| sync.missing).unwrap_or_default(),
-        processes: Process::all(seen.supervisor.ok(), seen.now), // why it is absent was logged
+        processes: processes(seen.supervisor, seen.now), // why it is absent was logged
     })
 }
 
@@ -421,7 +380,7 @@ async fn status(shared: web::Data<Shared>) -> HttpResponse {
         },
         process: ProcessStatus {
             running: is_running,
-            processes: Process::all(seen.supervisor.ok(), seen.now), // its error is told
+            processes: processes(seen.supervisor, seen.now), // its error is told
             error: supervisor_error,
         },
         sync: SyncPart {

@@ -84,6 +84,16 @@ pub enum SettingsError {
         /// What is wrong with it.
         problem: String,
     },
+    /// Something about a program of the settings file makes no sense.
+    #[error("`{key}`{} {problem}", place.as_ref().map_or_else(String::new, |place| format!(" in {place}")))]
+    Program {
+        /// The key: `program.vpn.after`.
+        key: String,
+        /// Where it is, or the table it is missing in.
+        place: Option<Place>,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
     /// The settings file cannot be read.
     #[error("cannot read the settings file {path}")]
     File {
@@ -138,6 +148,17 @@ pub enum SettingsError {
         /// Why.
         source: io::Error,
     },
+    /// The run directory is not ours alone.
+    #[error(
+        "the run directory {path} is used by others too: {others} is there; set LISTSYNC_RUN_DIR to a directory \
+         of its own, such as {path}/listsync"
+    )]
+    SharedRunDir {
+        /// The directory.
+        path: PathBuf,
+        /// What lies there.
+        others: String,
+    },
     /// More than one thing is wrong.
     #[error("{} settings are wrong: {}", .0.len(), joined(.0))]
     Several(Vec<SettingsError>),
@@ -145,7 +166,7 @@ pub enum SettingsError {
 
 impl SettingsError {
     /// One error of all that were found; `None` of none.
-    pub(super) fn of(mut errors: Vec<Self>) -> Option<Self> {
+    pub fn of(mut errors: Vec<Self>) -> Option<Self> {
         match errors.len() {
             0 | 1 => errors.pop(),
             _ => Some(Self::Several(errors)),

@@ -9,7 +9,7 @@ use super::{
     error::{Place, SettingsError},
     known::{KNOWN, Known},
     names,
-    sections::ProgramTable,
+    program::{PROGRAM_KEYS, ProgramKey, ProgramTable},
 };
 
 /// What a settings file says.
@@ -19,6 +19,8 @@ pub(super) struct SettingsFile {
     pub(super) values: BTreeMap<&'static str, FileValue>,
     /// The `[program.NAME]` tables.
     pub(super) programs: BTreeMap<String, ProgramTable>,
+    /// Where those tables and their keys are.
+    pub(super) places: BTreeMap<String, Place>,
 }
 
 /// A value and where it is.
@@ -160,9 +162,9 @@ impl Reader<'_> {
                 let before = reader.errors.len();
                 for field in table
                     .keys()
-                    .filter(|field| !ProgramTable::KEYS.contains(&field.as_str()))
+                    .filter(|field| ProgramKey::find(field).is_none())
                 {
-                    let nearest = names::nearest(field, ProgramTable::KEYS.iter().copied())
+                    let nearest = names::nearest(field, PROGRAM_KEYS.iter().map(|key| key.key))
                         .map(|field| format!("{key}.{field}"));
                     let key = format!("{key}.{field}");
                     let place = reader.place(&key);
@@ -196,9 +198,14 @@ impl Reader<'_> {
                 self.wrong(
                     &format!("{key}.{field}"),
                     shown,
-                    program_field(field).into(),
+                    ProgramKey::expected_of(field).into(),
                 );
             }
+        }
+        let keys = table.keys().map(|field| format!("{key}.{field}"));
+        for key in keys.chain([key.to_owned()]) {
+            let place = self.place(&key);
+            self.file.places.insert(key, place);
         }
         // An error here has been said above, field by field.
         if let Ok(table) = Value::from(table).try_deserialize() {
@@ -287,18 +294,6 @@ fn siblings(parent: &str) -> impl Iterator<Item = String> {
     }
     keys.dedup();
     keys.into_iter()
-}
-
-fn program_field(field: &str) -> &'static str {
-    match field {
-        "args" | "after" => "an array of texts",
-        "environment" => "a table of texts",
-        "essential" | "autostart" | "oneshot" => "true or false",
-        "ready" => "one of notify, none",
-        "restart" => "one of always, on-failure, never",
-        "command" | "directory" | "stop_signal" => "text",
-        _ => "a whole number from 0 on",
-    }
 }
 
 /// The line that sets `key`, or the header of that table. It reads headers and the left sides of

@@ -3,6 +3,8 @@
 
 use config::{Value, ValueKind};
 
+use super::time_zone::{self, TimeZone};
+
 /// What values a setting can have.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -29,6 +31,8 @@ pub enum Kind {
     Word(&'static [&'static str]),
     /// A level, or tracing directives such as `info,sync_worker=debug`.
     LogLevel,
+    /// A time zone, in any of its forms.
+    TimeZone,
     /// Texts separated by commas; an array in the settings file.
     List,
 }
@@ -68,6 +72,10 @@ impl Kind {
                     .then(|| ValueKind::from(word))
             }
             Self::LogLevel => crate::logs::directives(text).map(ValueKind::from),
+            // As it was written: the region has a say in what it means.
+            Self::TimeZone => {
+                return TimeZone::parse(text, None).map(|_valid| ValueKind::from(text));
+            }
             Self::List => Some(ValueKind::Array(
                 entries(text).into_iter().map(Value::from).collect(),
             )),
@@ -118,6 +126,7 @@ impl Kind {
                  info,sync_worker=debug"
                     .into()
             }
+            Self::TimeZone => time_zone::expected(),
             Self::List => "texts separated by commas (an array of texts in the file)".into(),
         }
     }
@@ -250,6 +259,18 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn time_zones_stay_as_they_were_written_and_the_impossible_get_advice() {
+        assert_eq!(text(Kind::TimeZone, " UTC+1 ").as_deref(), Some("UTC+1"));
+        assert_eq!(
+            Kind::TimeZone.parse("Europe/Berlln"),
+            Err(
+                "a time zone such as Europe/Berlin, CET or UTC+1; did you mean Europe/Berlin?"
+                    .into()
+            )
+        );
     }
 
     #[test]

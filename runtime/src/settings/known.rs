@@ -201,7 +201,7 @@ pub const KNOWN: &[Known] = &[
 
     Known::new("sync.interval_hours", "SYNC_INTERVAL", Kind::Hours, "24", "hours between runs, fractions allowed").live(),
     Known::new("sync.automated", "AUTOMATED_MODE", Kind::Bool, "true", "false: no scheduled runs, only those somebody starts").live(),
-    Known::new("sync.time_zone", "TZ", Kind::Text, "UTC", "time zone of times shown to people"),
+    Known::new("sync.time_zone", "TZ", Kind::TimeZone, "localtime", "time zone of times shown to people: an IANA name, an abbreviation, an offset (`UTC+1` is ahead of UTC), a POSIX rule, or `localtime` for the machine's"),
 
     lists("lists.imdb", "IMDB_LISTS", "IMDb lists, watchlists and charts: ids or addresses; after an address with `?` separate with comma and space (a comma inside it may be written `%2C`)"),
     lists("lists.trakt", "TRAKT_LISTS", "Trakt lists, watchlists and charts: addresses, user/list, user/watchlist or trending:movies"),
@@ -255,7 +255,10 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "LISTSYNC_SECRET_KEY", doc: "text whose digest encrypts saved secrets; `secret.key` in the data directory when unset" },
     Variable { name: "LISTSYNC_SECRET_KEY_FILE", doc: "file with that text" },
     Variable { name: "ENCRYPTION_KEY", doc: "key of the old product, only for importing" },
+    Variable { name: "TIMEZONE_REGION", doc: "which place an abbreviation in `TZ` means that several share: US, EU, ASIA, AU, NZ" },
     Variable { name: "LISTSYNC_IN_CONTAINER", doc: "`1` or `0`, where detecting a container goes wrong" },
+    Variable { name: "PUID", doc: "number of the user that a container which starts as root becomes; the image sets 1000, 0 stays root" },
+    Variable { name: "PGID", doc: "number of its group; that of `PUID` when unset" },
 ];
 
 #[cfg(test)]

@@ -15,9 +15,14 @@ use super::{
     known::{KNOWN, Known, VARIABLES},
     names,
     paths::Defaults,
+    secrets,
     sections::Settings,
+    time_zone::TimeZone,
 };
-use crate::{environment::Environment, secret::Secret};
+use crate::{
+    environment::{Environment, KEYS},
+    secret::Secret,
+};
 
 /// A value from the database, decrypted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +99,11 @@ pub struct Loaded {
     pub notes: Vec<String>,
     /// The settings file that was read, if there is one.
     pub file: Option<PathBuf>,
+    /// What `sync.time_zone` means.
+    pub time_zone: TimeZone,
+    /// Lines of the programs' tables and keys.
+    places: BTreeMap<String, Place>,
+    secrets: Vec<Secret>,
 }
 
 impl Loaded {
@@ -108,6 +118,24 @@ impl Loaded {
             Source::Environment { variable, .. } => Some(variable),
             _ => None,
         }
+    }
+
+    /// Where the settings file has `program.NAME` or `program.NAME.KEY`; the nearest above it that it has.
+    pub fn place(&self, key: &str) -> Option<&Place> {
+        let mut key = key;
+        loop {
+            if let Some(place) = self.places.get(key) {
+                return Some(place);
+            }
+            key = key.rsplit_once('.')?.0;
+        }
+    }
+
+    /// Texts that no log may show, each once: the secrets that are set, passwords inside addresses, and
+    /// what programs get in variables whose names look secret. Short ones are left out: they would
+    /// hide parts of other words.
+    pub fn secrets(&self) -> Vec<Secret> {
+        self.secrets.clone()
     }
 
     /// Logs the warnings and notes.
@@ -191,7 +219,9 @@ fn load_layers(
     layers.derive_others();
     let mut notes = layers.look_at_names();
     notes.extend(layers.unused());
+    let time_zone = layers.time_zone()?;
     let shown = layers.shown();
+    let secrets = layers.secrets();
     let mut settings = deserialize(layers.values)?;
     settings.program = layers.file.programs;
     settings.check()?;
@@ -206,6 +236,9 @@ fn load_layers(
         warnings: layers.warnings,
         notes,
         file: read,
+        time_zone,
+        places: layers.file.places,
+        secrets,
     })
 }
 
@@ -214,6 +247,50 @@ impl Layers<'_> {
     fn shown(&self) -> BTreeMap<&'static str, Option<String>> {
         let value = |known: &Known| Some((known.key, known.display(self.values.get(known.key)?)));
         KNOWN.iter().filter_map(value).collect()
+    }
+
+    /// What `sync.time_zone` means; each text was looked at when it was read.
+    fn time_zone(&mut self) -> Result<TimeZone, SettingsError> {
+        let key = "sync.time_zone";
+        let text = self.values.get(key).map(ToString::to_string);
+        let region = self.environment.get("TIMEZONE_REGION");
+        let zone = TimeZone::parse(&text.unwrap_or_default(), region).map_err(|expected| {
+            let problem = format!("must be {expected}");
+            SettingsError::Invalid {
+                key: key.to_owned(),
+                problem,
+            }
+        })?;
+        self.warnings.extend(zone.warning().map(str::to_owned));
+        Ok(zone)
+    }
+
+    fn secrets(&self) -> Vec<Secret> {
+        let mut secrets = Vec::new();
+        for known in KNOWN {
+            match self.values.get(known.key) {
+                Some(value) if known.is_secret => secrets::take(&value.to_string(), &mut secrets),
+                Some(ValueKind::Array(entries)) => entries
+                    .iter()
+                    .for_each(|entry| secrets::take_password(&entry.to_string(), &mut secrets)),
+                Some(value) => secrets::take_password(&value.to_string(), &mut secrets),
+                None => {}
+            }
+        }
+        if self.with_secrets {
+            for key in KEYS.iter().filter_map(|name| self.environment.get(name)) {
+                secrets::take(key, &mut secrets);
+            }
+        }
+        for (name, value) in self
+            .file
+            .programs
+            .values()
+            .flat_map(|program| program.environment.iter().flatten())
+        {
+            secrets::take_variable(name, value, &mut secrets);
+        }
+        secrets
     }
 
     /// What is set and has no effect, in one line.
@@ -533,7 +610,7 @@ fn absolute(key: &str, path: &Path) -> Result<PathBuf, SettingsError> {
 }
 
 impl Settings {
-    /// Looks at what a single value cannot show.
+    /// Looks at what a single value cannot show. Leaves the programs to `supervisor`.
     ///
     /// # Errors
     /// [`SettingsError::Invalid`], naming the key and what is wrong with it.
@@ -554,31 +631,6 @@ impl Settings {
         }
         if self.http.api_port != 0 && self.http.api_port == self.http.dashboard_port {
             wrong("http.dashboard_port", "must differ from `http.api_port`");
-        }
-        for (name, program) in &self.program {
-            let key = |field: &str| format!("program.{name}.{field}");
-            let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-            if name.is_empty() || !name.chars().all(plain) || name == "all" || name == "supervisor"
-            {
-                wrong(
-                    &format!("program.{name}"),
-                    "must be named with letters, digits, - and _, and not `all` or `supervisor`",
-                );
-            }
-            if program.ready_timeout_s == Some(0) {
-                wrong(&key("ready_timeout_s"), "must be above 0");
-            }
-            if let (Some(base), Some(cap)) = (program.restart_base_ms, program.restart_cap_ms)
-                && base > cap
-            {
-                wrong(
-                    &key("restart_base_ms"),
-                    "must not be above `restart_cap_ms`",
-                );
-            }
-            if program.after.iter().flatten().any(|other| other == name) {
-                wrong(&key("after"), "must not name the program itself");
-            }
         }
         SettingsError::of(errors).map_or(Ok(()), Err)
     }

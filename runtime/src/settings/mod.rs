@@ -10,21 +10,27 @@ mod known;
 mod load;
 mod names;
 mod paths;
+mod program;
 mod reference;
+mod secrets;
 mod sections;
+mod time_zone;
+mod whereabouts;
 
 pub use error::{Place, SettingsError};
 pub use kind::Kind;
 pub use known::{Effect, HIDDEN, KNOWN, Known, VARIABLES, Variable};
 pub use load::{Loaded, SavedValue, Source, config_path, load, load_without_secrets};
-pub use paths::PathSettings;
-pub use reference::{default_toml, markdown_table};
+pub use paths::{PathSettings, unwritable};
+pub use program::{OUR_PROGRAMS, PROGRAM_KEYS, ProgramKey, ProgramTable, ReadyMode, RestartMode};
+pub use reference::{default_toml, markdown_table, programs_table};
 pub use sections::{
     AuthMode, BrowserSettings, HttpSettings, ImdbSettings, LetterboxdSettings, ListsSettings,
-    LogFormat, LogSettings, NotifySettings, ProgramTable, ProvidersSettings, ReadyMode,
-    RestartMode, SeerrSettings, Settings, SimklSettings, StevenLuSettings, SyncSettings,
-    TmdbSettings, TraktSettings, TvdbSettings,
+    LogFormat, LogSettings, NotifySettings, ProvidersSettings, SeerrSettings, Settings,
+    SimklSettings, StevenLuSettings, SyncSettings, TmdbSettings, TraktSettings, TvdbSettings,
 };
+pub use time_zone::TimeZone;
+pub use whereabouts::likely_paths;
 
 /// Looks whether `value` could be saved for the setting `key`, as the dashboard and `setup` do before
 /// they save it.

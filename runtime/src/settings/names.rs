@@ -37,7 +37,6 @@ const RETIRED: &[&str] = &[
     "SELENIUM_*",
     "LISTSYNC_BATCH_SIZE",
     "LISTSYNC_SEQUENTIAL_MODE",
-    "TIMEZONE_REGION",
     "CORS_ALLOWED_ORIGINS",
 ];
 

@@ -3,15 +3,19 @@
 use std::{
     fs::{DirBuilder, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use nix::unistd::{AccessFlags, Gid, Uid, access};
+use schema::wire::{Link as _, scraper::ScraperLink, supervisor::SupervisorLink, sync::SyncLink};
 use serde::Deserialize;
 
 use super::error::SettingsError;
 use crate::environment::Environment;
+
+/// Folder of the sockets at which programs say how they are.
+const NOTIFY: &str = "notify";
 
 /// Where files are; all absolute.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -61,6 +65,11 @@ impl PathSettings {
         self.run_dir.join("supervisor.pid")
     }
 
+    /// Folder of the sockets at which programs say how they are.
+    pub fn notify_dir(&self) -> PathBuf {
+        self.run_dir.join(NOTIFY)
+    }
+
     /// The log of a program.
     pub fn log(&self, program: &str) -> PathBuf {
         self.log_dir.join(format!("{program}.log"))
@@ -79,13 +88,22 @@ impl PathSettings {
         }
         directory("run", "LISTSYNC_RUN_DIR", &self.run_dir, 0o700)?;
         directory("log", "LISTSYNC_LOG_DIR", &self.log_dir, 0o750)?;
+        self.look_for_others()?;
         self.close_run_dir()
-            .map_err(|source| SettingsError::Directory {
-                what: "run",
+            .map_err(|error| unwritable("run", "LISTSYNC_RUN_DIR", &self.run_dir, error))
+    }
+
+    /// Everybody's directory, such as `/run`, must not become ours alone: others would be shut out.
+    fn look_for_others(&self) -> Result<(), SettingsError> {
+        let is_apart = self.run_dir != self.data_dir && self.run_dir != self.log_dir;
+        match foreign(&self.run_dir) {
+            Ok(Some(other)) if is_apart => Err(SettingsError::SharedRunDir {
                 path: self.run_dir.clone(),
-                remedy: remedy("LISTSYNC_RUN_DIR", &self.run_dir),
-                source,
-            })
+                others: other,
+            }),
+            Ok(_) => Ok(()),
+            Err(error) => Err(unwritable("run", "LISTSYNC_RUN_DIR", &self.run_dir, error)),
+        }
     }
 
     fn close_run_dir(&self) -> io::Result<()> {
@@ -95,6 +113,25 @@ impl PathSettings {
         }
         Ok(())
     }
+}
+
+/// A directory or socket in our run directory that is not ours. Files may lie there: it is where our
+/// workers run and leave what they leave.
+fn foreign(run_dir: &Path) -> io::Result<Option<String>> {
+    let ours = [
+        SupervisorLink::SOCKET,
+        SyncLink::SOCKET,
+        ScraperLink::SOCKET,
+        NOTIFY,
+    ];
+    for entry in std::fs::read_dir(run_dir)? {
+        let entry = entry?;
+        let (name, kind) = (entry.file_name(), entry.file_type()?);
+        if (kind.is_dir() || kind.is_socket()) && ours.iter().all(|own| name != *own) {
+            return Ok(Some(name.to_string_lossy().into_owned()));
+        }
+    }
+    Ok(None)
 }
 
 fn directory(
@@ -108,15 +145,32 @@ fn directory(
         .mode(mode)
         .create(path)
         .and_then(|()| access(path, AccessFlags::W_OK | AccessFlags::X_OK).map_err(io::Error::from))
-        .map_err(|source| SettingsError::Directory {
-            what,
-            path: path.to_owned(),
-            remedy: remedy(variable, path),
-            source,
-        })
+        .map_err(|error| unwritable(what, variable, path, error))
 }
 
-fn remedy(variable: &str, path: &Path) -> String {
+/// The error about a directory that cannot be written, with the command that helps: `what` it is, as
+/// "data", and the `variable` that sets it.
+pub fn unwritable(
+    what: &'static str,
+    variable: &str,
+    path: &Path,
+    source: io::Error,
+) -> SettingsError {
+    SettingsError::Directory {
+        what,
+        path: path.to_owned(),
+        remedy: remedy(variable, path, &source),
+        source,
+    }
+}
+
+fn remedy(variable: &str, path: &Path, error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::ReadOnlyFilesystem {
+        return format!(
+            "its file system is read-only; mount a volume there that can be written (in a container for \
+             the run directory also `--tmpfs`), or set {variable} to another one"
+        );
+    }
     let (user, group) = (Uid::effective(), Gid::effective());
     let quoted = format!("'{}'", path.display());
     let make = if path.exists() {
@@ -211,6 +265,42 @@ mod tests {
         assert!(paths.exports().is_dir() && paths.log_dir.is_dir());
         let mode = std::fs::metadata(&paths.run_dir).unwrap().mode();
         assert_eq!(mode & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_run_directory_that_others_use_is_refused_and_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let run_dir = folder.path().join("run");
+        std::fs::create_dir_all(run_dir.join("systemd")).unwrap();
+        std::fs::set_permissions(&run_dir, Permissions::from_mode(0o755)).unwrap();
+        let paths = PathSettings {
+            data_dir: folder.path().join("data"),
+            run_dir: run_dir.clone(),
+            log_dir: folder.path().join("logs"),
+        };
+        let text = paths.create().unwrap_err().to_string();
+        assert!(text.contains("systemd is there"), "{text}");
+        assert!(text.ends_with("run/listsync"), "{text}");
+        let mode = std::fs::metadata(&run_dir).unwrap().mode();
+        assert_eq!(mode & 0o777, 0o755);
+        // What we leave there ourselves is no hindrance.
+        std::fs::rename(run_dir.join("systemd"), run_dir.join(NOTIFY)).unwrap();
+        std::fs::write(run_dir.join("core"), "").unwrap();
+        paths.create().unwrap();
+    }
+
+    #[test]
+    fn a_read_only_file_system_wants_a_volume_and_no_other_owner() {
+        let error = io::Error::from(nix::errno::Errno::EROFS);
+        let text = remedy("LISTSYNC_LOG_DIR", Path::new("/var/log/supervisor"), &error);
+        assert!(
+            text.starts_with("its file system is read-only; mount a volume"),
+            "{text}"
+        );
+        assert!(
+            text.contains("LISTSYNC_LOG_DIR") && !text.contains("chown"),
+            "{text}"
+        );
     }
 
     #[test]

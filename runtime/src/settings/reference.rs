@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::{
     kind::Kind,
     known::{CONTAINER, Effect, KNOWN, VARIABLES},
+    program::{OUR_PROGRAMS, PROGRAM_KEYS},
 };
 
 /// The README's table in Markdown.
@@ -84,7 +85,74 @@ pub fn default_toml() -> String {
         };
         line(&mut text, format_args!("#{name} = {value}"));
     }
+    default_programs(&mut text);
     text
+}
+
+/// The README's table of what `[program.NAME]` can have, in Markdown.
+pub fn programs_table() -> String {
+    let mut text =
+        String::from("| key of `[program.NAME]` | default | what for |\n|---|---|---|\n");
+    for key in PROGRAM_KEYS {
+        let default = match (key.default, key.ours) {
+            ("", _) => key.unset.to_owned(),
+            (default, "") => format!("`{default}`"),
+            (default, ours) if key.key == "essential" => {
+                format!("`{default}`; `{ours}` for api and sync-worker")
+            }
+            (default, ours) => format!("`{default}`; `{ours}` for ours"),
+        };
+        line(
+            &mut text,
+            format_args!("| `{}` | {default} | {} |", key.key, key.doc),
+        );
+    }
+    text
+}
+
+/// Our programs with what they have anyway, and one of the owner's with every key explained.
+fn default_programs(text: &mut String) {
+    line(
+        text,
+        format_args!(
+            "\n# The programs that the supervisor keeps up: ours, as they are without these lines."
+        ),
+    );
+    for program in OUR_PROGRAMS {
+        line(text, format_args!("#[program.{program}]"));
+        for key in PROGRAM_KEYS {
+            let value = key.default_for(program);
+            if !value.is_empty() {
+                line(text, format_args!("#{} = {value}", key.key));
+            }
+        }
+        line(text, format_args!(""));
+    }
+    line(
+        text,
+        format_args!(
+            "# Programs of your own may be added, here a VPN. Only its command is needed; the rest are the\n\
+             # defaults."
+        ),
+    );
+    line(text, format_args!("#[program.vpn]"));
+    for key in PROGRAM_KEYS {
+        line(text, format_args!("# {}", key.doc));
+        match (key.key, key.default) {
+            ("command", _) => line(text, format_args!("#command = {}", key.example)),
+            (name, "") if key.unset == "–" => {
+                line(text, format_args!("# example: {name} = {}", key.example));
+            }
+            (name, "") => line(
+                text,
+                format_args!(
+                    "# default: {}; example: {name} = {}",
+                    key.unset, key.example
+                ),
+            ),
+            (name, default) => line(text, format_args!("#{name} = {default}")),
+        }
+    }
 }
 
 fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
@@ -109,8 +177,21 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             let mut loaded = crate::settings::load(&environment, Some(&path), &[]).unwrap();
             loaded.settings.lists.clear(); // an empty list for each provider
+            // What is in these tables is the default, which the supervisor's tests hold.
+            let programs = std::mem::take(&mut loaded.settings.program);
+            assert!(matches!(programs.len(), 0 | 4), "{programs:?}");
             assert_eq!(loaded.settings, nothing);
         }
+    }
+
+    #[test]
+    fn every_key_of_a_program_is_in_its_table_and_in_the_default_file() {
+        let (table, file) = (programs_table(), default_toml());
+        for key in PROGRAM_KEYS {
+            assert!(table.contains(&format!("| `{}` |", key.key)), "{}", key.key);
+            assert!(file.contains(&format!("{} = ", key.key)), "{}", key.key);
+        }
+        assert!(table.contains("| `essential` | `false`; `true` for api and sync-worker |"));
     }
 
     #[test]

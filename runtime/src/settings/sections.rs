@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::paths::PathSettings;
+use super::{paths::PathSettings, program::ProgramTable};
 use crate::secret::Secret;
 
 /// All settings.
@@ -119,7 +119,7 @@ pub struct SyncSettings {
     pub interval_hours: f64,
     /// Whether the schedule starts runs.
     pub automated: bool,
-    /// Time zone of times shown to people, as the owner wrote it.
+    /// Time zone of times shown to people, as the owner wrote it; `Loaded` has what it means.
     pub time_zone: String,
 }
 
@@ -232,96 +232,4 @@ pub struct SimklSettings {
 pub struct NotifySettings {
     /// A Discord webhook.
     pub discord_webhook_url: Option<Secret>,
-}
-
-/// `[program.NAME]` of the settings file. What is absent keeps the default of `supervisor`, its own
-/// for our four processes and general ones for programs of the owner.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ProgramTable {
-    /// The file to run; needed for a program of the owner.
-    pub command: Option<PathBuf>,
-    /// Its arguments.
-    pub args: Option<Vec<String>>,
-    /// Variables it gets beside the allowed ones.
-    pub environment: Option<BTreeMap<String, String>>,
-    /// Directory it runs in.
-    pub directory: Option<PathBuf>,
-    /// Programs that must be ready before it is started.
-    pub after: Option<Vec<String>>,
-    /// Whether the supervisor ends, non-zero, when it cannot be kept up.
-    pub essential: Option<bool>,
-    /// How it is known to be ready.
-    pub ready: Option<ReadyMode>,
-    /// Seconds it may take to become ready.
-    pub ready_timeout_s: Option<u64>,
-    /// Seconds it may take to stop before it is killed.
-    pub stop_timeout_s: Option<u64>,
-    /// Signal that asks it to stop: `SIGTERM`, `TERM`, `INT`, …
-    pub stop_signal: Option<String>,
-    /// Whether it is started with the supervisor.
-    pub autostart: Option<bool>,
-    /// When it is started again.
-    pub restart: Option<RestartMode>,
-    /// Whether it does one thing and ends; what is `after` it waits for its success.
-    pub oneshot: Option<bool>,
-    /// Milliseconds before the second restart in a row; the delays double from there.
-    pub restart_base_ms: Option<u64>,
-    /// Milliseconds no delay is longer than.
-    pub restart_cap_ms: Option<u64>,
-    /// Restarts within `restart_window_s` after which it is given up.
-    pub restart_burst: Option<u32>,
-    /// Seconds in which `restart_burst` restarts are too many.
-    pub restart_window_s: Option<u64>,
-    /// Bytes after which its log is rotated.
-    pub log_max_bytes: Option<u64>,
-    /// Rotated logs that are kept.
-    pub log_backups: Option<u32>,
-}
-
-impl ProgramTable {
-    /// Its keys, for telling which one was meant.
-    pub(super) const KEYS: &'static [&'static str] = &[
-        "command",
-        "args",
-        "environment",
-        "directory",
-        "after",
-        "essential",
-        "ready",
-        "ready_timeout_s",
-        "stop_timeout_s",
-        "stop_signal",
-        "autostart",
-        "restart",
-        "oneshot",
-        "restart_base_ms",
-        "restart_cap_ms",
-        "restart_burst",
-        "restart_window_s",
-        "log_max_bytes",
-        "log_backups",
-    ];
-}
-
-/// How a program is known to be ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReadyMode {
-    /// It says so through `NOTIFY_SOCKET`.
-    Notify,
-    /// It is taken for ready once it runs.
-    None,
-}
-
-/// When a program that ended is started again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RestartMode {
-    /// Whenever it ends.
-    Always,
-    /// When it ends with another code than 0, or by a signal.
-    OnFailure,
-    /// Never.
-    Never,
 }

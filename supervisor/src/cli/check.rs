@@ -37,6 +37,13 @@ pub(super) struct Args {
     settings_only: bool,
 }
 
+impl Args {
+    /// Whether workers are started where no supervisor runs.
+    pub(super) fn may_start_workers(&self) -> bool {
+        !self.quick && !self.settings_only
+    }
+}
+
 /// How long a worker that is just being restarted is waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -155,17 +162,20 @@ fn look_at_settings(
             )
         })
         .map(|binaries| crate::settings::programs(&loaded, &session.environment, &binaries))?;
-    if let Err(error) = programs {
-        for error in each(error) {
-            lines.add(line(
-                "programs",
-                CheckVerdict::Failed,
-                Chain(&error).to_string(),
-                None,
-            ))?;
+    let programs = match programs {
+        Ok(programs) => programs,
+        Err(error) => {
+            for error in each(error) {
+                lines.add(line(
+                    "programs",
+                    CheckVerdict::Failed,
+                    Chain(&error).to_string(),
+                    None,
+                ))?;
+            }
+            return Ok(None);
         }
-        return Ok(None);
-    }
+    };
     lines.add(line("settings", CheckVerdict::Well, origins(&loaded), None))?;
     for warning in &loaded.warnings {
         lines.add(line(
@@ -173,6 +183,14 @@ fn look_at_settings(
             CheckVerdict::Warning,
             warning.clone(),
             None,
+        ))?;
+    }
+    for warning in crate::settings::warnings(&programs, &loaded) {
+        lines.add(line(
+            "programs",
+            CheckVerdict::Warning,
+            warning.message,
+            Some(warning.remedy),
         ))?;
     }
     Ok(Some(loaded))
@@ -460,5 +478,48 @@ mod tests {
             .filter(|line| line.starts_with("fail"))
             .count();
         assert_eq!(fails, 2, "{}", world.printed());
+    }
+
+    #[actix_rt::test]
+    async fn everything_wrong_with_programs_is_told_by_line_without_starting_any() {
+        let mut world = World::new();
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("listsync.toml");
+        let write = |text: &str| std::fs::write(&config, text).unwrap();
+        world.session.config = Some(config.clone());
+        write(
+            "[program.a]\ncommand = \"/bin/a\"\nafter = [\"b\"]\n[program.b]\ncommand = \"/bin/b\"\n\
+             after = [\"a\"]\n[program.all]\ncommand = \"/bin/c\"\nrestart_jitter = 2\n",
+        );
+        assert_eq!(
+            run(&world.session, SETTINGS).await.unwrap(),
+            Exit::BadSettings
+        );
+        let printed = world.printed();
+        let fails: Vec<_> = printed
+            .lines()
+            .filter(|line| line.starts_with("fail  programs"))
+            .collect();
+        assert_eq!(fails.len(), 3, "{printed}");
+        assert!(
+            printed.contains("listsync.toml, line 3 goes in a circle: a → b → a"),
+            "{printed}"
+        );
+        assert!(
+            printed.contains("listsync.toml, line 9 is 2; it must be a number from 0 to 1"),
+            "{printed}"
+        );
+
+        write("[program.a]\ncommand = \"/nonexistent/a\"\n");
+        assert_eq!(run(&world.session, SETTINGS).await.unwrap(), Exit::Done);
+        let printed = world.printed();
+        assert!(
+            printed.contains("line 2 is /nonexistent/a, where no file is"),
+            "{printed}"
+        );
+        assert!(
+            printed.contains("Install it, or correct the path."),
+            "{printed}"
+        );
     }
 }

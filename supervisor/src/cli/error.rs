@@ -122,6 +122,17 @@ impl CommandError {
         )
     }
 
+    /// The supervisor that was listened to is gone.
+    pub(super) fn supervisor_ended() -> Self {
+        Self::Told {
+            message: "the supervisor has ended, nothing more will come".into(),
+            remedy: Some(
+                "Its last words are in its log file, supervisor.log in the log directory.".into(),
+            ),
+            exit: Exit::Unreachable,
+        }
+    }
+
     /// How the command ends.
     pub(super) fn exit(&self) -> Exit {
         match self {

@@ -1,30 +1,39 @@
-//! `listsync events`: what happened, and with `-f` what happens, across restarts of the sync-worker.
+//! `listsync events`: what happened, and with `-f` what happens: what the sync-worker did, and from
+//! which state to which the programs went. Leaves listening to the sync-worker to `events_sync`.
 
-use std::{fmt::Write as _, time::Duration};
-
-use chrono::Local;
-use runtime::socket::client::{CallError, Client};
-use schema::{
-    models::EventKind,
-    wire::{
-        Link,
-        sync::{EventView, FromSyncWorker, RunSummary, SyncLink, ToSyncWorker, WatchEvents},
-    },
+use chrono::{DateTime, Utc};
+use schema::wire::{
+    supervisor::{ProgramChange, ProgramState, StatusReport, WatchPrograms},
+    sync::EventView,
 };
-use serde_json::Value;
 
 use super::{
+    changes::{Changes, Told},
     error::CommandError,
+    events_sync::{self, Syncs, is_passing},
     exit::Exit,
     session::Session,
-    sync::{is_unavailable, was_cut_off},
-    sync_report,
+    status_text,
+    table::one_line,
     tail::visible,
     terminal::{Look, Tone},
 };
 
+/// What `events --help` says beyond the arguments.
+pub(super) const JSON: &str = "\
+With --json each line is an object, and its `type` tells which:
+    program   how a program is; one for each comes first
+    process   a program went `from` one state to another; `program` is how it is since
+    sync      the sync-worker did something; `kind` tells what, `data` has the details
+
+Exit codes:
+    0  all of them were printed
+    1  they could not be read to their end
+    4  the supervisor cannot be reached; with -f: it has ended
+  130  interrupted";
+
 /// Arguments of `events`.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
     /// Events from the end to begin with
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
@@ -32,10 +41,16 @@ pub(super) struct Args {
     /// Go on with what happens until Ctrl-C
     #[arg(short, long)]
     follow: bool,
+    /// Only what became of the programs
+    #[arg(long, conflicts_with = "syncs")]
+    processes: bool,
+    /// Only what the sync-worker did
+    #[arg(long)]
+    syncs: bool,
 }
 
-/// Pause before a sync-worker that was lost is asked again.
-const PAUSE: Duration = Duration::from_millis(100);
+/// Changes that may have come between the first look and the second, at most.
+const GAP: u32 = 1000;
 
 /// Prints the events as they come, until Ctrl-C. A shell ignores SIGINT for what it starts in the
 /// background; it is listened for all the same.
@@ -55,223 +70,162 @@ async fn run_until(
 }
 
 async fn show(session: &Session, args: Args) -> Result<Exit, CommandError> {
-    let client = session.sync_worker().await?;
-    let mut begin = WatchEvents {
-        after: None,
-        last: Some(args.events),
-        follow: args.follow,
-    };
-    let mut printer = Printer {
-        session,
-        last: None,
-    };
-    if args.events == 0 {
-        // Where to go on must be known before anything happens that a lost connection could hide.
-        begin.after = match newest(&client).await {
-            Ok(newest) => Some(newest),
-            Err(error) => return Err(session.explained(error).await),
-        };
+    if args.syncs {
+        let client = session.sync_worker().await?;
+        return Syncs::new(session, client, args.events)
+            .print(args.follow)
+            .await;
     }
-    loop {
-        let error = match print(&client, begin.clone(), &mut printer).await? {
-            Ok(()) if !args.follow => return Ok(Exit::Done),
-            Ok(()) => CallError::Lost {
-                peer: SyncLink::PEER,
-            },
-            Err(error) => error,
-        };
-        if !args.follow || !is_passing(&error) {
-            return Err(session.explained(error).await);
-        }
-        if let CallError::Unreachable { .. } = error {
-            // It may be stopped for long; as long as there is a supervisor it may come again.
-            session.status().await?;
-            session
-                .terminal
-                .tell("the sync-worker does not answer; waiting for it");
-        }
-        tokio::time::sleep(PAUSE).await;
-        // As long as nothing came it begins as it was asked to.
-        begin.after = printer.last.or(begin.after);
-    }
-}
-
-/// The number of the newest event; 0 when there is none.
-async fn newest(client: &Client<SyncLink>) -> Result<i32, CallError> {
-    let last = WatchEvents {
-        last: Some(1),
-        ..WatchEvents::default()
-    };
-    match client.call(ToSyncWorker::WatchEvents(last)).await? {
-        FromSyncWorker::Event(event) => Ok(event.id),
-        _ => Ok(0),
-    }
-}
-
-fn is_passing(error: &CallError) -> bool {
-    matches!(error, CallError::Unreachable { .. }) || was_cut_off(error) || is_unavailable(error)
-}
-
-/// Prints one stream; the inner error is how it ended early.
-async fn print(
-    client: &Client<SyncLink>,
-    request: WatchEvents,
-    printer: &mut Printer<'_>,
-) -> Result<Result<(), CallError>, CommandError> {
-    let mut stream = match client.stream(ToSyncWorker::WatchEvents(request)).await {
-        Ok(stream) => stream,
-        Err(error) => return Ok(Err(error)),
-    };
-    loop {
-        match stream.next().await {
-            Ok(Some(FromSyncWorker::Event(event))) => printer.event(&event)?,
-            Ok(Some(FromSyncWorker::EventsReset(reset))) => printer.reset(reset.newest),
-            Ok(Some(FromSyncWorker::Progress(_) | FromSyncWorker::Reading(_))) => {}
-            Ok(Some(FromSyncWorker::EventsEnded(_)) | None) => return Ok(Ok(())),
-            Ok(Some(_)) => return Err(CommandError::unexpected(SyncLink::PEER)),
-            Err(error) => return Ok(Err(error)),
+    let (report, changes) = past_changes(session, args.events.max(1)).await?;
+    let newest = changes.last().map_or(0, |change| change.id);
+    if session.json {
+        for program in &report.programs {
+            session.terminal.say_json(&Told::Program(program))?;
         }
     }
-}
-
-struct Printer<'a> {
-    session: &'a Session,
-    /// The last event that was printed or is known to be missing.
-    last: Option<i32>,
-}
-
-impl Printer<'_> {
-    fn event(&mut self, event: &EventView) -> Result<(), CommandError> {
-        self.last = Some(event.id);
-        if self.session.json {
-            self.session.terminal.say_json(event)
-        } else {
-            self.session.terminal.say(&line(event, self.session.look()))
-        }
+    let mut past: Vec<Happening> = changes
+        .into_iter()
+        .map(|change| Happening::Process(change.into()))
+        .collect();
+    let mut syncs = None;
+    if !args.processes {
+        let client = session.sync_worker().await?;
+        let mut listener = Syncs::new(session, client, args.events);
+        past.extend(past_syncs(session, &mut listener).await?);
+        syncs = Some(listener);
     }
-
-    fn reset(&mut self, newest: i32) {
-        self.last = Some(newest);
-        self.session
-            .terminal
-            .tell("some events are no longer kept; going on with what happens from now on");
-    }
-}
-
-/// `2026-03-01 17:04:05  list_read  list 3 Top 250: complete, 250 entries`.
-fn line(event: &EventView, look: Look) -> String {
-    const FORM: &str = "%Y-%m-%d %H:%M:%S";
-    let at = if look.utc {
-        event.at.format(FORM).to_string()
+    say_last(session, past, args.events)?;
+    if args.follow {
+        follow(session, newest, syncs).await
     } else {
-        event.at.with_timezone(&Local).format(FORM).to_string()
+        Ok(Exit::Done)
+    }
+}
+
+/// How the programs are, and the newest changes.
+async fn past_changes(
+    session: &Session,
+    last: u32,
+) -> Result<(StatusReport, Vec<ProgramChange>), CommandError> {
+    let request = WatchPrograms {
+        last: Some(last),
+        once: true,
     };
-    let kind = format!("{:<16}", event.kind.as_str());
+    let (mut stream, report) = Changes::open(session, request).await?;
+    let mut changes = Vec::new();
+    while let Some(change) = stream.next().await? {
+        changes.push(change);
+    }
+    Ok((report, changes))
+}
+
+/// What the sync-worker did. One that does not answer is no reason to keep silent about the programs.
+async fn past_syncs(
+    session: &Session,
+    syncs: &mut Syncs<'_>,
+) -> Result<Vec<Happening>, CommandError> {
+    match syncs.backlog().await {
+        Ok(events) => Ok(events.into_iter().map(Happening::Sync).collect()),
+        Err(error) if is_passing(&error) => {
+            session.terminal.tell(
+                "the sync-worker does not answer, so what it did is missing; \
+                 `listsync status sync-worker` shows why",
+            );
+            Ok(Vec::new())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Prints what comes until the supervisor ends.
+async fn follow(
+    session: &Session,
+    newest: u64,
+    syncs: Option<Syncs<'_>>,
+) -> Result<Exit, CommandError> {
+    let Some(mut syncs) = syncs else {
+        return follow_changes(session, newest).await;
+    };
+    tokio::select! {
+        biased; // the supervisor's own farewell is the better reason
+        ended = follow_changes(session, newest) => ended,
+        ended = syncs.print(true) => match ended {
+            Err(error) if error.exit() == Exit::Unreachable => Err(CommandError::supervisor_ended()),
+            ended => ended,
+        },
+    }
+}
+
+async fn follow_changes(session: &Session, newest: u64) -> Result<Exit, CommandError> {
+    let request = WatchPrograms {
+        last: Some(GAP),
+        once: false,
+    };
+    let (mut changes, _told_already) = Changes::open(session, request).await?;
+    while let Some(change) = changes.next().await? {
+        if change.id > newest {
+            Happening::Process(change.into()).say(session)?;
+        }
+    }
+    Err(CommandError::supervisor_ended())
+}
+
+/// Prints the newest `count` in the order in which they happened.
+fn say_last(session: &Session, mut past: Vec<Happening>, count: u32) -> Result<(), CommandError> {
+    past.sort_by_key(Happening::at);
+    let surplus = past
+        .len()
+        .saturating_sub(usize::try_from(count).unwrap_or(usize::MAX));
+    past.iter().skip(surplus).try_for_each(|it| it.say(session))
+}
+
+/// Something that happened.
+#[derive(Debug)]
+enum Happening {
+    Sync(EventView),
+    Process(Box<ProgramChange>),
+}
+
+impl Happening {
+    fn at(&self) -> DateTime<Utc> {
+        match self {
+            Self::Sync(event) => event.at,
+            Self::Process(change) => change.at,
+        }
+    }
+
+    fn say(&self, session: &Session) -> Result<(), CommandError> {
+        match self {
+            Self::Sync(event) => events_sync::say(session, event),
+            Self::Process(change) if session.json => {
+                session.terminal.say_json(&Told::Process(change))
+            }
+            Self::Process(change) => session.terminal.say(&line(change, session.look())),
+        }
+    }
+}
+
+/// `2026-03-01 17:04:05  api               STARTING → RUNNING, pid 12`.
+fn line(change: &ProgramChange, look: Look) -> String {
+    let program = &change.program;
+    let states = format!("{} → {}", change.from.as_str(), program.state.as_str());
+    let pid = program.pid.map(|pid| format!(", pid {pid}"));
+    let reason = change.reason.as_deref().or_else(|| said(program));
+    let reason = reason.map(|reason| format!(", {}", visible(&one_line(reason), Look::PIPE)));
     format!(
-        "{}  {}  {}",
-        look.paint(Tone::Faint, &at),
-        look.paint(tone(event), &kind),
-        visible(&text(event), Look::PIPE)
+        "{}  {:<16}  {}{}{}",
+        look.paint(Tone::Faint, &look.second(change.at)),
+        program.name,
+        look.paint(status_text::tone(program), &states),
+        pid.unwrap_or_default(),
+        reason.unwrap_or_default(),
     )
 }
 
-fn tone(event: &EventView) -> Tone {
-    let says = |name: &str, expected: &str| word(&event.data, name) == expected;
-    match event.kind {
-        EventKind::TitleRequested => Tone::Good,
-        EventKind::RequestFailed => Tone::Bad,
-        EventKind::NeedsReview | EventKind::NotFound => Tone::Warning,
-        EventKind::RunEnded if says("status", "failed") => Tone::Bad,
-        EventKind::RunEnded if says("status", "cancelled") => Tone::Warning,
-        EventKind::ListRead if says("outcome", "partial") => Tone::Warning,
-        EventKind::ListRead if says("outcome", "refused") || says("outcome", "failed") => Tone::Bad,
-        EventKind::RunStarted
-        | EventKind::RunEnded
-        | EventKind::ListRead
-        | EventKind::ListChanged
-        | EventKind::SettingsChanged => Tone::Plain,
-    }
-}
-
-/// What happened, in words. What an event of another version does not tell is left out.
-fn text(event: &EventView) -> String {
-    let data = &event.data;
-    let word = |name: &str| word(data, name);
-    let run = event
-        .run
-        .map_or_else(|| "a run".into(), |run| format!("run {run}"));
-    let list = event
-        .list
-        .map_or_else(|| "a list".into(), |list| format!("list {list}"));
-    match event.kind {
-        EventKind::RunStarted => format!("{run} started ({})", word("trigger")),
-        EventKind::RunEnded => match serde_json::from_value::<RunSummary>(data.clone()) {
-            Ok(summary) => sync_report::headline(&summary, Look::PIPE)
-                .trim_end()
-                .replace('\n', "; "),
-            Err(_other_version) => format!("{run} ended ({})", word("status")),
-        },
-        EventKind::ListRead => {
-            let mut text = format!("{list} {}: {}", word("name"), word("outcome"));
-            if let Some(entries) = data.get("entries").and_then(Value::as_u64) {
-                // Writing to a string does not fail.
-                write!(text, ", {entries} entries").unwrap_or_default();
-            }
-            because(text, word("reason"))
-        }
-        EventKind::TitleRequested | EventKind::RequestFailed => {
-            because(title(data), word("reason"))
-        }
-        EventKind::NeedsReview | EventKind::NotFound => {
-            because(format!("{} on {list}", title(data)), word("reason"))
-        }
-        EventKind::ListChanged => format!(
-            "{list} {}: {} ({}:{})",
-            word("change"),
-            word("description"),
-            word("list_type"),
-            word("list_id")
-        ),
-        EventKind::SettingsChanged => {
-            let keys = data
-                .get("keys")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten();
-            let keys: Vec<&str> = keys.filter_map(Value::as_str).collect();
-            format!("saved {}", keys.join(", "))
-        }
-    }
-}
-
-/// `Heat (1995), movie, in 4K`.
-fn title(data: &Value) -> String {
-    let mut text = word(data, "title").to_owned();
-    if let Some(year) = data.get("year").and_then(Value::as_i64) {
-        write!(text, " ({year})").unwrap_or_default(); // as above
-    }
-    match word(data, "media_type") {
-        "" => {}
-        "tv" => text.push_str(", show"),
-        kind => write!(text, ", {kind}").unwrap_or_default(), // as above
-    }
-    if data.get("is_4k").and_then(Value::as_bool) == Some(true) {
-        text.push_str(", in 4K");
-    }
-    text
-}
-
-/// A text among the details; empty where there is none.
-fn word<'a>(data: &'a Value, name: &str) -> &'a str {
-    data.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn because(text: String, reason: &str) -> String {
-    if reason.is_empty() {
-        text
-    } else {
-        format!("{text}: {reason}")
-    }
+/// What a program that is ready says of itself.
+fn said(program: &schema::wire::supervisor::ProgramStatus) -> Option<&str> {
+    let is_ready = program.state == ProgramState::Running;
+    program.status_text.as_deref().filter(|_| is_ready)
 }
 
 #[cfg(test)]
@@ -279,211 +233,280 @@ mod tests {
     use super::*;
     use crate::cli::{
         session::tests::{World, at},
-        sync_report::tests::report,
+        status::tests::{program, report},
     };
     use schema::{
-        models::{ListId, RunId, RunStatus},
+        models::{EventKind, RunId},
         wire::{
             Failure, FailureCode,
-            sync::{EventsEnded, EventsReset},
+            supervisor::{FromSupervisor, SupervisorLink, ToSupervisor, WatchEnded},
+            sync::{EventsEnded, FromSyncWorker, SyncLink, ToSyncWorker, WatchEvents},
         },
     };
-    use serde_json::json;
-    use std::{cell::Cell, rc::Rc};
+    use serde_json::{Value, json};
+    use std::future::pending;
 
-    fn event(id: i32, kind: EventKind, data: Value) -> FromSyncWorker {
-        FromSyncWorker::Event(EventView {
+    fn changed(id: u64, name: &str, from: ProgramState, to: ProgramState) -> FromSupervisor {
+        let is_death = to == ProgramState::Backoff;
+        FromSupervisor::Changed(ProgramChange {
             id,
-            at: at(id.into()),
-            kind,
-            run: Some(RunId(12)),
-            list: Some(ListId(3)),
-            data,
+            at: at(i64::try_from(id).unwrap() * 10),
+            from,
+            reason: is_death.then(|| "killed by SIGKILL".into()),
+            program: program(name, to),
         })
     }
 
-    fn started(id: i32) -> FromSyncWorker {
-        event(id, EventKind::RunStarted, json!({ "trigger": "manual" }))
+    /// Three changes, at 10, 20 and 30 seconds; who goes on to listen hears of a fourth and the end.
+    fn supervise(world: &World) {
+        world.serve::<SupervisorLink>(|request| {
+            let programs = vec![program("api", ProgramState::Running)];
+            let status = FromSupervisor::Status(report(programs));
+            let ToSupervisor::Watch(request) = request else {
+                return vec![status];
+            };
+            let mut changes = vec![
+                changed(1, "api", ProgramState::Stopped, ProgramState::Starting),
+                changed(2, "api", ProgramState::Running, ProgramState::Backoff),
+                changed(3, "api", ProgramState::Starting, ProgramState::Running),
+            ];
+            if !request.once {
+                changes.push(changed(
+                    4,
+                    "vpn",
+                    ProgramState::Running,
+                    ProgramState::Stopping,
+                ));
+            }
+            let last = usize::try_from(request.last.unwrap()).unwrap();
+            let first = changes.len().saturating_sub(last);
+            let mut answers = vec![status];
+            answers.extend(changes.split_off(first));
+            answers.push(FromSupervisor::WatchEnded(WatchEnded {}));
+            answers
+        });
     }
 
-    fn end() -> FromSyncWorker {
-        FromSyncWorker::EventsEnded(EventsEnded {})
+    /// Two events, at 15 and 25 seconds.
+    fn sync(world: &World) {
+        world.serve::<SyncLink>(|request| {
+            let ToSyncWorker::WatchEvents(request) = request else {
+                panic!("{request:?}");
+            };
+            let event = |id: i32| {
+                FromSyncWorker::Event(EventView {
+                    id,
+                    at: at(i64::from(id) * 10 + 5),
+                    kind: EventKind::RunStarted,
+                    run: Some(RunId(id)),
+                    list: None,
+                    data: json!({ "trigger": "manual" }),
+                })
+            };
+            let first = 3 - i32::try_from(request.last.unwrap().min(2)).unwrap();
+            let mut answers: Vec<_> = (first..=2).map(event).collect();
+            answers.push(FromSyncWorker::EventsEnded(EventsEnded {}));
+            answers
+        });
     }
 
     fn args(events: u32, follow: bool) -> Args {
-        Args { events, follow }
+        Args {
+            events,
+            follow,
+            processes: false,
+            syncs: false,
+        }
+    }
+
+    async fn run(world: &World, args: Args) -> Result<Exit, CommandError> {
+        run_until(&world.session, args, pending::<()>()).await
     }
 
     #[actix_rt::test]
-    async fn each_event_is_a_line() {
+    async fn programs_and_syncs_stand_in_the_order_in_which_they_happened() {
         let world = World::new();
-        world.serve::<SyncLink>(|request| {
-            let expected = WatchEvents {
-                after: None,
-                last: Some(20),
-                follow: false,
-            };
-            assert_eq!(request, ToSyncWorker::WatchEvents(expected));
-            let summary = report(RunStatus::Completed).summary;
-            let heat = json!({
-                "title": "Heat", "year": 1995, "media_type": "movie", "tmdb_id": 949,
-                "is_4k": true, "reason": "not in Seerr yet",
-            });
-            let odd = json!({ "title": "Odd\u{1b}[2J", "year": null, "media_type": "tv", "reason": "no title is like it" });
-            let read = json!({ "name": "Top 250", "outcome": "complete", "reason": null, "entries": 250 });
-            let refused = json!({ "name": "Mine", "outcome": "refused", "reason": "it is private", "entries": 0 });
-            let changed = json!({ "change": "added", "list_type": "imdb", "list_id": "top", "description": "Top 250" });
-            vec![
-                started(1),
-                event(2, EventKind::ListRead, read),
-                event(3, EventKind::ListRead, refused),
-                event(4, EventKind::TitleRequested, heat.clone()),
-                event(5, EventKind::RequestFailed, heat),
-                event(6, EventKind::NotFound, odd.clone()),
-                event(7, EventKind::NeedsReview, odd),
-                event(8, EventKind::RunEnded, json!(summary)),
-                event(9, EventKind::ListChanged, changed),
-                event(10, EventKind::SettingsChanged, json!({ "keys": ["seerr.url", "seerr.api_key"] })),
-                event(11, EventKind::RunEnded, json!({ "status": "failed", "new": 1 })),
-                end(),
-            ]
-        });
-        assert_eq!(
-            run(&world.session, args(20, false)).await.unwrap(),
-            Exit::Done
-        );
+        supervise(&world);
+        sync(&world);
+        assert_eq!(run(&world, args(10, false)).await.unwrap(), Exit::Done);
         insta::assert_snapshot!(world.printed(), @"
-        2026-03-01 12:00:01  run_started       run 12 started (manual)
-        2026-03-01 12:00:02  list_read         list 3 Top 250: complete, 250 entries
-        2026-03-01 12:00:03  list_read         list 3 Mine: refused, 0 entries: it is private
-        2026-03-01 12:00:04  title_requested   Heat (1995), movie, in 4K: not in Seerr yet
-        2026-03-01 12:00:05  request_failed    Heat (1995), movie, in 4K: not in Seerr yet
-        2026-03-01 12:00:06  not_found         Odd�[2J, show on list 3: no title is like it
-        2026-03-01 12:00:07  needs_review      Odd�[2J, show on list 3: no title is like it
-        2026-03-01 12:00:08  run_ended         run 12 completed in 3.2 s; 265 entries, 250 titles: 240 requested, 8 skipped, 2 not found
-        2026-03-01 12:00:09  list_changed      list 3 added: Top 250 (imdb:top)
-        2026-03-01 12:00:10  settings_changed  saved seerr.url, seerr.api_key
-        2026-03-01 12:00:11  run_ended         run 12 ended (failed)
+        2026-03-01 12:00:10  api               STOPPED → STARTING, pid 11991
+        2026-03-01 12:00:15  run_started       run 1 started (manual)
+        2026-03-01 12:00:20  api               RUNNING → BACKOFF, killed by SIGKILL
+        2026-03-01 12:00:25  run_started       run 2 started (manual)
+        2026-03-01 12:00:30  api               STARTING → RUNNING, pid 11991
         ");
     }
 
     #[actix_rt::test]
-    async fn programs_get_an_object_a_line() {
-        let world = World::new().json();
-        world.serve::<SyncLink>(|_| vec![started(7), end()]);
-        run(&world.session, args(10, false)).await.unwrap();
-        assert_eq!(
-            world.printed(),
-            "{\"id\":7,\"at\":\"2026-03-01T12:00:07Z\",\"kind\":\"run_started\",\"run\":12,\
-             \"list\":3,\"data\":{\"trigger\":\"manual\"}}\n"
-        );
-    }
-
-    /// Ends with a failure that nobody waits through.
-    fn over() -> FromSyncWorker {
-        Failure::new(FailureCode::Internal, "the database failed").into()
-    }
-
-    #[actix_rt::test]
-    async fn following_goes_on_after_the_last_event_when_the_sync_worker_was_killed() {
+    async fn the_newest_of_all_are_printed() {
         let world = World::new();
-        let calls = Rc::new(Cell::new(0));
-        let counted = Rc::clone(&calls);
-        world.serve::<SyncLink>(move |request| {
-            let ToSyncWorker::WatchEvents(request) = request else {
-                panic!("{request:?}");
-            };
-            counted.set(counted.get() + 1);
-            assert_eq!(request.follow, counted.get() > 1);
-            match counted.get() {
-                1 => {
-                    assert_eq!((request.after, request.last), (None, Some(1)));
-                    vec![started(7), end()]
-                }
-                2 => {
-                    assert_eq!(request.after, Some(7));
-                    let stopping =
-                        Failure::new(FailureCode::Cancelled, "the request was cancelled");
-                    vec![started(8), stopping.into()]
-                }
-                3 => {
-                    assert_eq!(request.after, Some(8));
-                    Vec::new() // killed at once
-                }
-                4 => {
-                    assert_eq!(request.after, Some(8));
-                    let reset = FromSyncWorker::EventsReset(EventsReset { newest: 40 });
-                    vec![started(9), reset, started(41), end()]
-                }
-                _ => {
-                    assert_eq!(request.after, Some(41));
-                    vec![over()]
-                }
-            }
-        });
-        let error = run(&world.session, args(0, true)).await.unwrap_err();
-        assert_eq!(error.text(), "listsync: the database failed");
-        let times: Vec<_> = world
+        supervise(&world);
+        sync(&world);
+        run(&world, args(2, false)).await.unwrap();
+        let seconds: Vec<_> = world
             .printed()
             .lines()
             .map(|line| line[17..19].to_owned())
             .collect();
-        assert_eq!(times, ["08", "09", "41"]);
-        assert!(world.told().contains("no longer kept"), "{}", world.told());
-        assert_eq!(calls.get(), 5);
+        assert_eq!(seconds, ["25", "30"]);
     }
 
     #[actix_rt::test]
-    async fn ctrl_c_ends_it_without_a_word() {
+    async fn a_machine_gets_the_programs_first_and_a_type_with_each() {
+        let world = World::new().json();
+        supervise(&world);
+        sync(&world);
+        run(&world, args(3, false)).await.unwrap();
+        let lines: Vec<Value> = world
+            .printed()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let types: Vec<_> = lines
+            .iter()
+            .map(|line| line["type"].as_str().unwrap())
+            .collect();
+        assert_eq!(types, ["program", "process", "sync", "process"]);
+        assert_eq!(lines[0]["state"], "RUNNING");
+        assert_eq!(lines[1]["reason"], "killed by SIGKILL");
+        assert_eq!(lines[2]["kind"], "run_started");
+        assert_eq!(lines[3]["program"]["name"], "api");
+    }
+
+    #[actix_rt::test]
+    async fn following_goes_on_after_what_was_printed_until_the_supervisor_ends() {
+        let world = World::new();
+        supervise(&world);
+        let asked = Args {
+            processes: true,
+            ..args(1, true)
+        };
+        let error = run(&world, asked).await.unwrap_err();
+        assert_eq!(error.exit(), Exit::Unreachable);
+        assert!(error.text().contains("the supervisor has ended"));
+        let names: Vec<_> = world
+            .printed()
+            .lines()
+            .map(|line| line[21..24].to_owned())
+            .collect();
+        assert_eq!(names, ["api", "vpn"]);
+    }
+
+    #[actix_rt::test]
+    async fn the_sync_worker_is_followed_from_what_was_printed_on() {
+        let world = World::new();
+        world.serve_open::<SupervisorLink>(|request| {
+            let status = FromSupervisor::Status(report(vec![]));
+            match request {
+                ToSupervisor::Watch(WatchPrograms { once: true, .. }) => {
+                    vec![status, FromSupervisor::WatchEnded(WatchEnded {})]
+                }
+                _ => vec![status],
+            }
+        });
+        let (interrupt, interrupted) = tokio::sync::oneshot::channel();
+        let interrupt = std::cell::Cell::new(Some(interrupt));
+        world.serve::<SyncLink>(move |request| {
+            let ToSyncWorker::WatchEvents(request) = request else {
+                panic!("{request:?}");
+            };
+            if request.follow {
+                assert_eq!(request.after, Some(7));
+                if let Some(interrupt) = interrupt.take() {
+                    interrupt.send(()).unwrap();
+                }
+                return Vec::new();
+            }
+            let event = EventView {
+                id: 7,
+                at: at(0),
+                kind: EventKind::RunStarted,
+                run: Some(RunId(1)),
+                list: None,
+                data: Value::Null,
+            };
+            let end = FromSyncWorker::EventsEnded(EventsEnded {});
+            vec![FromSyncWorker::Event(event), end]
+        });
+        let ended = run_until(&world.session, args(10, true), interrupted).await;
+        assert_eq!(ended.unwrap(), Exit::Interrupted);
+        assert_eq!(world.printed().lines().count(), 1);
+    }
+
+    #[actix_rt::test]
+    async fn nothing_of_before_is_printed_when_none_is_asked_for() {
+        let world = World::new();
+        supervise(&world);
+        sync(&world);
+        run(&world, args(0, false)).await.unwrap();
+        assert_eq!(world.printed(), "");
+    }
+
+    #[actix_rt::test]
+    async fn without_the_sync_worker_the_programs_are_told_all_the_same() {
+        let world = World::new();
+        supervise(&world);
+        assert_eq!(run(&world, args(10, false)).await.unwrap(), Exit::Done);
+        assert_eq!(world.printed().lines().count(), 3);
+        assert!(
+            world.told().contains("the sync-worker does not answer"),
+            "{}",
+            world.told()
+        );
+    }
+
+    #[actix_rt::test]
+    async fn a_fault_of_the_sync_worker_is_told() {
+        let world = World::new();
+        supervise(&world);
+        world.serve::<SyncLink>(|request| {
+            assert!(matches!(
+                request,
+                ToSyncWorker::WatchEvents(WatchEvents { follow: false, .. })
+            ));
+            vec![Failure::new(FailureCode::Internal, "the database failed").into()]
+        });
+        let error = run(&world, args(10, true)).await.unwrap_err();
+        assert_eq!(error.text(), "listsync: the database failed");
+    }
+
+    #[actix_rt::test]
+    async fn only_syncs_need_no_supervisor() {
+        let world = World::new();
+        sync(&world);
+        let asked = Args {
+            syncs: true,
+            ..args(10, false)
+        };
+        run(&world, asked).await.unwrap();
+        assert_eq!(world.printed().lines().count(), 2);
+    }
+
+    #[actix_rt::test]
+    async fn ctrl_c_ends_following_without_a_word() {
         let world = World::new();
         let (interrupt, interrupted) = tokio::sync::oneshot::channel();
-        let interrupt = Cell::new(Some(interrupt));
-        world.serve::<SyncLink>(move |_| {
+        let interrupt = std::cell::Cell::new(Some(interrupt));
+        world.serve_open::<SupervisorLink>(move |request| {
+            let ToSupervisor::Watch(WatchPrograms { once, .. }) = request else {
+                panic!("{request:?}");
+            };
+            let status = FromSupervisor::Status(report(vec![]));
+            if once {
+                return vec![status, FromSupervisor::WatchEnded(WatchEnded {})];
+            }
             if let Some(interrupt) = interrupt.take() {
                 interrupt.send(()).unwrap();
             }
-            Vec::new() // it is asked again and again
+            vec![status]
         });
-        let ended = run_until(&world.session, args(2, true), interrupted).await;
+        let asked = Args {
+            processes: true,
+            ..args(2, true)
+        };
+        let ended = run_until(&world.session, asked, interrupted).await;
         assert_eq!(ended.unwrap(), Exit::Interrupted);
         assert_eq!((world.printed(), world.told()), Default::default());
-    }
-
-    #[actix_rt::test]
-    async fn a_sync_worker_that_is_killed_before_it_tells_anything_is_asked_for_the_same() {
-        let world = World::new();
-        let calls = Rc::new(Cell::new(0));
-        let counted = Rc::clone(&calls);
-        world.serve::<SyncLink>(move |request| {
-            let expected = WatchEvents {
-                after: None,
-                last: Some(2),
-                follow: true,
-            };
-            assert_eq!(request, ToSyncWorker::WatchEvents(expected));
-            counted.set(counted.get() + 1);
-            match counted.get() {
-                1 => Vec::new(),
-                _ => vec![over()],
-            }
-        });
-        run(&world.session, args(2, true)).await.unwrap_err();
-        assert_eq!(calls.get(), 2);
-    }
-
-    #[actix_rt::test]
-    async fn without_following_a_lost_connection_is_an_error() {
-        let world = World::new();
-        world.serve::<SyncLink>(|_| Vec::new());
-        let error = run(&world.session, args(5, false)).await.unwrap_err();
-        assert_eq!(error.exit(), Exit::Failed);
-        assert!(error.text().contains("was lost"), "{}", error.text());
-    }
-
-    #[actix_rt::test]
-    async fn with_nothing_running_the_supervisor_is_what_is_missing() {
-        let world = World::new();
-        let error = run(&world.session, args(5, true)).await.unwrap_err();
-        assert_eq!(error.exit(), Exit::Unreachable);
     }
 }

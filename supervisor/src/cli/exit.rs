@@ -16,7 +16,7 @@ pub(super) enum Exit {
     Down,
     /// The supervisor cannot be reached, or `status` was asked about a program that does not exist.
     Unreachable,
-    /// A program is not running (`pid`) or could not be started (`start`, `restart`).
+    /// A program is not running (`pid`, `signal`) or could not be started (`start`, `restart`, `reload`).
     NotRunning,
     /// A fault of ours or of the machine.
     Software,
@@ -66,7 +66,7 @@ Exit codes:
     2  the command line is wrong, or a terminal is needed
     3  status: something is down
     4  the supervisor cannot be reached; status: no such program
-    7  pid: not running; start, restart: could not be started
+    7  pid, signal: not running; start, restart, reload: could not be started
    70  a fault of ours or of the machine; run: an essential program could not be kept up
    75  run: another supervisor runs already
    78  the settings, a directory or the database cannot be used
@@ -77,7 +77,11 @@ pub(super) const STATUS: &str = "\
 Exit codes:
     0  every program listed runs, is on its way, or was never meant to run
     3  one is down: STOPPED by a person, EXITED with an error, BACKOFF or FATAL
-    4  the supervisor cannot be reached, or there is no such program";
+    4  the supervisor cannot be reached, or there is no such program; with --watch: it has ended
+  130  --watch was interrupted
+
+With --watch and --json the first line is what --json prints without it, and each further one is
+`{\"type\":\"process\",…}` as of `listsync events --json`.";
 
 /// For `listsync start --help` and its kin.
 pub(super) const CONTROL: &str = "\
@@ -103,13 +107,36 @@ Exit codes:
     4  the supervisor cannot be reached
   130  interrupted; the run goes on";
 
-/// For `listsync events --help`.
-pub(super) const EVENTS: &str = "\
+/// For `listsync signal --help`.
+pub(super) const SIGNAL: &str = "\
+Examples:
+    listsync signal HUP vpn                a program of yours does what it does on that signal
+    listsync signal KILL scraper-worker    as if it had crashed; it is started again
+
+Our own programs listen to TERM and INT; other signals end them where they end any process.
+
 Exit codes:
-    0  all of them were printed
-    1  they could not be read to their end
+    0  sent; with `all` to those that run
+    1  there is no such program or signal
     4  the supervisor cannot be reached
-  130  interrupted";
+    7  a program is not running";
+
+/// For `listsync reload --help`.
+pub(super) const RELOAD: &str = "\
+Only programs whose settings differ are started again. Saved settings of the dashboard need no reload.
+
+Exit codes:
+    0  done, also where nothing differs
+    1  the settings file cannot be used; everything goes on as before
+    4  the supervisor cannot be reached
+    7  a program could not be started";
+
+/// For `listsync shutdown --help`.
+pub(super) const SHUTDOWN: &str = "\
+Exit codes:
+    0  asked; with --wait: everything is gone
+    4  the supervisor cannot be reached
+  130  interrupted; the supervisor goes on stopping everything";
 
 /// For `listsync check --help`.
 pub(super) const CHECK: &str = "\

@@ -4,37 +4,51 @@
 
 mod api_key;
 mod cancel;
+mod changes;
 mod check;
 mod completions;
 mod control;
+mod debug_panic;
 mod error;
 mod events;
+mod events_sync;
 mod exit;
 mod list_names;
 mod lists;
 mod lists_add;
 mod lists_remove;
+mod measures;
+mod moment;
 mod one_shot;
 mod pid;
+mod program_names;
 mod progress;
 mod prompt;
+mod reload;
+mod screen;
 mod session;
 mod settings_default;
 mod setup;
 mod shutdown;
+mod signal;
 mod status;
+mod status_table;
+mod status_text;
+mod status_watch;
 mod sync;
 mod sync_report;
 mod table;
 mod tail;
 mod terminal;
 mod version;
+mod waiting;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use runtime::{Clock, Environment, SettingsError};
 
+use crate::identity;
 use error::CommandError;
 use exit::Exit;
 use session::Session;
@@ -67,19 +81,27 @@ enum Command {
     /// Stop programs and wait until they are gone
     #[command(after_help = exit::CONTROL)]
     Stop(control::Args),
-    /// Stop and start programs, one after the other
+    /// Stop and start programs, one after the other, each ready before the next
     #[command(after_help = exit::CONTROL)]
-    Restart(control::Args),
+    Restart(control::RestartArgs),
+    /// Send a signal to programs, with all their processes
+    #[command(after_help = exit::SIGNAL)]
+    Signal(signal::Args),
     /// Show the ends of the logs
+    #[command(after_help = tail::EXAMPLES)]
     Tail(tail::Args),
-    /// Show what happened
-    #[command(after_help = exit::EVENTS)]
+    /// Show what happened: to the programs, and what the sync-worker did
+    #[command(after_help = events::JSON)]
     Events(events::Args),
     /// Print the process id of a program, or of the supervisor
     #[command(after_help = exit::PID)]
     Pid(pid::Args),
+    /// Read the settings file again and carry over what differs
+    #[command(after_help = exit::RELOAD)]
+    Reload(reload::Args),
     /// Stop everything, the supervisor too
-    Shutdown,
+    #[command(after_help = exit::SHUTDOWN)]
+    Shutdown(shutdown::Args),
     /// Ask on the terminal for what is missing, try it, and save it encrypted
     Setup,
     /// Look whether everything is well: one line each, with what to do
@@ -97,7 +119,11 @@ enum Command {
     /// Print the version, and that of the running supervisor
     Version,
     /// Print a script that completes commands in a shell
+    #[command(after_help = completions::PLACES)]
     Completions(completions::Args),
+    /// Make the supervisor panic, to see that nothing stays up deaf
+    #[command(hide = true)]
+    DebugPanic,
     /// Print the settings file with every setting and its default
     #[command(hide = true)]
     SettingsDefault(settings_default::Args),
@@ -109,6 +135,9 @@ pub(crate) fn run(
     args: Vec<OsString>,
     environment: Result<Environment, SettingsError>,
 ) -> ExitCode {
+    if completions::answer(&args) {
+        return ExitCode::SUCCESS;
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -128,6 +157,17 @@ pub(crate) fn run(
                 terminal.tell(&if json { error.json() } else { error.text() });
             }
             error.exit().into()
+        }
+    }
+}
+
+impl Command {
+    /// Whether it makes files that workers need, and so has to be the user that they belong to.
+    fn may_start_workers(&self) -> bool {
+        match self {
+            Self::Run | Self::Setup => true,
+            Self::Check(args) => args.may_start_workers(),
+            _ => false,
         }
     }
 }
@@ -156,6 +196,15 @@ fn carry_out(
         (Err(_), Command::Version) => Environment::default(),
         (Err(error), _) => return Err(error.into()),
     };
+    runtime::zone::adopt(&environment, cli.config.as_deref());
+    let environment = if cli.command.may_start_workers() {
+        match identity::settle(environment, cli.config.as_deref()) {
+            Ok(environment) => environment,
+            Err(error) => return Ok(End::Daemon(runtime::exit::report(&error))),
+        }
+    } else {
+        environment
+    };
     if matches!(cli.command, Command::Run) {
         return Ok(End::Daemon(crate::daemon::run(&environment, cli.config)));
     }
@@ -174,13 +223,16 @@ fn carry_out(
 async fn converse(session: &Session, command: Command) -> Result<Exit, CommandError> {
     match command {
         Command::Status(args) => status::run(session, args).await,
-        Command::Start(args) => control::run(session, control::Verb::Start, args).await,
-        Command::Stop(args) => control::run(session, control::Verb::Stop, args).await,
-        Command::Restart(args) => control::run(session, control::Verb::Restart, args).await,
+        Command::Start(args) => control::start(session, args).await,
+        Command::Stop(args) => control::stop(session, args).await,
+        Command::Restart(args) => control::restart(session, args).await,
+        Command::Signal(args) => signal::run(session, args).await,
         Command::Tail(args) => tail::run(session, args).await,
         Command::Events(args) => events::run(session, args).await,
         Command::Pid(args) => pid::run(session, args).await,
-        Command::Shutdown => shutdown::run(session).await,
+        Command::Reload(args) => reload::run(session, args).await,
+        Command::Shutdown(args) => shutdown::run(session, args).await,
+        Command::DebugPanic => debug_panic::run(session).await,
         Command::Setup => Box::pin(setup::run(session)).await,
         Command::Check(args) => Box::pin(check::run(session, args)).await,
         Command::Sync(args) => Box::pin(sync::run(session, args)).await,
@@ -214,7 +266,14 @@ mod tests {
             "listsync status",
             "listsync status api --json",
             "listsync --json status",
-            "listsync restart all",
+            "listsync status --watch api",
+            "listsync restart all --all-at-once",
+            "listsync signal HUP api sync-worker",
+            "listsync reload --dry-run",
+            "listsync shutdown --wait",
+            "listsync tail --since 10m --level warning",
+            "listsync events -f --processes",
+            "listsync debug-panic",
             "listsync tail -n 50 -f api sync-worker",
             "listsync events -n 50 -f",
             "listsync pid",
@@ -240,6 +299,9 @@ mod tests {
         for line in [
             "listsync",
             "listsync start",
+            "listsync signal HUP",
+            "listsync events --processes --syncs",
+            "listsync tail --level loud",
             "listsync lists add",
             "listsync lists add x --4k --no-4k",
             "listsync lists add x --limit 0",
@@ -260,5 +322,6 @@ mod tests {
             "{help}"
         );
         assert!(!help.contains("settings-default"), "{help}");
+        assert!(!help.contains("debug-panic"), "{help}");
     }
 }

@@ -87,8 +87,10 @@ impl OneShot {
     /// Asks the workers to end and waits for it; kills what does not.
     pub(super) async fn stop(mut self) {
         for (_, child) in &self.workers {
-            if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()) {
-                process::signal_group(pid, Signal::TERM);
+            if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok())
+                && let Err(error) = process::signal_group(pid, Signal::TERM)
+            {
+                tracing::warn!("cannot send {} to {pid}: {error}", Signal::TERM);
             }
         }
         let until = Instant::now() + STOPPING;

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::{error::CommandError, exit::Exit, session::Session};
+use super::{error::CommandError, exit::Exit, program_names, session::Session};
 
 /// Arguments of `pid`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A program, or `all`; the supervisor itself when absent
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = program_names::programs_and_supervisor())]
     name: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 
 use runtime::{
     Clock, Environment, Loaded,
-    settings::{PathSettings, load},
+    settings::{PathSettings, likely_paths, load},
     socket::client::{CallError, Client},
 };
 use schema::wire::{
@@ -55,12 +55,16 @@ impl Session {
         Ok(load(&self.environment, self.config.as_deref(), &[])?)
     }
 
-    /// Where the sockets and files are.
+    /// Where the sockets and files are. While a supervisor runs, a settings file that was broken since
+    /// it started keeps nobody from asking and stopping it.
     ///
     /// # Errors
     /// [`CommandError::Settings`].
     pub(super) fn paths(&self) -> Result<PathSettings, CommandError> {
-        Ok(self.loaded()?.settings.paths)
+        match likely_paths(&self.environment, self.config.as_deref()) {
+            Some(paths) if paths.socket(SupervisorLink::SOCKET).exists() => Ok(paths),
+            _ => Ok(self.loaded()?.settings.paths),
+        }
     }
 
     /// Calls the supervisor.
@@ -184,7 +188,7 @@ pub(super) mod tests {
     /// A session of a test, with a run directory of its own.
     pub(in crate::cli) struct World {
         pub(in crate::cli) session: Session,
-        _folder: tempfile::TempDir,
+        folder: tempfile::TempDir,
         stop: Stop,
     }
 
@@ -213,7 +217,7 @@ pub(super) mod tests {
             session.paths().unwrap().create().unwrap();
             Self {
                 session,
-                _folder: folder,
+                folder,
                 stop: Stop::new(),
             }
         }
@@ -235,6 +239,37 @@ pub(super) mod tests {
             actix_rt::spawn(async move {
                 while let Some(Ok((stream, _))) = until(&stop, listener.accept()).await {
                     until(&stop, answer::<L>(stream, &answers)).await;
+                }
+            });
+        }
+
+        /// With a terminal that is a screen.
+        pub(in crate::cli) fn on_screen(mut self) -> Self {
+            self.session.terminal = Terminal::screen_of_test();
+            self
+        }
+
+        /// As [`World::serve`], but no answer is the last one and every connection stays open.
+        pub(in crate::cli) fn serve_open<L: Link>(
+            &self,
+            answers: impl Fn(L::Request) -> Vec<L::Answer> + 'static,
+        ) {
+            let path = self.session.paths().unwrap().socket(L::SOCKET);
+            let listener = UnixListener::bind(path).unwrap();
+            let stop = self.stop.clone();
+            actix_rt::spawn(async move {
+                let mut open = Vec::new();
+                while let Some(Ok((stream, _))) = until(&stop, listener.accept()).await {
+                    let (read, mut write) = stream.into_split();
+                    let mut lines = BufReader::new(read).lines();
+                    if let Some(line) = lines.next_line().await.unwrap() {
+                        let request: Envelope<L::Request> = decode_request(&line).unwrap();
+                        for answer in answers(request.body) {
+                            let line = encode_answer(request.id, true, &answer).unwrap();
+                            write.write_all(line.as_bytes()).await.unwrap();
+                        }
+                    }
+                    open.push((lines, write));
                 }
             });
         }
@@ -269,6 +304,18 @@ pub(super) mod tests {
             let line = encode_answer(request.id, number < last, answer).unwrap();
             write.write_all(line.as_bytes()).await.unwrap();
         }
+    }
+
+    #[test]
+    fn a_broken_settings_file_is_in_the_way_only_while_nothing_runs() {
+        let mut world = World::new();
+        let file = world.folder.path().join("listsync.toml");
+        std::fs::write(&file, "[program.x]\ncomand = 7\n").unwrap();
+        let paths = world.session.paths().unwrap();
+        world.session.config = Some(file);
+        assert_eq!(world.session.paths().unwrap_err().exit(), Exit::BadSettings);
+        std::fs::write(paths.socket(SupervisorLink::SOCKET), "").unwrap();
+        assert_eq!(world.session.paths().unwrap(), paths);
     }
 
     #[test]

@@ -9,12 +9,17 @@ pub(super) struct Args {
     /// Print the README's table in place of the file
     #[arg(long)]
     table: bool,
+    /// Print the README's table of what a program can have
+    #[arg(long, conflicts_with = "table")]
+    programs: bool,
 }
 
-/// Prints the file, or the table.
+/// Prints the file, or one of the tables.
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, CommandError> {
     let text = if args.table {
         runtime::settings::markdown_table()
+    } else if args.programs {
+        runtime::settings::programs_table()
     } else {
         runtime::settings::default_toml()
     };
@@ -29,9 +34,13 @@ mod tests {
     #[test]
     fn every_setting_is_in_it() {
         let terminal = Terminal::of_test();
-        for table in [false, true] {
-            run(&Args { table }, &terminal).unwrap();
-            assert!(terminal.printed().contains("OVERSEERR_URL"));
+        for (table, programs, word) in [
+            (false, false, "OVERSEERR_URL"),
+            (true, false, "OVERSEERR_URL"),
+            (false, true, "restart_burst"),
+        ] {
+            run(&Args { table, programs }, &terminal).unwrap();
+            assert!(terminal.printed().contains(word));
         }
     }
 }

@@ -24,7 +24,7 @@ use super::{
     prompt::{Keyboard, Prompt, interrupted},
     session::Session,
 };
-use crate::daemon;
+use crate::saved;
 
 const URL: &str = "seerr.url";
 const API_KEY: &str = "seerr.api_key";
@@ -98,7 +98,7 @@ impl KnownSettings {
 /// The settings with those that are saved; without them, and with a word about it, where they cannot be read.
 async fn with_saved(session: &Session, loaded: Loaded) -> KnownSettings {
     let (environment, config) = (&session.environment, session.config.as_deref());
-    match daemon::with_saved(environment, config, &loaded.settings.paths).await {
+    match saved::with_saved(environment, config, &loaded.settings.paths).await {
         Ok(loaded) => KnownSettings {
             loaded,
             with_saved: true,

@@ -1,211 +1,131 @@
-//! `listsync status`: how the programs are, in the form of supervisorctl and with more to say.
+//! `listsync status`: asks how the programs are, picks those asked for, and says by its exit whether
+//! one is down. Leaves the words to `status_text` and `status_table`, and `--watch` to `status_watch`.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use schema::wire::supervisor::{ProgramState, ProgramStatus};
+use schema::wire::supervisor::StatusReport;
 
+pub(super) use super::status_text::{description, is_down};
 use super::{
     error::CommandError,
     exit::Exit,
+    program_names,
     session::Session,
-    terminal::{Look, Tone},
+    status_table::table,
+    status_text::{life_share, lines},
+    status_watch,
 };
 
 /// Arguments of `status`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Programs; all when none is named
-    #[arg(value_name = "NAME")]
-    names: Vec<String>,
+    #[arg(value_name = "NAME", add = program_names::programs())]
+    pub(super) names: Vec<String>,
+    /// Show it again at each change, until Ctrl-C; on a terminal memory and CPU every 2 s too
+    #[arg(short, long)]
+    pub(super) watch: bool,
 }
-
-/// Narrowest column of names, as supervisorctl has it.
-const NAME_WIDTH: usize = 30;
 
 /// Prints the status and says by its exit whether something is down.
 pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandError> {
+    if args.watch {
+        return status_watch::run(session, &args.names).await;
+    }
     let mut report = session.status().await?;
-    let wanted = |name: &str| {
-        args.names.is_empty()
-            || args
-                .names
-                .iter()
-                .any(|asked| asked == name || asked == "all")
-    };
-    let unknown: Vec<&String> = args
-        .names
-        .iter()
-        .filter(|name| {
-            *name != "all" && report.programs.iter().all(|program| program.name != **name)
-        })
-        .collect();
-    let mut exit = if unknown.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Unreachable
-    };
-    let (is_stopping, pid) = (report.is_stopping, report.pid);
-    report.programs.retain(|program| wanted(&program.name));
-    exit = report
-        .programs
-        .iter()
-        .filter(|program| is_down(program))
-        .fold(exit, |exit, _| exit.or_worse(Exit::Down));
+    let unknown = pick(&mut report, &args.names);
+    let exit = exit(&report, &unknown);
     if session.json {
         session.terminal.say_json(&report)?;
+        say_unknown(session, &unknown)?;
         return Ok(exit);
     }
-    if is_stopping {
+    if report.is_stopping {
+        session.terminal.tell(&stopping(report.pid));
+    }
+    if report.stdout_dropped_lines > 0 {
         session.terminal.tell(&format!(
-            "the supervisor (pid {pid}) is stopping everything"
+            "{} lines were not printed by `listsync run`, since nobody read there in time; the log \
+             files have them",
+            report.stdout_dropped_lines
         ));
     }
-    let lines = lines(&report.programs, session.clock.now_utc(), session.look());
-    if !lines.is_empty() {
-        session.terminal.say(&lines)?;
+    let text = text(session, &report);
+    if !text.is_empty() {
+        session.terminal.say(&text)?;
     }
-    for name in unknown {
+    say_unknown(session, &unknown)?;
+    Ok(exit)
+}
+
+/// Keeps the programs that `names` name, all where it names none; gives the names that are of none.
+pub(super) fn pick<'a>(report: &mut StatusReport, names: &'a [String]) -> Vec<&'a str> {
+    let is_all = |name: &str| name == "all";
+    let unknown = names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !is_all(name) && report.programs.iter().all(|program| program.name != *name))
+        .collect();
+    if !names.is_empty() && !names.iter().any(|name| is_all(name)) {
+        report
+            .programs
+            .retain(|program| names.contains(&program.name));
+    }
+    unknown
+}
+
+/// Names that are of no program, as supervisorctl tells them; to a machine as any error.
+pub(super) fn say_unknown(session: &Session, names: &[&str]) -> Result<(), CommandError> {
+    for name in names {
+        if session.json {
+            let error = CommandError::Told {
+                message: format!("there is no program {name}"),
+                remedy: Some("`listsync status` names those there are.".into()),
+                exit: Exit::Unreachable,
+            };
+            session.terminal.tell(&error.json());
+            continue;
+        }
         session
             .terminal
             .say(&format!("{name}: ERROR (no such process)"))?;
     }
-    Ok(exit)
+    Ok(())
 }
 
-/// Whether a program is down though it should be up. One that was never started is not meant to run.
-pub(super) fn is_down(program: &ProgramStatus) -> bool {
-    let ended_well = program
-        .last_exit
-        .as_ref()
-        .is_some_and(|exit| exit.code == Some(0));
-    match program.state {
-        ProgramState::Running | ProgramState::Starting | ProgramState::Stopping => false,
-        ProgramState::Stopped => program.last_exit.is_some(),
-        ProgramState::Exited => !ended_well,
-        ProgramState::Backoff | ProgramState::Fatal => true,
-    }
+/// What is told while everything is being stopped.
+pub(super) fn stopping(pid: i32) -> String {
+    format!("the supervisor (pid {pid}) is stopping everything")
 }
 
-/// One line a program: name, state, what there is to say.
-fn lines(programs: &[ProgramStatus], now: DateTime<Utc>, look: Look) -> String {
-    let longest = programs
-        .iter()
-        .map(|program| program.name.chars().count())
-        .max()
-        .unwrap_or(0);
-    let width = longest.max(NAME_WIDTH) + 3;
-    let mut text = String::new();
-    for program in programs {
-        let state = look.paint(tone(program), &format!("{:<10}", program.state.as_str()));
-        let line = format!(
-            "{:<width$}{state}{}",
-            program.name,
-            description(program, now, look)
-        );
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-fn tone(program: &ProgramStatus) -> Tone {
-    match program.state {
-        ProgramState::Running => Tone::Good,
-        ProgramState::Starting | ProgramState::Stopping | ProgramState::Backoff => Tone::Warning,
-        ProgramState::Fatal => Tone::Bad,
-        ProgramState::Stopped | ProgramState::Exited => {
-            if is_down(program) {
-                Tone::Bad
-            } else {
-                Tone::Faint
-            }
-        }
-    }
-}
-
-/// What there is to say about a program besides its state.
-pub(super) fn description(program: &ProgramStatus, now: DateTime<Utc>, look: Look) -> String {
-    let pid = program.pid.map(|pid| format!("pid {pid}"));
-    let last = program.last_exit.as_ref();
-    let last_reason = last.map(|exit| exit.reason.clone());
-    let said = program.status_text.clone();
-    let parts: Vec<Option<String>> = match program.state {
-        ProgramState::Running => vec![
-            pid,
-            program
-                .started_at
-                .map(|started| format!("uptime {}", uptime(now - started))),
-            program.ready_after_ms.map(|ms| format!("ready in {ms} ms")),
-            restarts(program.restarts),
-            last.map(|exit| format!("last exit: {} ({})", exit.reason, look.time(exit.at))),
-            said,
-        ],
-        ProgramState::Starting => vec![
-            pid,
-            Some(format!("not ready for {}", uptime(now - program.since))),
-            restarts(program.restarts),
-            said,
-        ],
-        ProgramState::Stopping => vec![pid, Some(format!("for {}", uptime(now - program.since)))],
-        ProgramState::Backoff => vec![
-            last_reason.or(said),
-            next_try(program, now),
-            restarts(program.restarts),
-        ],
-        ProgramState::Fatal => vec![
-            said.or(last_reason),
-            Some(format!(
-                "given up {}; `listsync tail {}` shows why",
-                look.time(program.since),
-                program.name
-            )),
-            next_try(program, now),
-        ],
-        ProgramState::Exited => vec![last_reason, Some(look.time(program.since))],
-        ProgramState::Stopped if last.is_none() => vec![Some("Not started".into())],
-        ProgramState::Stopped => vec![Some(look.time(program.since)), last_reason],
-    };
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-}
-
-fn next_try(program: &ProgramStatus, now: DateTime<Utc>) -> Option<String> {
-    let at = program.next_try_at?;
-    Some(format!("next try in {}", soon(at - now)))
-}
-
-fn restarts(times: u64) -> Option<String> {
-    match times {
-        0 => None,
-        1 => Some("1 restart".into()),
-        times => Some(format!("{times} restarts")),
-    }
-}
-
-/// `0:00:11`, `1 day, 0:00:11`, as supervisorctl writes it.
-fn uptime(time: TimeDelta) -> String {
-    let seconds = time.num_seconds().max(0);
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let clock = format!("{}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60);
-    match days {
-        0 => clock,
-        1 => format!("1 day, {clock}"),
-        days => format!("{days} days, {clock}"),
-    }
-}
-
-fn soon(time: TimeDelta) -> String {
-    let ms = time.num_milliseconds().max(0);
-    if ms < 1000 {
-        format!("{ms} ms")
+fn exit(report: &StatusReport, unknown: &[&str]) -> Exit {
+    let found = if unknown.is_empty() {
+        Exit::Done
     } else {
-        format!("{} s", ms / 1000)
+        Exit::Unreachable
+    };
+    report
+        .programs
+        .iter()
+        .filter(|program| is_down(program))
+        .fold(found, |exit, _| exit.or_worse(Exit::Down))
+}
+
+/// A table where a person looks, else supervisorctl's lines.
+fn text(session: &Session, report: &StatusReport) -> String {
+    let (look, now) = (session.look(), session.clock.now_utc());
+    if look.width.is_none() {
+        return lines(&report.programs, now, look);
     }
+    let share = |program: &_| life_share(program, now);
+    table(&report.programs, now, look, share).join("\n")
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use crate::cli::session::tests::{World, at};
-    use schema::wire::supervisor::{FromSupervisor, LastExit, StatusReport, SupervisorLink};
+    use schema::wire::supervisor::{
+        ExitCause, FromSupervisor, LastExit, ProgramState, ProgramStatus, SupervisorLink,
+    };
 
     pub(in crate::cli) fn program(name: &str, state: ProgramState) -> ProgramStatus {
         ProgramStatus {
@@ -220,15 +140,30 @@ pub(super) mod tests {
             last_exit: None,
             next_try_at: None,
             status_text: None,
+            failures: 0,
+            memory_bytes: None,
+            cpu_ms: None,
+            processes: 0,
+            log_lost_bytes: 0,
+            log_suppressed_lines: 0,
         }
     }
 
-    fn ended(code: Option<i32>, reason: &str) -> LastExit {
+    pub(in crate::cli) fn ended(code: Option<i32>, reason: &str) -> LastExit {
         LastExit {
             at: at(0),
             code,
             signal: None,
+            cause: ExitCause::Exit,
+            expected: code == Some(0),
             reason: reason.into(),
+        }
+    }
+
+    fn args(names: &[&str]) -> Args {
+        Args {
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            watch: false,
         }
     }
 
@@ -238,93 +173,9 @@ pub(super) mod tests {
             pid: 77,
             started_at: at(0),
             is_stopping: false,
+            stdout_dropped_lines: 0,
             programs,
         }
-    }
-
-    #[test]
-    fn every_state_is_told_in_one_line() {
-        let programs = [
-            ProgramStatus {
-                restarts: 2,
-                last_exit: Some(ended(None, "killed by SIGKILL")),
-                ..program("api", ProgramState::Running)
-            },
-            program("sync-worker", ProgramState::Starting),
-            ProgramStatus {
-                last_exit: Some(ended(Some(1), "exit code 1")),
-                next_try_at: Some(at(94)),
-                restarts: 1,
-                ..program("scraper-worker", ProgramState::Backoff)
-            },
-            ProgramStatus {
-                status_text: Some("no such file: /opt/bad".into()),
-                ..program("bad", ProgramState::Fatal)
-            },
-            ProgramStatus {
-                status_text: Some("no such file: /opt/later".into()),
-                next_try_at: Some(at(389)),
-                ..program("later", ProgramState::Fatal)
-            },
-            program("manual", ProgramState::Stopped),
-            ProgramStatus {
-                last_exit: Some(ended(Some(0), "exit code 0")),
-                ..program("quiet", ProgramState::Stopped)
-            },
-            ProgramStatus {
-                last_exit: Some(ended(Some(0), "exit code 0")),
-                ..program("once", ProgramState::Exited)
-            },
-            program("leaving", ProgramState::Stopping),
-        ];
-        let look = Look {
-            utc: true,
-            ..Look::PIPE
-        };
-        insta::assert_snapshot!(lines(&programs, at(90), look), @"
-        api                              RUNNING   pid 11991, uptime 0:01:30, ready in 43 ms, 2 restarts, last exit: killed by SIGKILL (2026-03-01 12:00)
-        sync-worker                      STARTING  pid 11991, not ready for 0:01:30
-        scraper-worker                   BACKOFF   exit code 1, next try in 4 s, 1 restart
-        bad                              FATAL     no such file: /opt/bad, given up 2026-03-01 12:00; `listsync tail bad` shows why
-        later                            FATAL     no such file: /opt/later, given up 2026-03-01 12:00; `listsync tail later` shows why, next try in 299 s
-        manual                           STOPPED   Not started
-        quiet                            STOPPED   2026-03-01 12:00, exit code 0
-        once                             EXITED    exit code 0, 2026-03-01 12:00
-        leaving                          STOPPING  for 0:01:30
-        ");
-    }
-
-    #[test]
-    fn uptimes_are_written_as_supervisorctl_does() {
-        assert_eq!(uptime(TimeDelta::seconds(11)), "0:00:11");
-        assert_eq!(uptime(TimeDelta::seconds(86_411)), "1 day, 0:00:11");
-        assert_eq!(uptime(TimeDelta::seconds(200_000)), "2 days, 7:33:20");
-        assert_eq!(uptime(TimeDelta::seconds(-5)), "0:00:00");
-    }
-
-    #[test]
-    fn what_was_never_meant_to_run_is_not_down() {
-        let state = |state, exit| {
-            is_down(&ProgramStatus {
-                last_exit: exit,
-                ..program("x", state)
-            })
-        };
-        assert!(!state(ProgramState::Stopped, None));
-        assert!(state(
-            ProgramState::Stopped,
-            Some(ended(Some(0), "exit code 0"))
-        ));
-        assert!(!state(
-            ProgramState::Exited,
-            Some(ended(Some(0), "exit code 0"))
-        ));
-        assert!(state(
-            ProgramState::Exited,
-            Some(ended(Some(1), "exit code 1"))
-        ));
-        assert!(state(ProgramState::Backoff, None));
-        assert!(!state(ProgramState::Running, None));
     }
 
     async fn exit_of(names: &[&str], programs: Vec<ProgramStatus>) -> (Exit, String) {
@@ -332,10 +183,7 @@ pub(super) mod tests {
         world.serve::<SupervisorLink>(move |_| {
             vec![FromSupervisor::Status(report(programs.clone()))]
         });
-        let args = Args {
-            names: names.iter().map(|name| (*name).to_owned()).collect(),
-        };
-        let exit = run(&world.session, args).await.unwrap();
+        let exit = run(&world.session, args(names)).await.unwrap();
         (exit, world.printed())
     }
 
@@ -364,9 +212,7 @@ pub(super) mod tests {
     #[actix_rt::test]
     async fn without_a_supervisor_it_is_4() {
         let world = World::new();
-        let error = run(&world.session, Args { names: vec![] })
-            .await
-            .unwrap_err();
+        let error = run(&world.session, args(&[])).await.unwrap_err();
         assert_eq!(error.exit(), Exit::Unreachable);
         assert!(error.text().contains("supervisor.sock"), "{}", error.text());
     }
@@ -380,8 +226,32 @@ pub(super) mod tests {
                 ProgramState::Running,
             )]))]
         });
-        run(&world.session, Args { names: vec![] }).await.unwrap();
+        let exit = run(&world.session, args(&["api", "nosuch"])).await.unwrap();
+        assert_eq!(exit, Exit::Unreachable);
         let read: StatusReport = serde_json::from_str(&world.printed()).unwrap();
         assert_eq!(read.programs[0].name, "api");
+        let told: serde_json::Value = serde_json::from_str(&world.told()).unwrap();
+        assert_eq!(told["error"]["message"], "there is no program nosuch");
+    }
+
+    #[actix_rt::test]
+    async fn a_person_gets_a_table_and_is_told_that_everything_is_being_stopped() {
+        let world = World::new().on_screen();
+        world.serve::<SupervisorLink>(|_| {
+            vec![FromSupervisor::Status(StatusReport {
+                is_stopping: true,
+                ..report(vec![program("api", ProgramState::Stopping)])
+            })]
+        });
+        assert_eq!(run(&world.session, args(&[])).await.unwrap(), Exit::Done);
+        assert!(
+            world.printed().starts_with("NAME      STATE"),
+            "{}",
+            world.printed()
+        );
+        assert_eq!(
+            world.told(),
+            "the supervisor (pid 77) is stopping everything\n"
+        );
     }
 }

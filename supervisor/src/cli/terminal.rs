@@ -63,13 +63,30 @@ impl Look {
         }
     }
 
+    /// `text` in one of the colours that tell programs apart, the same for the same `number`.
+    pub(super) fn paint_one_of(self, number: usize, text: &str) -> String {
+        const CODES: [u8; 6] = [36, 33, 35, 32, 34, 96];
+        match CODES.get(number % CODES.len()) {
+            Some(code) if self.colour => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            _ => text.to_owned(),
+        }
+    }
+
     /// A moment as people read it: `2026-03-01 17:04`.
     pub(super) fn time(self, at: DateTime<Utc>) -> String {
-        const FORM: &str = "%Y-%m-%d %H:%M";
+        self.formatted(at, "%Y-%m-%d %H:%M")
+    }
+
+    /// A moment to the second: `2026-03-01 17:04:05`.
+    pub(super) fn second(self, at: DateTime<Utc>) -> String {
+        self.formatted(at, "%Y-%m-%d %H:%M:%S")
+    }
+
+    fn formatted(self, at: DateTime<Utc>, form: &str) -> String {
         if self.utc {
-            at.format(FORM).to_string()
+            at.format(form).to_string()
         } else {
-            at.with_timezone(&Local).format(FORM).to_string()
+            at.with_timezone(&Local).format(form).to_string()
         }
     }
 }
@@ -80,6 +97,7 @@ pub(super) struct Terminal {
     /// How text on standard output may look.
     pub(super) look: Look,
     errors_are_seen: bool,
+    redraws: bool,
     sink: Sink,
 }
 
@@ -107,10 +125,9 @@ impl Terminal {
         let seen = io::stdout().is_terminal();
         let dumb = environment.and_then(|environment| environment.get("TERM")) == Some("dumb");
         let look = if seen {
-            let width = comfy_table::Table::new().width().unwrap_or(80);
             Look {
                 colour: !dumb && !set("NO_COLOR"),
-                width: Some(width),
+                width: Some(columns()),
                 utc: false,
             }
         } else {
@@ -119,6 +136,7 @@ impl Terminal {
         Self {
             look,
             errors_are_seen: io::stderr().is_terminal(),
+            redraws: seen && !dumb,
             sink: Sink::Process,
         }
     }
@@ -126,6 +144,22 @@ impl Terminal {
     /// Whether a person sees standard error, and progress may be shown there.
     pub(super) fn shows_progress(&self) -> bool {
         self.errors_are_seen
+    }
+
+    /// Whether standard output is a screen on which a picture can be drawn in place of another.
+    pub(super) fn redraws(&self) -> bool {
+        self.redraws
+    }
+
+    /// How text may look now: the person may have changed the size of the window.
+    pub(super) fn look_again(&self) -> Look {
+        match self.sink {
+            Sink::Process if self.look.width.is_some() => Look {
+                width: Some(columns()),
+                ..self.look
+            },
+            _ => self.look,
+        }
     }
 
     /// Whether a person sits in front of input and output.
@@ -156,15 +190,24 @@ impl Terminal {
     /// # Errors
     /// As [`Terminal::say`].
     pub(super) fn ask(&self, question: &str) -> Result<(), CommandError> {
+        self.draw(&format!("{question} "))
+    }
+
+    /// Prints exactly `text`.
+    ///
+    /// # Errors
+    /// As [`Terminal::say`].
+    pub(super) fn draw(&self, text: &str) -> Result<(), CommandError> {
         match &self.sink {
             Sink::Process => {
                 let mut out = io::stdout().lock();
-                write!(out, "{question} ")
+                out.write_all(text.as_bytes())
                     .and_then(|()| out.flush())
                     .map_err(CommandError::output)
             }
             Sink::Memory(printed) => {
-                write!(printed.borrow_mut().out, "{question} ").map_err(CommandError::output)
+                let out = &mut printed.borrow_mut().out;
+                out.write_all(text.as_bytes()).map_err(CommandError::output)
             }
         }
     }
@@ -190,6 +233,11 @@ impl Terminal {
     }
 }
 
+/// Columns of the terminal.
+fn columns() -> u16 {
+    comfy_table::Table::new().width().unwrap_or(80)
+}
+
 fn put(to: &mut impl Write, text: &str) -> io::Result<()> {
     to.write_all(text.as_bytes())?;
     if text.is_empty() || !text.ends_with('\n') {
@@ -208,7 +256,21 @@ impl Terminal {
                 ..Look::PIPE
             },
             errors_are_seen: false,
+            redraws: false,
             sink: Sink::Memory(Rc::default()),
+        }
+    }
+
+    /// One that remembers what was drawn, a screen of 80 columns.
+    pub(super) fn screen_of_test() -> Self {
+        let terminal = Self::of_test();
+        Self {
+            look: Look {
+                width: Some(80),
+                ..terminal.look
+            },
+            redraws: true,
+            ..terminal
         }
     }
 

@@ -1,29 +1,50 @@
-//! Our own stdout: the lines of all programs in one stream, each with its program's name for people, as
-//! they are for machines.
+//! Our own stdout: the lines of all programs in one stream.
 //!
 //! A thread of its own writes, since a terminal or `docker logs` may stop reading. Then lines are
-//! dropped and counted; nothing waits for it. Leaves files and `tail`, which lose nothing by that, to
-//! their own modules.
+//! dropped and counted; nothing waits for it. Leaves how lines look to [`super::merge`], files and
+//! `tail`, which lose nothing by that, to their own modules.
 
 use std::{
+    fs::File,
     io::{self, Write},
+    os::{fd::AsFd as _, unix::fs::MetadataExt as _},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
     time::Duration,
 };
 
-use super::ring::newlines;
+use chrono::{DateTime, Utc};
+use runtime::Clock;
+
+use super::{
+    merge::{self, Look},
+    ring::newlines,
+};
 
 /// Bytes that wait to be written at the most.
-const WAITING_BYTES: usize = 4 * 1024 * 1024;
+const WAITING_BYTES: usize = 1024 * 1024;
+
+/// Bytes that are made ready to be written at once, and room for that which is kept.
+const AT_ONCE: usize = 16 * 1024;
+const KEPT_ROOM: usize = 128 * 1024;
+
+/// Bytes that a piece takes beside its lines, about.
+const PIECE_BYTES: usize = 128;
+
+/// The device that takes everything and shows nothing.
+const NOWHERE: &str = "/dev/null";
 
 /// A piece of stdout.
 enum Piece {
     /// Complete lines of one program.
-    Lines { name: Arc<str>, bytes: Vec<u8> },
+    Lines {
+        name: Arc<str>,
+        bytes: Vec<u8>,
+        came_at: DateTime<Utc>,
+    },
     /// Answered when all before it is written.
     Flush(mpsc::Sender<()>),
 }
@@ -31,150 +52,193 @@ enum Piece {
 /// Where lines for stdout are handed in.
 #[derive(Clone, Debug)]
 pub(crate) struct Console {
-    pieces: mpsc::Sender<Piece>,
-    waiting: Arc<AtomicUsize>,
-    dropped: Arc<AtomicUsize>,
+    /// None when nobody can read what is written.
+    pieces: Option<mpsc::Sender<Piece>>,
+    clock: Clock,
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    /// Bytes that wait to be written.
+    waiting: AtomicUsize,
+    /// Lines dropped, and those of them that the reader was not told of.
+    dropped: AtomicU64,
+    untold: AtomicU64,
+}
+
+impl Counts {
+    fn drop_lines(&self, lines: u64) {
+        self.dropped.fetch_add(lines, Ordering::Relaxed);
+        self.untold.fetch_add(lines, Ordering::Relaxed);
+    }
 }
 
 impl Console {
-    /// Starts the thread that writes to `out`. `is_prefixed`: each line begins with its program's name.
+    /// Writes to our stdout, for people or as JSON; to nowhere at no cost.
+    ///
+    /// # Errors
+    /// When there can be no thread.
+    pub(crate) fn stdout(is_for_people: bool) -> io::Result<Self> {
+        if is_nowhere() {
+            return Ok(Self {
+                pieces: None,
+                clock: Clock::system(),
+                counts: Arc::default(),
+            });
+        }
+        Self::start(io::stdout(), is_for_people, Clock::system())
+    }
+
+    /// Starts the thread that writes to `out`.
+    ///
+    /// # Errors
+    /// When there can be no thread.
     pub(crate) fn start(
-        mut out: impl Write + Send + 'static,
-        is_prefixed: bool,
+        out: impl Write + Send + 'static,
+        is_for_people: bool,
+        clock: Clock,
     ) -> io::Result<Self> {
         let (pieces, received) = mpsc::channel();
-        let console = Self {
-            pieces,
-            waiting: Arc::default(),
-            dropped: Arc::default(),
+        let counts = Arc::<Counts>::default();
+        let look = if is_for_people {
+            Look::People
+        } else {
+            Look::Machines
         };
-        let (waiting, dropped) = (Arc::clone(&console.waiting), Arc::clone(&console.dropped));
+        let writer = Writer {
+            out,
+            look,
+            counts: Arc::clone(&counts),
+            text: Vec::new(),
+        };
         std::thread::Builder::new()
             .name("stdout".to_owned())
-            .spawn(move || {
-                for piece in received {
-                    match piece {
-                        Piece::Lines { name, bytes } => {
-                            let lost = dropped.swap(0, Ordering::Relaxed);
-                            let written = told(lost, is_prefixed)
-                                .map_or(Ok(()), |line| out.write_all(line.as_bytes()))
-                                .and_then(|()| lines(&mut out, &name, &bytes, is_prefixed));
-                            if written.is_err() {
-                                // A closed stdout is nobody's fault; the files have it all.
-                                dropped.fetch_add(lost + count(&bytes), Ordering::Relaxed);
-                            }
-                            waiting.fetch_sub(bytes.len(), Ordering::Relaxed);
-                        }
-                        // Who asked may have stopped waiting.
-                        Piece::Flush(done) => done.send(()).unwrap_or_default(),
-                    }
-                }
-            })?;
-        Ok(console)
+            .spawn(move || writer.write(received))?;
+        Ok(Self {
+            pieces: Some(pieces),
+            clock,
+            counts,
+        })
+    }
+
+    /// Whether anybody can read what is written.
+    pub(super) fn is_read(&self) -> bool {
+        self.pieces.is_some()
+    }
+
+    /// Lines that nobody read, since the start.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.counts.dropped.load(Ordering::Relaxed)
     }
 
     /// Hands in complete lines; drops them when too many wait.
     pub(crate) fn offer(&self, name: &Arc<str>, bytes: &[u8]) {
+        let Some(pieces) = &self.pieces else {
+            return;
+        };
         if bytes.is_empty() {
             return;
         }
-        let waiting = self.waiting.fetch_add(bytes.len(), Ordering::Relaxed);
+        let counts = &self.counts;
+        let cost = bytes.len() + PIECE_BYTES;
+        let waiting = counts.waiting.fetch_add(cost, Ordering::Relaxed);
         let is_taken = waiting < WAITING_BYTES
-            && self
-                .pieces
+            && pieces
                 .send(Piece::Lines {
                     name: Arc::clone(name),
                     bytes: bytes.to_vec(),
+                    came_at: self.clock.now_utc(),
                 })
                 .is_ok();
         if !is_taken {
-            self.waiting.fetch_sub(bytes.len(), Ordering::Relaxed);
-            self.dropped.fetch_add(count(bytes), Ordering::Relaxed);
+            counts.waiting.fetch_sub(cost, Ordering::Relaxed);
+            counts.drop_lines(newlines(bytes));
         }
     }
 
     /// Waits until everything handed in is written, for as long as `limit`. Blocks: only for the very end.
     pub(crate) fn flush(&self, limit: Duration) {
         let (done, written) = mpsc::channel();
-        if self.pieces.send(Piece::Flush(done)).is_ok() {
+        let pieces = self.pieces.as_ref();
+        if pieces.is_some_and(|pieces| pieces.send(Piece::Flush(done)).is_ok()) {
             // After the limit the end does not wait for a terminal that is stuck.
             written.recv_timeout(limit).unwrap_or_default();
         }
     }
 }
 
-fn count(bytes: &[u8]) -> usize {
-    usize::try_from(newlines(bytes)).unwrap_or(usize::MAX)
+/// The thread's side.
+struct Writer<Out> {
+    out: Out,
+    look: Look,
+    counts: Arc<Counts>,
+    text: Vec<u8>,
 }
 
-fn told(lost: usize, is_prefixed: bool) -> Option<String> {
-    if lost == 0 {
-        return None;
-    }
-    let message =
-        format!("{lost} lines were not printed here, nobody was reading; the log files have them");
-    Some(if is_prefixed {
-        format!("supervisor | {message}\n")
-    } else {
-        format!("{{\"process\":\"supervisor\",\"level\":\"WARN\",\"message\":\"{message}\"}}\n")
-    })
-}
-
-/// Width of the names, for the bars to stand below each other.
-const NAME_WIDTH: usize = 14;
-
-fn lines(out: &mut impl Write, name: &str, bytes: &[u8], is_prefixed: bool) -> io::Result<()> {
-    if !is_prefixed {
-        out.write_all(bytes)?;
-        return out.flush();
-    }
-    let mut text = Vec::with_capacity(bytes.len() + 64);
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        write!(text, "{name:NAME_WIDTH$} | ")?;
-        text.extend_from_slice(line);
-    }
-    out.write_all(&text)?;
-    out.flush()
-}
-
-/// Cuts what programs write into complete lines.
-#[derive(Debug, Default)]
-pub(crate) struct LineCutter {
-    open: Vec<u8>,
-}
-
-/// A line without end is passed on in pieces of this size.
-const LONGEST_LINE: usize = 64 * 1024;
-
-impl LineCutter {
-    /// Hands the complete lines of what was written up to now to `take`.
-    pub(crate) fn cut(&mut self, bytes: &[u8], mut take: impl FnMut(&[u8])) {
-        let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else {
-            self.open.extend_from_slice(bytes);
-            if self.open.len() > LONGEST_LINE {
-                self.finish(take);
+impl<Out: Write> Writer<Out> {
+    fn write(mut self, pieces: mpsc::Receiver<Piece>) {
+        for piece in pieces {
+            match piece {
+                Piece::Lines {
+                    name,
+                    bytes,
+                    came_at,
+                } => {
+                    if self.write_lines(&name, &bytes, came_at).is_err() {
+                        // A closed stdout is nobody's fault; the files have it all.
+                        self.counts.drop_lines(newlines(&bytes));
+                    }
+                    let cost = bytes.len() + PIECE_BYTES;
+                    self.counts.waiting.fetch_sub(cost, Ordering::Relaxed);
+                }
+                // Who asked may have stopped waiting.
+                Piece::Flush(done) => done.send(()).unwrap_or_default(),
             }
-            return;
-        };
-        let (lines, rest) = bytes.split_at_checked(end + 1).unwrap_or((bytes, &[]));
-        if self.open.is_empty() {
-            take(lines);
-        } else {
-            self.open.extend_from_slice(lines);
-            take(&self.open);
-            self.open.clear();
         }
-        self.open.extend_from_slice(rest);
     }
 
-    /// Ends the line that is open.
-    pub(crate) fn finish(&mut self, mut take: impl FnMut(&[u8])) {
-        if !self.open.is_empty() {
-            self.open.push(b'\n');
-            take(&self.open);
-            self.open.clear();
+    fn write_lines(&mut self, name: &str, bytes: &[u8], came_at: DateTime<Utc>) -> io::Result<()> {
+        self.tell_dropped(came_at)?;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let most = rest.get(..AT_ONCE).unwrap_or(rest);
+            let end = memchr::memrchr(b'\n', most).or_else(|| memchr::memchr(b'\n', rest));
+            let end = end.map_or(rest.len(), |newline| newline + 1);
+            let (lines, more) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+            rest = more;
+            self.text.clear();
+            merge::add(&mut self.text, self.look, name, lines, came_at);
+            self.out.write_all(&self.text)?;
         }
+        // Many short lines make a long text.
+        self.text.shrink_to(KEPT_ROOM);
+        self.out.flush()
     }
+
+    fn tell_dropped(&mut self, now: DateTime<Utc>) -> io::Result<()> {
+        let lost = self.counts.untold.swap(0, Ordering::Relaxed);
+        if lost == 0 {
+            return Ok(());
+        }
+        let message = format!(
+            "{lost} lines were not printed here, nobody was reading; the log files have them"
+        );
+        let told = self.out.write_all(&merge::notice(self.look, &message, now));
+        if told.is_err() {
+            self.counts.untold.fetch_add(lost, Ordering::Relaxed);
+        }
+        told
+    }
+}
+
+fn is_nowhere() -> bool {
+    let stdout = io::stdout().as_fd().try_clone_to_owned().map(File::from);
+    let device = |about: std::fs::Metadata| (about.rdev(), about.ino());
+    let stdout = stdout.and_then(|stdout| stdout.metadata()).map(device);
+    let nowhere = std::fs::metadata(NOWHERE).map(device);
+    // Where either cannot be told, it is written to.
+    matches!((stdout, nowhere), (Ok(stdout), Ok(nowhere)) if stdout == nowhere)
 }
 
 #[cfg(test)]
@@ -210,14 +274,25 @@ mod tests {
         }
     }
 
+    fn clock() -> Clock {
+        Clock::fixed(DateTime::from_timestamp(0, 0).unwrap().naive_utc())
+    }
+
     #[test]
-    fn people_see_who_said_a_line_and_machines_the_line_itself() {
-        for (is_prefixed, expected) in [
-            (true, "api            | a\napi            | b\n"),
-            (false, "a\nb\n"),
+    fn each_line_says_when_and_who() {
+        for (is_for_people, expected) in [
+            (
+                true,
+                "1970-01-01T00:00:00.000Z api            | a\n1970-01-01T00:00:00.000Z api            | b\n",
+            ),
+            (
+                false,
+                "{\"timestamp\":\"1970-01-01T00:00:00.000Z\",\"process\":\"api\",\"level\":\"INFO\",\"message\":\"a\"}\n\
+                 {\"timestamp\":\"1970-01-01T00:00:00.000Z\",\"process\":\"api\",\"level\":\"INFO\",\"message\":\"b\"}\n",
+            ),
         ] {
             let page = Page::default();
-            let console = Console::start(page.clone(), is_prefixed).unwrap();
+            let console = Console::start(page.clone(), is_for_people, clock()).unwrap();
             console.offer(&"api".into(), b"a\nb\n");
             console.flush(Duration::from_secs(10));
             assert_eq!(
@@ -231,7 +306,7 @@ mod tests {
     fn a_reader_that_stops_costs_lines_that_are_counted_and_no_time() {
         let (let_it, stuck) = mpsc::channel();
         let page = Page::default();
-        let console = Console::start(Stuck(stuck, page.clone()), false).unwrap();
+        let console = Console::start(Stuck(stuck, page.clone()), false, clock()).unwrap();
         let line = [vec![b'x'; 1023], vec![b'\n']].concat();
         for _ in 0..10_000 {
             console.offer(&"api".into(), &line);
@@ -247,24 +322,32 @@ mod tests {
         let lost: usize = told
             .map(|(before, _)| before.rsplit('"').next().unwrap().parse::<usize>().unwrap())
             .sum();
-        let printed = text.lines().filter(|line| line.starts_with("xxx")).count();
+        let printed = text.lines().filter(|line| line.contains("xxx")).count();
         assert_eq!(lost + printed, 10_000);
         assert!(lost > 5000);
-        assert!(text.ends_with("end\n"));
+        assert_eq!(console.dropped(), lost as u64);
+        assert!(text.ends_with("\"end\"}\n"));
+    }
+
+    /// Nobody reads any more.
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
     }
 
     #[test]
-    fn lines_are_cut_whole() {
-        let mut cutter = LineCutter::default();
-        let mut seen = Vec::new();
-        for part in ["a", "b\nc", "\n", "d\ne\nf"] {
-            cutter.cut(part.as_bytes(), |lines| {
-                seen.push(String::from_utf8_lossy(lines).into_owned());
-            });
-        }
-        cutter.finish(|lines| {
-            seen.push(String::from_utf8_lossy(lines).into_owned());
-        });
-        assert_eq!(seen, ["ab\n", "c\n", "d\ne\n", "f\n"]);
+    fn lines_for_a_closed_stdout_are_counted() {
+        let console = Console::start(Closed, true, clock()).unwrap();
+        console.offer(&"api".into(), b"a\nb\n");
+        console.offer(&"api".into(), b"c\n");
+        console.flush(Duration::from_secs(10));
+        assert_eq!(console.dropped(), 3);
     }
 }

@@ -1,12 +1,13 @@
 //! Empties one pipe, whatever happens to what is read: a program must never wait for a full pipe because
 //! a disk failed.
 //!
-//! Runs on the log thread. Leaves where the bytes go to [`super::Sink`].
+//! Runs on the log thread. Leaves where the bytes go to [`super::sink`].
 
 use std::{
     cell::RefCell,
     io::{self, PipeReader, Read as _},
     rc::Rc,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -14,13 +15,23 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
-use super::Sink;
+use super::{
+    limit,
+    sink::{Sink, Writer},
+};
 
-/// Bytes read at once, as much as the pipe holds.
+/// Bytes read at once.
 const CHUNK: usize = 256 * 1024;
 
 /// Chunks after which other pipes get their turn.
 const CHUNKS_A_TURN: usize = 4;
+
+/// How long a writer in full swing is left alone, instead of being met at every line. The pipe holds much
+/// more than is written in that time.
+const NAP: Duration = Duration::from_micros(500);
+
+/// Events that are closer together than this are of a writer in full swing.
+const SWING: Duration = Duration::from_millis(2);
 
 /// Most that is read to empty the pipe of a process that ended: all it can have left there, and not
 /// all that a process it started goes on writing.
@@ -55,35 +66,82 @@ pub(super) async fn pump(
             return;
         }
     };
+    let writer = sink.borrow_mut().writer();
     let mut now = |bytes: &mut [u8]| (&own).read(bytes);
     let mut is_open = true;
     let mut is_watched = true;
+    let mut swing = Swing::default();
     while is_open || is_watched {
+        let has_left_out = sink.borrow().has_left_out();
         tokio::select! {
             drain = drains.recv(), if is_watched => match drain {
                 Some(done) => {
                     let most = LEFT_AT_THE_END / CHUNK + 1;
-                    is_open &= read(&mut now, &sink, &buffer, most).is_open;
-                    sink.borrow_mut().end_line();
+                    is_open &= read(&mut now, (&sink, writer), &buffer, most).is_open;
+                    sink.borrow_mut().end_line(writer);
                     // Whoever asked may have stopped waiting.
                     done.send(()).unwrap_or_default();
                 }
                 None => is_watched = false,
             },
-            ready = events.readable(), if is_open => match ready {
+            ready = events.readable(), if is_open && !swing.is_full => match ready {
                 Ok(()) => {
                     let mut next = |bytes: &mut [u8]| events.try_read(bytes);
-                    let outcome = read(&mut next, &sink, &buffer, CHUNKS_A_TURN);
+                    let outcome = read(&mut next, (&sink, writer), &buffer, CHUNKS_A_TURN);
                     is_open = outcome.is_open;
-                    if !outcome.is_empty {
-                        tokio::task::yield_now().await;
-                    }
+                    swing.event(&outcome);
                 }
                 Err(error) => {
                     tracing::error!(process = name, "cannot wait for the output of {name}: {error}");
                     is_open = false;
                 }
             },
+            () = tokio::task::yield_now(), if is_open && swing.is_full => {
+                swing.nap();
+                let outcome = read(&mut now, (&sink, writer), &buffer, CHUNKS_A_TURN);
+                is_open = outcome.is_open;
+                swing.turn(&outcome);
+            },
+            () = tokio::time::sleep(limit::CALM), if has_left_out && !swing.is_full => {
+                sink.borrow_mut().tell_left_out();
+            },
+        }
+    }
+}
+
+/// Whether a writer writes so much that it is not waited for by events.
+#[derive(Default)]
+struct Swing {
+    last: Option<Instant>,
+    is_full: bool,
+    /// The last turn left something in the pipe.
+    is_behind: bool,
+}
+
+impl Swing {
+    /// An event led to a read.
+    fn event(&mut self, outcome: &Outcome) {
+        let now = Instant::now();
+        let last = self.last.replace(now);
+        self.is_behind = !outcome.is_empty;
+        self.is_full = self.is_behind || last.is_some_and(|last| now - last < SWING);
+    }
+
+    /// A read without an event.
+    fn turn(&mut self, outcome: &Outcome) {
+        self.last = Some(Instant::now());
+        self.is_behind = !outcome.is_empty;
+        self.is_full = outcome.has_bytes;
+    }
+
+    /// Leaves the writer alone for a moment, unless the pipe is filling up.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a timer would look at every event meanwhile, which is what this is to avoid; no actor runs here"
+    )]
+    fn nap(&self) {
+        if !self.is_behind {
+            std::thread::sleep(NAP);
         }
     }
 }
@@ -93,44 +151,43 @@ struct Outcome {
     is_open: bool,
     /// Nothing is left to read now.
     is_empty: bool,
+    /// Something was read.
+    has_bytes: bool,
 }
 
+/// Reads until nothing is left, but no more than `chunks` times.
 fn read(
     next: &mut impl FnMut(&mut [u8]) -> io::Result<usize>,
-    sink: &Rc<RefCell<Sink>>,
+    (sink, writer): (&Rc<RefCell<Sink>>, Writer),
     buffer: &Buffer,
     chunks: usize,
 ) -> Outcome {
     let mut buffer = buffer.borrow_mut();
+    let mut outcome = Outcome {
+        is_open: true,
+        is_empty: true,
+        has_bytes: false,
+    };
     for _ in 0..chunks {
         match next(&mut buffer) {
             Ok(0) => {
-                return Outcome {
-                    is_open: false,
-                    is_empty: true,
-                };
+                outcome.is_open = false;
+                return outcome;
             }
-            Ok(count) => sink
-                .borrow_mut()
-                .take(buffer.get(..count).unwrap_or_default()),
+            Ok(count) => {
+                outcome.has_bytes = true;
+                sink.borrow_mut()
+                    .take(writer, buffer.get(..count).unwrap_or_default());
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                return Outcome {
-                    is_open: true,
-                    is_empty: true,
-                };
-            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return outcome,
             Err(error) => {
                 tracing::error!("cannot read the output of a program: {error}");
-                return Outcome {
-                    is_open: false,
-                    is_empty: true,
-                };
+                outcome.is_open = false;
+                return outcome;
             }
         }
     }
-    Outcome {
-        is_open: true,
-        is_empty: false,
-    }
+    outcome.is_empty = false;
+    outcome
 }

@@ -1,13 +1,25 @@
 //! The last lines of one log in memory, numbered, for `tail`.
 //!
 //! Bytes in one buffer of bounded size; lines are found when somebody reads, so that a push costs a copy and
-//! a count. Who reads too slowly is told how many lines were left out. Leaves files to
-//! [`super::rotate`] and waiting for new lines to [`super`].
+//! a count. Of a line that is too long to be shown only the beginning is kept. Who reads too slowly is told
+//! how many lines were left out. Leaves files to [`super::rotate`] and waiting for new lines to
+//! [`super::book`].
 
 use std::collections::VecDeque;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::said;
+
 /// Longest line that is shown whole; the file has all of it.
-const SHOWN_LINE: usize = 64 * 1024;
+pub(super) const SHOWN_LINE: usize = 64 * 1024;
+
+/// Most times that are kept, and how far they are apart at least.
+const STAMPS: usize = 1024;
+const STAMP_EVERY: TimeDelta = TimeDelta::milliseconds(100);
+
+/// Lines looked at together when one is searched for.
+const SEARCHED: usize = 4096;
 
 /// See the head of this file.
 #[derive(Debug)]
@@ -18,6 +30,13 @@ pub(crate) struct Ring {
     first: u64,
     /// Number of the line that is not complete yet.
     next: u64,
+    /// Bytes of the line that is not complete yet, and how many of them were left out.
+    open: usize,
+    left_out: usize,
+    /// When some lines came, by number, in order.
+    stamps: VecDeque<(u64, DateTime<Utc>)>,
+    /// All that is in the files is known to be here too.
+    is_all: bool,
 }
 
 /// Some lines of a ring.
@@ -37,6 +56,10 @@ impl Ring {
             limit,
             first: 0,
             next: 0,
+            open: 0,
+            left_out: 0,
+            stamps: VecDeque::new(),
+            is_all: false,
         }
     }
 
@@ -50,7 +73,117 @@ impl Ring {
         self.next.saturating_sub(count).max(self.first)
     }
 
+    /// Number of the oldest line.
+    pub(super) fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// No line is open.
+    pub(super) fn is_at_line_start(&self) -> bool {
+        self.open == 0
+    }
+
+    /// Older lines than the oldest here are nowhere.
+    pub(super) fn is_all(&self) -> bool {
+        self.is_all
+    }
+
+    /// Says that the files hold no older lines than this.
+    pub(super) fn has_all(&mut self) {
+        self.is_all = true;
+    }
+
+    /// Lines that come from now on came at `now`.
+    pub(super) fn stamp(&mut self, now: DateTime<Utc>) {
+        if let Some((number, last)) = self.stamps.back_mut() {
+            if *number == self.next {
+                *last = now;
+                return;
+            }
+            if now - *last < STAMP_EVERY && now >= *last {
+                return;
+            }
+        }
+        if self.stamps.len() >= STAMPS {
+            self.stamps.pop_front();
+        }
+        self.stamps.push_back((self.next, now));
+    }
+
+    /// The first line written at `since` or later, and whether there may be such lines that are no longer
+    /// here. A line has the time it tells, or else when it came, or else the time told before it.
+    pub(super) fn since(&self, since: DateTime<Utc>) -> (u64, bool) {
+        let mut stamps = self.stamps.iter().peekable();
+        let (mut came, mut told) = (None, None);
+        let mut number = self.first;
+        while number < self.next {
+            let Lines { texts, next, .. } = self.read(number, SEARCHED);
+            for (text, number) in texts.iter().zip(number..) {
+                while let Some((_, at)) = stamps.next_if(|(from, _)| *from <= number) {
+                    came = Some(*at);
+                }
+                let own = said::time(text.as_bytes());
+                told = own.or(told);
+                match own.or(came).or(told) {
+                    Some(time) if time >= since => return (number, number == self.first),
+                    _ => {}
+                }
+            }
+            if next == number {
+                break;
+            }
+            number = next;
+        }
+        (self.next, self.next == self.first)
+    }
+
     pub(crate) fn push(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        if self.left_out > 0 {
+            rest = self.leave_out(rest);
+        }
+        // Only a line that gets too long is looked at; all before it goes in at once.
+        let mut start = 0;
+        let mut open = self.open;
+        while start < rest.len() {
+            let room = SHOWN_LINE.saturating_sub(open);
+            let window = rest.get(start..).unwrap_or_default();
+            let window = window.get(..room.saturating_add(1)).unwrap_or(window);
+            if let Some(newline) = memchr::memrchr(b'\n', window) {
+                start += newline + 1;
+                open = 0;
+            } else if window.len() <= room {
+                break;
+            } else {
+                let (fits, more) = rest.split_at_checked(start + room).unwrap_or((rest, &[]));
+                self.put(fits);
+                rest = self.leave_out(more);
+                (start, open) = (0, self.open);
+            }
+        }
+        self.put(rest);
+    }
+
+    /// Drops what belongs to the line that is too long; what comes behind it.
+    fn leave_out<'rest>(&mut self, bytes: &'rest [u8]) -> &'rest [u8] {
+        let Some(end) = memchr::memchr(b'\n', bytes) else {
+            self.left_out += bytes.len();
+            self.open = SHOWN_LINE;
+            return &[];
+        };
+        let left_out = self.left_out + end;
+        self.put(format!("… ({left_out} bytes more)\n").as_bytes());
+        (self.left_out, self.open) = (0, 0);
+        bytes.get(end + 1..).unwrap_or_default()
+    }
+
+    /// Takes in bytes as they are.
+    fn put(&mut self, bytes: &[u8]) {
+        if let Some(newline) = memchr::memrchr(b'\n', bytes) {
+            self.open = bytes.len() - newline - 1;
+        } else {
+            self.open += bytes.len();
+        }
         self.next += newlines(bytes);
         // What would be pushed out again at once is counted and not copied.
         let start = bytes.len().saturating_sub(self.limit);
@@ -64,24 +197,41 @@ impl Ring {
         if over == 0 && gone.is_empty() {
             return;
         }
-        // Cut behind the first newline past the surplus, else inside the one giant line.
+        self.is_all = false;
+        self.cut_front(over);
+        while self
+            .stamps
+            .get(1)
+            .is_some_and(|(from, _)| *from <= self.first)
+        {
+            self.stamps.pop_front();
+        }
+    }
+
+    /// Cuts behind the first newline past the surplus, else inside the one giant line.
+    fn cut_front(&mut self, over: usize) {
         let at = over.saturating_sub(1);
-        let mut rest = self.bytes.iter().skip(at);
-        let cut = match rest.position(|byte| *byte == b'\n') {
-            Some(further) if at + further + 1 < self.bytes.len() => at + further + 1,
+        let (front, back) = self.bytes.as_slices();
+        let find = |bytes: &[u8], from: usize| {
+            let rest = bytes.get(from..).unwrap_or_default();
+            memchr::memchr(b'\n', rest).map(|further| from + further)
+        };
+        let newline = find(front, at).or_else(|| {
+            find(back, at.saturating_sub(front.len())).map(|further| front.len() + further)
+        });
+        let cut = match newline {
+            Some(newline) if newline + 1 < self.bytes.len() => newline + 1,
             _ => over,
         };
-        let lost = self
-            .bytes
-            .drain(..cut)
-            .filter(|byte| *byte == b'\n')
-            .count();
-        self.first += lost as u64;
+        let lost = newlines(front.get(..cut).unwrap_or(front))
+            + newlines(back.get(..cut.saturating_sub(front.len())).unwrap_or(back));
+        self.bytes.drain(..cut);
+        self.first += lost;
     }
 
     /// Ends a line that its writer left open.
     pub(crate) fn end_line(&mut self) {
-        if self.bytes.back().is_some_and(|byte| *byte != b'\n') {
+        if self.open > 0 {
             self.push(b"\n");
         }
     }
@@ -112,172 +262,28 @@ impl Ring {
 
     /// Where line `number`, which the ring has, begins. Searched from its end: readers are near it.
     fn offset(&self, number: u64) -> usize {
-        let mut behind = self.next - number;
         if self.first == number {
             return 0;
         }
-        for (at, byte) in self.bytes.iter().enumerate().rev() {
-            if *byte == b'\n' {
-                if behind == 0 {
-                    return at + 1;
-                }
-                behind -= 1;
-            }
-        }
-        0
+        let behind = usize::try_from(self.next - number).unwrap_or(usize::MAX);
+        let (front, back) = self.bytes.as_slices();
+        let in_back = memchr::memrchr_iter(b'\n', back).map(|at| front.len() + at);
+        let newline = in_back
+            .chain(memchr::memrchr_iter(b'\n', front))
+            .nth(behind);
+        newline.map_or(0, |newline| newline + 1)
     }
 }
 
 pub(super) fn newlines(bytes: &[u8]) -> u64 {
-    // Summing in small lanes lets the compiler use vector instructions.
-    bytes
-        .chunks(192)
-        .map(|lane| u64::from(lane.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>()))
-        .sum()
+    memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
-fn shown(line: &[u8]) -> String {
+/// A line for people: without its end, and bytes that are no text replaced.
+pub(super) fn shown(line: &[u8]) -> String {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    match line.split_at_checked(SHOWN_LINE) {
-        Some((head, rest)) if !rest.is_empty() => {
-            format!(
-                "{}… ({} bytes more)",
-                String::from_utf8_lossy(head),
-                rest.len()
-            )
-        }
-        _ => String::from_utf8_lossy(line).into_owned(),
-    }
+    String::from_utf8_lossy(line).into_owned()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn texts(ring: &Ring, from: u64, count: usize) -> Vec<String> {
-        ring.read(from, count).texts
-    }
-
-    #[test]
-    fn lines_come_back_in_order_and_once() {
-        let mut ring = Ring::new(1000);
-        ring.push(b"one\ntwo\nthr");
-        assert_eq!(texts(&ring, 0, 9), ["one", "two"]);
-        ring.push(b"ee\n");
-        let read = ring.read(2, 9);
-        assert_eq!(
-            read,
-            Lines {
-                skipped: 0,
-                texts: vec!["three".to_owned()],
-                next: 3
-            }
-        );
-        assert_eq!(
-            ring.read(3, 9),
-            Lines {
-                skipped: 0,
-                texts: vec![],
-                next: 3
-            }
-        );
-    }
-
-    #[test]
-    fn the_last_lines_are_found_from_the_end() {
-        let mut ring = Ring::new(1000);
-        ring.push(b"a\nb\nc\nd\n");
-        assert_eq!(texts(&ring, ring.last(2), 9), ["c", "d"]);
-        assert_eq!(texts(&ring, ring.last(99), 9), ["a", "b", "c", "d"]);
-        assert_eq!(texts(&ring, ring.last(0), 9), [""; 0]);
-        assert_eq!(texts(&ring, 1, 2), ["b", "c"]);
-    }
-
-    #[test]
-    fn a_slow_reader_is_told_what_it_missed() {
-        let mut ring = Ring::new(10);
-        ring.push(b"a\nb\nc\n");
-        ring.push(b"dddd\neeee\n");
-        let read = ring.read(1, 9);
-        assert_eq!(read.texts, ["dddd", "eeee"]);
-        assert_eq!(read.skipped, 2);
-        assert_eq!(read.next, 5);
-    }
-
-    #[test]
-    fn a_push_larger_than_the_ring_keeps_its_last_lines_and_all_numbers() {
-        let mut ring = Ring::new(8);
-        ring.push(b"0\n1\n");
-        ring.push(b"2\n3\n4\n5\n6\n7\n8\n9\n");
-        let read = ring.read(0, 99);
-        assert_eq!(ring.next(), 10);
-        assert_eq!(read.next, 10);
-        assert_eq!(read.skipped + read.texts.len() as u64, 10);
-        assert_eq!(read.texts.last().map(String::as_str), Some("9"));
-        assert!(read.texts.len() >= 3);
-    }
-
-    #[test]
-    fn numbers_add_up_whatever_the_sizes() {
-        for limit in [5, 16, 100, 1000] {
-            for chunk in [1, 3, 7, 64, 333] {
-                let all: Vec<u8> = (0..300)
-                    .flat_map(|n| format!("line {n}\n").into_bytes())
-                    .collect();
-                let mut ring = Ring::new(limit);
-                let (mut next, mut seen) = (0, 0);
-                for part in all.chunks(chunk) {
-                    ring.push(part);
-                    let read = ring.read(next, 1000);
-                    seen += read.skipped;
-                    for text in &read.texts {
-                        // A line longer than the ring loses its head, no other does.
-                        let full = format!("line {seen}");
-                        assert!(
-                            full.ends_with(text.as_str()),
-                            "{limit} {chunk}: {text} for {full}"
-                        );
-                        assert!(limit < 16 || *text == full || chunk > limit);
-                        seen += 1;
-                    }
-                    next = read.next;
-                }
-                assert_eq!((seen, next), (300, 300), "limit {limit}, chunks of {chunk}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_giant_line_without_end_stays_within_the_limit() {
-        let mut ring = Ring::new(100);
-        for _ in 0..50 {
-            ring.push(&[b'x'; 33]);
-        }
-        assert!(ring.bytes.len() <= 100);
-        ring.end_line();
-        assert_eq!(ring.read(0, 9).texts.len(), 1);
-        ring.push(b"after\n");
-        assert_eq!(texts(&ring, ring.last(1), 9), ["after"]);
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_are_replaced_and_long_lines_are_cut() {
-        let mut ring = Ring::new(1_000_000);
-        ring.push(b"\xff\x00ok\r\n");
-        ring.push(&vec![b'y'; 70_000]);
-        ring.push(b"\n");
-        let read = texts(&ring, 0, 9);
-        assert_eq!(read[0], "\u{fffd}\u{0}ok");
-        assert!(read[1].ends_with("y… (4464 bytes more)"));
-    }
-
-    #[test]
-    fn a_line_left_open_is_ended_once() {
-        let mut ring = Ring::new(100);
-        ring.end_line();
-        ring.push(b"half");
-        ring.end_line();
-        ring.end_line();
-        assert_eq!(texts(&ring, 0, 9), ["half"]);
-    }
-}
+mod tests;

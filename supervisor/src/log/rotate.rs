@@ -1,16 +1,18 @@
-//! One log file: appended to, rotated between lines (`api.log` → `api.log.1` → `api.log.2` …), never
-//! truncated by a restart.
+//! One log file: appended to, rotated between lines, never truncated by a restart.
 //!
 //! Writing never fails for the caller: what the disk does not take is counted, and said in the log
-//! itself when there is room again. A file that cannot be rotated grows on. Only a line longer than the limit is split. Leaves where bytes
-//! come from to [`super::pipe`].
+//! itself when there is room again. A file that cannot be rotated grows on; one that somebody deleted is made
+//! again. Only a line longer than the limit is split. Leaves the names of older files to [`super::backups`],
+//! and where bytes come from to [`super::pipe`].
 
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
+
+use super::backups;
 
 /// See the head of this file.
 #[derive(Debug)]
@@ -30,6 +32,10 @@ pub(crate) struct LogFile {
     at_line_start: bool,
     /// Bytes the disk did not take since the last that it did.
     lost: u64,
+    /// Bytes lost that nobody has asked for.
+    newly_lost: u64,
+    /// Older files have other names since somebody asked.
+    has_rotated: bool,
 }
 
 /// What a write came to.
@@ -63,9 +69,54 @@ impl LogFile {
             untold: None,
             at_line_start: true,
             lost: 0,
+            newly_lost: 0,
+            has_rotated: false,
         };
+        if log.rotates() {
+            backups::tidy(&log.path, backups);
+        }
         let opened = log.reopen();
         (log, opened)
+    }
+
+    /// Keeps to these limits from now on.
+    pub(crate) fn set_limits(&mut self, max_bytes: u64, backups: u32) {
+        self.max_bytes = if max_bytes == 0 { u64::MAX } else { max_bytes };
+        self.limit = self.max_bytes;
+        self.backups = backups;
+        if self.rotates() {
+            backups::tidy(&self.path, backups);
+        }
+    }
+
+    /// Closes the file; the next write opens what has its name then.
+    pub(crate) fn close(&mut self) {
+        self.file = None;
+    }
+
+    /// Whether older files are ours; without a limit somebody else may take care of them.
+    pub(crate) fn rotates(&self) -> bool {
+        self.max_bytes < u64::MAX
+    }
+
+    /// Whether older files have other names since this was last asked.
+    pub(crate) fn has_rotated(&mut self) -> bool {
+        std::mem::take(&mut self.has_rotated)
+    }
+
+    /// How many older files are kept.
+    pub(crate) fn backups(&self) -> u32 {
+        self.backups
+    }
+
+    /// The disk does not take what is written.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.lost > 0
+    }
+
+    /// What was written ends inside a line.
+    pub(crate) fn is_in_line(&self) -> bool {
+        !self.at_line_start
     }
 
     /// The file that is appended to.
@@ -73,23 +124,20 @@ impl LogFile {
         &self.path
     }
 
-    /// The last `count` bytes of the file.
-    pub(crate) fn end(&self, count: u64) -> io::Result<Vec<u8>> {
-        let mut file = File::open(&self.path)?;
-        let size = file.metadata()?.len();
-        file.seek(SeekFrom::Start(size.saturating_sub(count)))?;
-        let mut bytes = Vec::new();
-        file.take(count).read_to_end(&mut bytes)?;
-        Ok(bytes)
+    /// Bytes lost since this was last asked.
+    pub(crate) fn newly_lost(&mut self) -> u64 {
+        std::mem::take(&mut self.newly_lost)
     }
 
     /// Appends `bytes`, rotating where it is time.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Written {
         let lost_before = self.lost;
+        self.close_deleted();
         let mut rest = bytes;
         while !rest.is_empty() {
             if let Err(error) = self.write_part(&mut rest) {
                 self.lost += rest.len() as u64;
+                self.newly_lost += rest.len() as u64;
                 return if lost_before == 0 {
                     Written::Refused(error)
                 } else {
@@ -104,6 +152,14 @@ impl LogFile {
             Written::Unrotated(error)
         } else {
             Written::Whole
+        }
+    }
+
+    /// A file without a name would be filled for nobody.
+    fn close_deleted(&mut self) {
+        let is_deleted = |file: &File| file.metadata().is_ok_and(|about| about.nlink() == 0);
+        if self.file.as_ref().is_some_and(is_deleted) {
+            self.close();
         }
     }
 
@@ -183,7 +239,7 @@ impl LogFile {
 
     /// Goes on in a new file; in the old one, for another `max_bytes`, if the files cannot be moved.
     fn rotate(&mut self) -> io::Result<()> {
-        if let Err(error) = self.shift() {
+        if let Err(error) = backups::shift(&self.path, self.backups) {
             self.limit = self.size.saturating_add(self.max_bytes);
             if !std::mem::replace(&mut self.is_stuck, true) {
                 self.untold = Some(error);
@@ -192,24 +248,8 @@ impl LogFile {
         }
         self.limit = self.max_bytes;
         (self.is_stuck, self.untold) = (false, None);
+        self.has_rotated = true;
         self.reopen()
-    }
-
-    /// Gives each file its next name.
-    fn shift(&self) -> io::Result<()> {
-        for number in (1..self.backups).rev() {
-            rename(
-                &numbered(&self.path, number),
-                &numbered(&self.path, number + 1),
-            )?;
-        }
-        if self.backups > 0 {
-            return rename(&self.path, &numbered(&self.path, 1));
-        }
-        match std::fs::remove_file(&self.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
     }
 
     fn reopen(&mut self) -> io::Result<()> {
@@ -243,176 +283,5 @@ impl LogFile {
     }
 }
 
-fn numbered(path: &Path, number: u32) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{number}"));
-    name.into()
-}
-
-/// A file that is not there needs no other name.
-fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    match std::fs::rename(from, to) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        done => done,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn whole(log: &mut LogFile, bytes: &[u8]) {
-        assert!(matches!(log.write(bytes), Written::Whole));
-    }
-
-    fn opened(path: &Path, max_bytes: u64, backups: u32) -> LogFile {
-        let (log, opened) = LogFile::open(path.to_owned(), max_bytes, backups);
-        opened.unwrap();
-        log
-    }
-
-    /// All that is kept, oldest first, and each file alone.
-    fn read(path: &Path, backups: u32) -> (String, Vec<String>) {
-        let files: Vec<String> = (1..=backups)
-            .rev()
-            .map(|number| numbered(path, number))
-            .chain([path.to_owned()])
-            .filter_map(|path| std::fs::read_to_string(path).ok())
-            .collect();
-        (files.concat(), files)
-    }
-
-    #[test]
-    fn rotation_loses_no_line_and_splits_none_whatever_the_chunks() {
-        let lines: Vec<_> = (0..500)
-            .map(|n| {
-                format!(
-                    "line {n} {}
-",
-                    "x".repeat(n % 90)
-                )
-            })
-            .collect();
-        let all = lines.concat();
-        for chunk in [1, 7, 64, 150, 997, 5000] {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("api.log");
-            let mut log = opened(&path, 1000, 100);
-            for part in all.as_bytes().chunks(chunk) {
-                whole(&mut log, part);
-            }
-            let (together, files) = read(&path, 100);
-            assert_eq!(together, all, "chunks of {chunk}");
-            assert!(files.len() > 20);
-            for file in &files {
-                assert!(file.is_empty() || file.ends_with('\n'), "chunks of {chunk}");
-                assert!(file.len() <= 1100, "chunks of {chunk}: {}", file.len());
-            }
-        }
-    }
-
-    #[test]
-    fn a_restart_appends_and_old_files_go_in_order() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("api.log");
-        for line in ["aaaa\n", "bbbb\n", "cccc\n", "dddd\n"] {
-            whole(&mut opened(&path, 8, 2), line.as_bytes());
-        }
-        assert_eq!(read(&path, 9).1, ["bbbb\n", "cccc\n", "dddd\n"]);
-    }
-
-    #[test]
-    fn a_line_longer_than_the_limit_is_whole_and_one_without_end_is_split() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("api.log");
-        let mut log = opened(&path, 100, 9);
-        let line = format!("{}\n", "y".repeat(150));
-        whole(&mut log, b"short\n");
-        whole(&mut log, line.as_bytes());
-        whole(&mut log, b"after\n");
-        assert_eq!(read(&path, 9).1, ["short\n", line.as_str(), "after\n"]);
-        for _ in 0..10 {
-            whole(&mut log, &[b'z'; 90]);
-        }
-        assert!(read(&path, 9).1.iter().all(|file| file.len() <= 200));
-    }
-
-    #[test]
-    fn without_backups_the_file_starts_anew() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("api.log");
-        let mut log = opened(&path, 8, 0);
-        whole(&mut log, b"aaaa\n");
-        whole(&mut log, b"bbbb\n");
-        assert_eq!(read(&path, 1).1, ["bbbb\n"]);
-    }
-
-    #[test]
-    fn a_deleted_folder_is_made_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("logs/api.log");
-        let (mut log, opened) = LogFile::open(path.clone(), 8, 1);
-        opened.unwrap();
-        whole(&mut log, b"aaaa\n");
-        std::fs::remove_dir_all(folder.path().join("logs")).unwrap();
-        whole(&mut log, b"bbbb\n");
-        assert_eq!(read(&path, 1).0, "bbbb\n");
-    }
-
-    #[test]
-    fn what_the_disk_refuses_is_counted_and_said_when_there_is_room_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("api.log");
-        let mut log = opened(&path, 1000, 1);
-        whole(&mut log, b"half");
-        log.file = Some(OpenOptions::new().write(true).open("/dev/full").unwrap());
-        assert!(matches!(log.write(b"12345\n"), Written::Refused(_)));
-        assert!(matches!(log.write(b"1234\n"), Written::StillRefused));
-        log.file = None;
-        assert!(matches!(log.write(b"again\n"), Written::Recovered(11)));
-        let expected = "half\n[listsync] 11 bytes of this log were lost here\nagain\n";
-        assert_eq!(read(&path, 1).0, expected);
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_rotated_grows_on_and_is_rotated_once_it_can() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("api.log");
-        let in_the_way = numbered(&path, 1);
-        std::fs::create_dir_all(in_the_way.join("something")).unwrap();
-        let mut log = opened(&path, 10, 1);
-        whole(&mut log, b"aaaa\nbbbb\n");
-        assert!(matches!(log.write(b"cccc\n"), Written::Unrotated(_)));
-        whole(&mut log, b"dddd\n");
-        whole(&mut log, b"eeee\n"); // tried again, in vain, and told no more
-        whole(&mut log, b"a longer line than fits\nffff\n");
-        let before = "aaaa\nbbbb\ncccc\ndddd\neeee\na longer line than fits\nffff\n";
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), before);
-        std::fs::remove_dir_all(&in_the_way).unwrap();
-        for line in ["gggg\n", "hhhh\n"] {
-            whole(&mut log, line.as_bytes());
-        }
-        let (together, files) = read(&path, 1);
-        assert_eq!(together, format!("{before}gggg\nhhhh\n"));
-        assert_eq!(files.len(), 2);
-        std::fs::remove_file(&in_the_way).unwrap();
-        std::fs::create_dir_all(in_the_way.join("something")).unwrap();
-        let again = (0..4).map(|_| log.write(b"jjjj\n"));
-        let told = again
-            .filter(|written| matches!(written, Written::Unrotated(_)))
-            .count();
-        assert_eq!(told, 1, "a new trouble is told anew");
-    }
-
-    #[test]
-    fn the_end_of_the_file_is_read_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let log = {
-            let mut log = opened(&folder.path().join("api.log"), 1000, 1);
-            whole(&mut log, b"one\ntwo\nthree\n");
-            log
-        };
-        assert_eq!(log.end(6).unwrap(), b"three\n");
-        assert_eq!(log.end(600).unwrap(), b"one\ntwo\nthree\n");
-    }
-}
+mod tests;

@@ -1,47 +1,48 @@
-//! One program: its process, its timer, what it says, and who waits for it.
+//! One program: its processes, its timer, and who waits for it.
 //!
-//! Owns: the process and its notify socket.
-//! Hears from: [`super::fleet`] (orders), the process (its end, its datagrams), its one timer.
+//! Owns: the process that lives, a successor that is to take its place, predecessors that still end.
+//! Hears from: [`super::fleet`] (orders), its processes (what they say, their ends), its timers.
 //! On panic: the supervisor aborts, and the kernel ends all programs with it.
 //!
 //! Decides nothing: [`super::state`] does. Lives on the main thread, since a child dies with the
-//! thread that started it. How the program is can be read from a [`watch`] at any time.
+//! thread that started it. How the program is can be read from a [`watch`] at any time; telling that
+//! is [`super::account`]'s.
 
 use std::{
+    cell::RefCell,
     hash::{BuildHasher as _, Hasher as _, RandomState},
     io,
-    os::unix::process::ExitStatusExt as _,
-    path::{Path, PathBuf},
-    process::ExitStatus,
+    path::PathBuf,
     rc::Rc,
     time::{Duration, Instant},
 };
 
 use actix::prelude::*;
-use runtime::{Chain, Clock};
-use schema::wire::supervisor::{LastExit, ProgramOutcome, ProgramResult, ProgramStatus};
-use tokio::{
-    net::UnixDatagram,
-    process::Child,
-    sync::{mpsc, oneshot, watch},
-};
+use runtime::Clock;
+use schema::wire::supervisor::{ProgramOutcome, ProgramResult, ProgramStatus};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    notify::{self, Notice},
+    changes::Changes,
+    life::{Ears, Exited, Life, Noticed},
+    memory::Appetite,
+    notify::Notice,
+    sockets::Sockets,
     state::{Action, Input, Machine, State},
+    succession::{Leaving, Successor},
 };
 use crate::{
-    log::{Logs, Tap},
-    process::{self, Launch, Signal},
-    reaper::{Children, Claim},
-    settings,
+    log::Logs,
+    oom::OomWatch,
+    process::{self, Signal},
+    reaper::Children,
+    settings::{self, Probe},
+    tree::{self, Mark},
 };
 
-/// How long the restart of a program waits for its last output to reach the log.
-const DRAIN_LIMIT: Duration = Duration::from_millis(500);
-
-/// Longest datagram that is taken in.
-const DATAGRAM: usize = 4096;
+/// How often the memory of a program is looked at that has a limit and no watchdog: those that have one
+/// are looked at when they say that they are not stuck.
+const LOOK_AT_MEMORY: Duration = Duration::from_mins(1);
 
 /// What is asked of a program. Answered when it has come about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Message)]
@@ -51,27 +52,21 @@ pub(crate) enum Order {
     Start,
     /// Stop it and wait until it is gone.
     Stop,
+    /// Start a successor beside it, wait until that is ready, then end the old one. Where the successor
+    /// does not become ready, the old one goes on.
+    Replace,
     /// Start nothing any more; answered at once.
     End,
     /// End it without asking it.
     Kill,
+    /// Send its group a signal; answered at once.
+    Signal(Signal),
 }
 
-/// The process ended.
+/// Other settings from now on. Answered at once; what lives keeps what it was started with.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-struct Exited {
-    life: u64,
-    status: io::Result<ExitStatus>,
-}
-
-/// The process said something.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-struct Noticed {
-    life: u64,
-    notices: Vec<Notice>,
-}
+pub(crate) struct Update(pub(crate) Box<settings::Program>);
 
 /// What all programs share.
 #[derive(Clone, Debug)]
@@ -82,86 +77,90 @@ pub(crate) struct Context {
     pub(crate) notify_dir: PathBuf,
     /// Whose ends are ours to see.
     pub(crate) children: Children,
+    /// Sockets of HTTP that are handed over.
+    pub(crate) sockets: Sockets,
+    /// Where changes of state go.
+    pub(crate) changes: Changes,
+    /// Tells what the kernel killed for want of memory.
+    pub(crate) oom: Rc<RefCell<OomWatch>>,
     /// Told the name of an essential program that cannot be kept up.
     pub(crate) gave_up: mpsc::UnboundedSender<String>,
     /// Times are counted from here.
     pub(crate) epoch: Instant,
 }
 
+/// The process that lives, for those who measure it.
+pub(crate) type Alive = Rc<RefCell<Option<(i32, Mark)>>>;
+
 /// See the head of this file.
 pub(crate) struct Program {
-    settings: Rc<settings::Program>,
-    shared: Context,
-    machine: Machine,
-    /// Process group of the process that lives.
-    group: Option<i32>,
-    /// Tells the messages of the process that lives from those of its predecessors.
-    life: u64,
+    pub(super) settings: Rc<settings::Program>,
+    pub(super) shared: Context,
+    pub(super) machine: Machine,
+    /// Processes it has had.
+    lives: u64,
+    pub(super) current: Option<Life>,
+    pub(super) successor: Option<Successor>,
+    pub(super) leaving: Vec<Leaving>,
+    /// The end of the process that was to be stopped, while a predecessor still ends.
+    pub(super) held_back: Option<Input>,
     timer: Option<(Duration, SpawnHandle)>,
-    spawned_at: Duration,
-    status: ProgramStatus,
-    board: watch::Sender<ProgramStatus>,
-    waiting: Vec<(Order, oneshot::Sender<ProgramResult>)>,
+    appetite: Appetite,
+    /// The next look at its memory is due some time.
+    looks: bool,
+    pub(super) status: ProgramStatus,
+    pub(super) board: watch::Sender<ProgramStatus>,
+    pub(super) alive: Alive,
+    pub(super) waiting: Vec<(Order, oneshot::Sender<ProgramResult>)>,
 }
 
 impl Program {
     pub(super) fn new(
         settings: Rc<settings::Program>,
         shared: Context,
-    ) -> (Self, watch::Receiver<ProgramStatus>) {
-        let status = ProgramStatus {
-            name: settings.name.clone(),
-            state: State::Stopped,
-            essential: settings.essential,
-            pid: None,
-            since: shared.clock.now_utc(),
-            started_at: None,
-            ready_after_ms: None,
-            restarts: 0,
-            last_exit: None,
-            next_try_at: None,
-            status_text: None,
-        };
+    ) -> (Self, watch::Receiver<ProgramStatus>, Alive) {
+        let status = not_started(&settings.name, settings.essential, shared.clock.now_utc());
         let (board, receiver) = watch::channel(status.clone());
+        let alive = Alive::default();
         let program = Self {
             machine: Machine::new(settings.policy.clone()),
             settings,
             shared,
-            group: None,
-            life: 0,
+            lives: 0,
+            current: None,
+            successor: None,
+            leaving: Vec::new(),
+            held_back: None,
             timer: None,
-            spawned_at: Duration::ZERO,
+            appetite: Appetite::default(),
+            looks: false,
             status,
             board,
+            alive: Rc::clone(&alive),
             waiting: Vec::new(),
         };
-        (program, receiver)
+        (program, receiver, alive)
     }
 
-    fn now(&self) -> Duration {
+    pub(super) fn now(&self) -> Duration {
         self.shared.epoch.elapsed()
     }
 
     /// Lets the machine take in what happened, does what it says, and tells whoever it concerns.
-    fn step(&mut self, input: Input, ctx: &mut actix::Context<Self>) {
+    pub(super) fn step(&mut self, input: Input, ctx: &mut actix::Context<Self>) {
         let before = self.machine.state();
         let mut next = Some(input);
         while let Some(input) = next.take() {
-            let at_once = input == Input::Kill;
             let action = self.machine.step(input, self.now(), chance());
             match action {
                 Some(Action::Spawn) => next = self.spawn(ctx),
-                Some(Action::Terminate) => self.signal(self.settings.stop_signal),
-                Some(Action::Kill) => {
-                    let name = &self.settings.name;
-                    let reason = if at_once {
-                        "asked to".to_owned()
-                    } else {
-                        self.why_killed()
-                    };
-                    tracing::warn!(process = name, reason, "killing {name}: {reason}");
-                    self.signal(Signal::KILL);
+                Some(Action::Terminate) => {
+                    if let Some(life) = &self.current {
+                        life.ask_to_stop(self.settings.stop_signal);
+                    }
                 }
+                Some(Action::Abort) => self.strike(Signal::ABRT, "aborting", input),
+                Some(Action::Kill) => self.strike(Signal::KILL, "killing", input),
                 Some(Action::GiveUp) => {
                     // The receiver lives as long as the supervisor.
                     self.shared
@@ -172,89 +171,77 @@ impl Program {
                 None => {}
             }
         }
+        self.let_go_of_successor(ctx);
         self.arm(ctx);
         self.publish(before);
         self.answer();
     }
 
-    fn why_killed(&self) -> String {
-        if self.machine.is_overdue() {
-            return self.overdue_reason();
-        }
-        format!(
-            "did not stop within {} s",
-            self.settings.policy.stop_within.as_secs()
-        )
-    }
-
-    fn overdue_reason(&self) -> String {
-        use super::state::ReadyRule::{Alive, Ends, Notify};
-        match self.settings.policy.ready {
-            Notify(within) | Alive(within) => {
-                format!("was not ready within {} s", within.as_secs())
-            }
-            Ends(within) => format!(
-                "was not done within {} s",
-                within.unwrap_or_default().as_secs()
-            ),
-        }
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(group) = self.group {
-            process::signal_group(group, signal);
+    fn strike(&self, signal: Signal, verb: &str, input: Input) {
+        let name = &self.settings.name;
+        let reason = if input == Input::Kill {
+            "asked to".to_owned()
+        } else {
+            self.doomed().unwrap_or_default()
+        };
+        tracing::warn!(process = name, reason, "{verb} {name}: {reason}");
+        if let Some(life) = &self.current {
+            life.signal(signal);
         }
     }
 
     /// Starts a process; what the machine is to be told if that fails.
     fn spawn(&mut self, ctx: &mut actix::Context<Self>) -> Option<Input> {
-        self.life += 1;
-        self.spawned_at = self.now();
-        self.status.started_at = None;
-        self.status.ready_after_ms = None;
-        self.status.status_text = None;
-        let started = self.listen().and_then(|(socket, path)| {
-            let mut environment: Vec<_> = self
-                .settings
-                .environment
-                .iter()
-                .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
-                .collect();
-            environment.push(("NOTIFY_SOCKET".as_ref(), path.as_os_str()));
-            let launch = Launch {
-                command: &self.settings.command,
-                args: &self.settings.args,
-                environment,
-                directory: &self.settings.directory,
-            };
-            process::spawn(&launch, &self.shared.children).map(|spawned| (socket, spawned))
-        });
-        match started {
-            Ok((socket, spawned)) => {
-                self.group = Some(spawned.pid);
-                self.status.pid = Some(spawned.pid);
-                self.status.started_at = Some(self.shared.clock.now_utc());
-                let tap = self.shared.logs.read(&self.settings.name, spawned.output);
-                let life = follow(
-                    ctx.address(),
-                    self.life,
-                    (spawned.child, spawned.claim),
-                    spawned.pid,
-                    socket,
-                    tap,
-                );
-                actix_rt::spawn(life);
+        // Whoever waits for a successor waits for the start of the program now.
+        for (order, _) in &mut self.waiting {
+            if *order == Order::Replace {
+                *order = Order::Start;
+            }
+        }
+        self.let_go_of_outdated(ctx);
+        if let Some(successor) = self.successor.take() {
+            // One is there already.
+            ctx.cancel_future(successor.limit);
+            self.take_over(successor.life, ctx);
+            return None;
+        }
+        match self.begin(ctx) {
+            Ok(life) => {
+                self.take_over(life, ctx);
                 None
             }
             Err(error) => {
                 let is_hopeless = process::is_hopeless(&error);
+                self.status.started_at = None;
+                self.status.ready_after_ms = None;
                 self.status.status_text = Some(self.cannot_start(&error));
                 Some(Input::CannotStart { is_hopeless })
             }
         }
     }
 
-    fn cannot_start(&self, error: &io::Error) -> String {
+    pub(super) fn begin(&mut self, ctx: &mut actix::Context<Self>) -> io::Result<Life> {
+        self.lives += 1;
+        let ears = Ears {
+            noticed: ctx.address().recipient(),
+            exited: ctx.address().recipient(),
+        };
+        Life::begin(&self.settings, &self.shared, self.lives, ears)
+    }
+
+    /// From now on `life` is the process of this program.
+    pub(super) fn take_over(&mut self, life: Life, ctx: &mut actix::Context<Self>) {
+        self.status.pid = Some(life.group);
+        self.status.started_at = Some(self.shared.clock.now_utc());
+        self.status.ready_after_ms = None;
+        self.status.status_text = None;
+        self.appetite = Appetite::default();
+        self.alive.replace(Some((life.group, life.mark.clone())));
+        self.current = Some(life);
+        self.look_at_memory_later(ctx);
+    }
+
+    pub(super) fn cannot_start(&self, error: &io::Error) -> String {
         let command = self.settings.command.display();
         let directory = &self.settings.directory;
         if !directory.is_dir() {
@@ -263,61 +250,61 @@ impl Program {
         format!("cannot start {command}: {error}")
     }
 
-    /// A socket of its own for each life: nothing an earlier one said can be taken for the new one's.
-    fn listen(&self) -> io::Result<(UnixDatagram, PathBuf)> {
-        let path = notify_socket(&self.shared.notify_dir, &self.settings.name);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let socket = UnixDatagram::bind(&path)?;
-        Ok((socket, path))
-    }
-
-    fn exited(&mut self, status: io::Result<ExitStatus>) -> Input {
-        self.group = None;
-        self.status.pid = None;
-        let (reason, is_clean, by_stranger) = match &status {
-            Ok(status) => (
-                process::reason(*status),
-                status.success(),
-                process::is_by_stranger(*status),
-            ),
-            Err(error) => (
-                format!("its end could not be seen: {}", Chain(error)),
-                false,
-                false,
-            ),
-        };
-        let status = status.ok(); // why there is none is in the reason
-        self.status.last_exit = Some(LastExit {
-            at: self.shared.clock.now_utc(),
-            code: status.and_then(|status| status.code()),
-            signal: status.and_then(|status| status.signal()),
-            reason: if self.machine.is_overdue() {
-                self.overdue_reason()
-            } else {
-                reason
-            },
-        });
-        self.status.status_text = None;
-        self.status.started_at = None;
-        Input::Exited {
-            is_clean,
-            by_stranger,
-        }
-    }
-
+    /// What the program itself says of how it is.
     fn noticed(&mut self, notice: Notice) -> Option<Input> {
+        let says = self.settings.readiness == Probe::Notify;
         match notice {
-            Notice::Ready if self.settings.notifies => Some(Input::Ready),
+            Notice::Ready if says => Some(Input::Ready),
+            Notice::Answers => Some(Input::Ready),
+            Notice::Ready => None,
+            Notice::Alive => {
+                self.shared.oom.borrow_mut().look(Instant::now());
+                Some(Input::Alive)
+            }
+            Notice::Stuck => Some(Input::Stuck),
+            Notice::Stopping => Some(Input::Leaving),
+            Notice::Extend(time) => Some(Input::Extend(time)),
             Notice::Status(text) => {
                 self.status.status_text = Some(text);
                 None
             }
-            // The watchdog is a later part; a program that says it stops will be seen ending.
-            Notice::Ready | Notice::Alive | Notice::Stopping => None,
         }
+    }
+
+    /// Looks at the memory of all its processes, where there is a limit.
+    fn look_at_memory(&mut self, ctx: &mut actix::Context<Self>) {
+        let (Some(limit), Some(life)) = (self.settings.max_memory, &self.current) else {
+            return;
+        };
+        let (number, group, mark) = (life.number, life.group, life.mark.clone());
+        // The kernel walks all of their memory for it, which takes a browser's while.
+        let measured = tokio::task::spawn_blocking(move || tree::usage(Some(group), &mark));
+        let taken_in = fut::wrap_future(measured).map(move |usage, program: &mut Self, ctx| {
+            let bytes = usage.ok().flatten().unwrap_or_default().memory_bytes; // gone meanwhile
+            let is_same = program
+                .current
+                .as_ref()
+                .is_some_and(|life| life.number == number);
+            if is_same && program.appetite.is_too_large(bytes, limit) {
+                program.step(Input::TooLarge, ctx);
+            }
+        });
+        ctx.spawn(taken_in);
+    }
+
+    /// Looks again and again while it lives, where it does not call for it by saying that it is not stuck.
+    fn look_at_memory_later(&mut self, ctx: &mut actix::Context<Self>) {
+        let calls = self.settings.policy.watchdog.is_some();
+        let has_limit = self.settings.max_memory.is_some();
+        if !has_limit || calls || self.looks || self.current.is_none() {
+            return;
+        }
+        self.looks = true;
+        ctx.run_later(LOOK_AT_MEMORY, |program, ctx| {
+            program.looks = false;
+            program.look_at_memory(ctx);
+            program.look_at_memory_later(ctx);
+        });
     }
 
     /// One timer, for the machine's one deadline.
@@ -339,135 +326,6 @@ impl Program {
         });
     }
 
-    fn publish(&mut self, before: State) {
-        let state = self.machine.state();
-        let has_restarted = self.machine.restarts() != self.status.restarts;
-        self.status.restarts = self.machine.restarts();
-        let is_waiting = matches!(state, State::Backoff | State::Fatal);
-        self.status.next_try_at = self
-            .machine
-            .deadline()
-            .filter(|_| is_waiting)
-            .and_then(|due| {
-                let wait = chrono::TimeDelta::from_std(due.saturating_sub(self.now()));
-                Some(self.shared.clock.now_utc() + wait.ok()?) // a wait too long to be shown
-            });
-        if state != before || has_restarted {
-            self.status.since = self.shared.clock.now_utc();
-            self.status.state = state;
-            if state == State::Running {
-                let took = self.now().saturating_sub(self.spawned_at);
-                self.status.ready_after_ms = u64::try_from(took.as_millis()).ok(); // 500 million years
-            }
-            self.say(state, has_restarted);
-        }
-        self.board.send_if_modified(|known| {
-            let is_new = *known != self.status;
-            if is_new {
-                known.clone_from(&self.status);
-            }
-            is_new
-        });
-    }
-
-    /// One line for each change of state.
-    fn say(&self, state: State, has_restarted: bool) {
-        let name = self.settings.name.as_str();
-        let pid = self.status.pid;
-        let reason = self.reason();
-        let wait = self
-            .machine
-            .deadline()
-            .map(|due| due.saturating_sub(self.now()).as_millis());
-        match state {
-            State::Starting if has_restarted => {
-                tracing::warn!(
-                    process = name,
-                    pid,
-                    reason,
-                    "{name} ended ({reason}) and is started again"
-                );
-            }
-            State::Starting => tracing::info!(process = name, pid, "starting {name}"),
-            State::Running => {
-                let took_ms = self.status.ready_after_ms;
-                tracing::info!(process = name, pid, took_ms, "{name} is ready");
-            }
-            State::Backoff => tracing::warn!(
-                process = name,
-                reason,
-                wait_ms = wait,
-                "{name} failed ({reason}) and is started again later"
-            ),
-            State::Stopping => tracing::info!(process = name, pid, "stopping {name}"),
-            State::Stopped => tracing::info!(process = name, reason, "{name} is stopped"),
-            State::Exited => tracing::info!(process = name, reason, "{name} ended ({reason})"),
-            State::Fatal => tracing::error!(
-                process = name,
-                reason,
-                wait_ms = wait,
-                "{name} cannot be kept up ({reason}){}; its log is {}",
-                wait.map(|ms| format!(" and is tried again in {} s", ms.div_ceil(1000)))
-                    .unwrap_or_default(),
-                self.settings.log.path.display()
-            ),
-        }
-    }
-
-    /// Why it is not up.
-    fn reason(&self) -> String {
-        let could_not_start = self
-            .status
-            .status_text
-            .as_ref()
-            .filter(|_| self.group.is_none());
-        could_not_start
-            .or(self.status.last_exit.as_ref().map(|exit| &exit.reason))
-            .cloned()
-            .unwrap_or_default()
-    }
-
-    /// Answers those whose wish has come about, or cannot any more.
-    fn answer(&mut self) {
-        use ProgramOutcome::{Failed, Started, Stopped};
-        let state = self.machine.state();
-        let is_done = state == State::Exited
-            && self
-                .status
-                .last_exit
-                .as_ref()
-                .is_some_and(|exit| exit.code == Some(0));
-        for (order, waiting) in std::mem::take(&mut self.waiting) {
-            let outcome = match (order, state) {
-                (Order::Start, State::Running) => Some(Started),
-                (Order::Start, State::Exited) if is_done => Some(Started),
-                (Order::Start, State::Starting | State::Stopping) => None,
-                (Order::Start, _) => Some(Failed),
-                (_, State::Starting) if self.group.is_some() => Some(Stopped),
-                (_, State::Starting | State::Running | State::Stopping | State::Backoff) => None,
-                (_, State::Stopped | State::Exited | State::Fatal) => Some(Stopped),
-            };
-            match outcome {
-                Some(outcome) => {
-                    let reason = (outcome == Failed).then(|| match state {
-                        State::Stopped => "it was stopped meanwhile".to_owned(),
-                        _ => self.reason(),
-                    });
-                    let name = self.settings.name.clone();
-                    // Who asked may have hung up.
-                    waiting
-                        .send(ProgramResult {
-                            name,
-                            outcome,
-                            reason,
-                        })
-                        .unwrap_or_default();
-                }
-                None => self.waiting.push((order, waiting)),
-            }
-        }
-    }
-
     /// What an order is answered that changes nothing.
     fn already(&self, order: Order) -> Option<ProgramOutcome> {
         match (order, self.machine.state()) {
@@ -476,14 +334,38 @@ impl Program {
                 Some(ProgramOutcome::NotRunning)
             }
             (Order::End, _) => Some(ProgramOutcome::Stopped),
+            (Order::Signal(_), _) if self.current.is_none() => Some(ProgramOutcome::NotRunning),
+            (Order::Signal(_), _) => Some(ProgramOutcome::Signalled),
             _ => None,
         }
     }
 }
 
-/// Where a program tells how it is.
-pub(crate) fn notify_socket(folder: &Path, name: &str) -> PathBuf {
-    folder.join(format!("{name}.sock"))
+/// A program that has done nothing yet.
+pub(super) fn not_started(
+    name: &str,
+    essential: bool,
+    since: chrono::DateTime<chrono::Utc>,
+) -> ProgramStatus {
+    ProgramStatus {
+        name: name.to_owned(),
+        state: State::Stopped,
+        essential,
+        pid: None,
+        since,
+        started_at: None,
+        ready_after_ms: None,
+        restarts: 0,
+        last_exit: None,
+        next_try_at: None,
+        status_text: None,
+        failures: 0,
+        memory_bytes: None,
+        cpu_ms: None,
+        processes: 0,
+        log_lost_bytes: 0,
+        log_suppressed_lines: 0,
+    }
 }
 
 /// From -1 to 1. The standard library's hash keys are random, which is enough to spread delays.
@@ -491,50 +373,6 @@ fn chance() -> f64 {
     let random = RandomState::new().build_hasher().finish();
     let share = f64::from(u32::try_from(random >> 32).unwrap_or_default()) / f64::from(u32::MAX);
     share.mul_add(2.0, -1.0)
-}
-
-/// Follows one process: what it says, its end, the end of what it left behind, its last output.
-async fn follow(
-    program: Addr<Program>,
-    life: u64,
-    (mut child, claim): (Child, Claim),
-    group: i32,
-    socket: UnixDatagram,
-    tap: Tap,
-) {
-    let mut datagram = vec![0; DATAGRAM];
-    let tell = async |bytes: &[u8]| {
-        let notices = notify::parse(bytes);
-        // The actor outlives its processes.
-        program
-            .send(Noticed { life, notices })
-            .await
-            .unwrap_or_default();
-    };
-    let status = loop {
-        tokio::select! {
-            biased;
-            received = socket.recv(&mut datagram) => match received {
-                Ok(count) => tell(datagram.get(..count).unwrap_or_default()).await,
-                Err(error) => {
-                    tracing::error!("cannot hear a program: {}", Chain(&error));
-                    break child.wait().await;
-                }
-            },
-            status = child.wait() => break status,
-        }
-    };
-    drop(claim);
-    // Its number is free from now on, but nobody else gets it as a group this soon.
-    process::signal_group(group, Signal::KILL);
-    while let Ok(count) = socket.try_recv(&mut datagram) {
-        tell(datagram.get(..count).unwrap_or_default()).await;
-    }
-    tap.drained(DRAIN_LIMIT).await;
-    program
-        .send(Exited { life, status })
-        .await
-        .unwrap_or_default();
 }
 
 impl Actor for Program {
@@ -551,15 +389,28 @@ impl Handler<Order> for Program {
         if already.is_none() {
             self.waiting.push((order, answer));
         }
-        self.step(
-            match order {
-                Order::Start => Input::Start,
-                Order::Stop => Input::Stop,
-                Order::End => Input::Ending,
-                Order::Kill => Input::Kill,
-            },
-            ctx,
-        );
+        match order {
+            Order::Start => self.step(Input::Start, ctx),
+            Order::Stop => self.step(Input::Stop, ctx),
+            Order::End => self.step(Input::Ending, ctx),
+            Order::Kill => {
+                self.step(Input::Kill, ctx);
+                // A successor that was let go of just now is among them.
+                for leaving in &self.leaving {
+                    leaving.life.signal(Signal::KILL);
+                }
+            }
+            Order::Replace if self.machine.is_ending() => {
+                self.answer_replace(&Err("it is to be stopped".to_owned()));
+            }
+            Order::Replace if self.machine.state() == State::Running => self.replace(ctx),
+            Order::Replace => self.answer_replace(&Err("it does not run".to_owned())),
+            Order::Signal(signal) => {
+                if let Some(life) = &self.current {
+                    life.signal(signal);
+                }
+            }
+        }
         Box::pin(async move {
             if let Some(outcome) = already {
                 return ProgramResult {
@@ -577,14 +428,44 @@ impl Handler<Order> for Program {
     }
 }
 
+impl Handler<Update> for Program {
+    type Result = ();
+
+    fn handle(&mut self, Update(settings): Update, ctx: &mut Self::Context) {
+        self.machine.set_policy(settings.policy.clone());
+        self.status.essential = settings.essential;
+        self.settings = Rc::from(settings);
+        self.look_at_memory_later(ctx);
+        self.publish(self.machine.state());
+    }
+}
+
 impl Handler<Exited> for Program {
     type Result = ();
 
     fn handle(&mut self, message: Exited, ctx: &mut Self::Context) {
-        if message.life == self.life {
-            let input = self.exited(message.status);
-            self.step(input, ctx);
+        let Exited { life, status, left } = message;
+        self.say_left(left.as_deref());
+        if self.has_left(life, ctx) {
+            return;
         }
+        let Some(status) = self.successor_ended(life, status, ctx) else {
+            return;
+        };
+        if self
+            .current
+            .as_ref()
+            .is_none_or(|current| current.number != life)
+        {
+            return;
+        }
+        let input = self.exited(status);
+        if self.machine.state() == State::Stopping && !self.leaving.is_empty() {
+            self.held_back = Some(input);
+            self.publish(State::Stopping);
+            return;
+        }
+        self.step(input, ctx);
     }
 }
 
@@ -592,8 +473,21 @@ impl Handler<Noticed> for Program {
     type Result = ();
 
     fn handle(&mut self, message: Noticed, ctx: &mut Self::Context) {
-        if message.life != self.life {
+        let is = |life: &Life| life.number == message.life;
+        if self.successor.as_ref().is_some_and(|one| is(&one.life)) {
+            let wanted = match self.settings.readiness {
+                Probe::Notify => Notice::Ready,
+                Probe::Http(_) | Probe::None => Notice::Answers,
+            };
+            if message.notices.contains(&wanted) {
+                self.succeed(ctx);
+            }
+        }
+        if !self.current.as_ref().is_some_and(is) {
             return;
+        }
+        if message.notices.contains(&Notice::Alive) {
+            self.look_at_memory(ctx);
         }
         let inputs: Vec<_> = message
             .notices

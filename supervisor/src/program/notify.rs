@@ -2,18 +2,29 @@
 //!
 //! Source: <https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html>.
 
+use std::time::Duration;
+
 /// One thing a program said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Notice {
     /// It does its work from now on.
     Ready,
+    /// Its address answers; it did not say that itself.
+    Answers,
     /// How it is, in its own words.
     Status(String),
     /// It is ending by itself.
     Stopping,
     /// It is not stuck.
     Alive,
+    /// It is stuck, as it sees itself.
+    Stuck,
+    /// What it does now takes this much longer.
+    Extend(Duration),
 }
+
+/// Longest time a program can ask for at once.
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// Longest status text that is kept, in characters.
 const STATUS_LENGTH: usize = 200;
@@ -26,6 +37,11 @@ pub(crate) fn parse(datagram: &[u8]) -> Vec<Notice> {
             ("READY", "1") => Some(Notice::Ready),
             ("STOPPING", "1") => Some(Notice::Stopping),
             ("WATCHDOG", "1") => Some(Notice::Alive),
+            ("WATCHDOG", "trigger") => Some(Notice::Stuck),
+            ("EXTEND_TIMEOUT_USEC", text) => {
+                let time = text.parse().ok().map(Duration::from_micros)?; // no number says nothing
+                Some(Notice::Extend(time.min(LONGEST)))
+            }
             ("STATUS", text) => Some(Notice::Status(text.chars().take(STATUS_LENGTH).collect())),
             _ => None,
         })
@@ -42,6 +58,10 @@ mod tests {
         let status = Notice::Status("all well = good".to_owned());
         assert_eq!(notices, [Notice::Ready, status, Notice::Alive]);
         assert_eq!(parse(b"STOPPING=1"), [Notice::Stopping]);
+        assert_eq!(
+            parse(b"WATCHDOG=trigger\nEXTEND_TIMEOUT_USEC=1500000\nEXTEND_TIMEOUT_USEC=x"),
+            [Notice::Stuck, Notice::Extend(Duration::from_millis(1500))]
+        );
         assert_eq!(parse(b"READY=0\n\xff\xfe"), []);
     }
 

@@ -14,6 +14,9 @@
 //!   somebody else killed (`kill -9`, out of memory) costs a delay but nothing of the budget.
 //! - What is `FATAL` and essential ends the supervisor; another is tried every five minutes, once
 //!   each, until it has been stable again.
+//! - A ready program with a watchdog must say now and then that it is not stuck. Else it is aborted, killed
+//!   if even that does not end it, and its death counts.
+//! - One that takes too much memory is asked to stop and started again; that costs it nothing.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -25,18 +28,28 @@ pub(crate) const STABLE: Duration = Duration::from_secs(2);
 /// How long a program was ready when all its earlier deaths are forgotten.
 pub(crate) const SETTLED: Duration = Duration::from_mins(1);
 
-/// Share of a delay by which it may be shorter or longer, so that programs do not restart in step.
-const JITTER: f64 = 0.2;
+/// From SIGABRT, by which a stuck program may leave a trace of where it is, to SIGKILL.
+const ABORT_WITHIN: Duration = Duration::from_secs(2);
 
 /// How a program is known to be ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReadyRule {
-    /// It says so, within this time.
-    Notify(Duration),
+    /// It says so, or its address answers, within this time.
+    Says(Duration),
     /// It has lived this long.
     Alive(Duration),
     /// Never: it does one thing and ends, where there is a limit within this time.
     Ends(Option<Duration>),
+}
+
+impl ReadyRule {
+    /// How long it may take at the most; for ever when nothing says.
+    pub(crate) fn limit(self) -> Duration {
+        match self {
+            Self::Says(within) | Self::Alive(within) => within,
+            Self::Ends(within) => within.unwrap_or(Duration::MAX),
+        }
+    }
 }
 
 /// Whether a program that ended by itself is started again.
@@ -51,7 +64,7 @@ pub(crate) enum RestartRule {
 }
 
 /// A program's settings as far as this file decides by them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Policy {
     pub(crate) ready: ReadyRule,
     pub(crate) restart: RestartRule,
@@ -59,8 +72,14 @@ pub(crate) struct Policy {
     pub(crate) stop_within: Duration,
     /// First delay; it doubles.
     pub(crate) delay: Duration,
+    /// By what it grows each time.
+    pub(crate) factor: f64,
     /// Longest delay.
     pub(crate) max_delay: Duration,
+    /// Share of a delay by which it may be shorter or longer, so that programs do not restart in step.
+    pub(crate) jitter: f64,
+    /// How long it may be silent, once ready, before it is taken for stuck.
+    pub(crate) watchdog: Option<Duration>,
     /// Deaths within `window` that make the program `FATAL`.
     pub(crate) budget: u32,
     pub(crate) window: Duration,
@@ -81,6 +100,18 @@ pub(crate) enum Input {
     Ending,
     /// The program said that it is ready.
     Ready,
+    /// It said that it is not stuck.
+    Alive,
+    /// It said that it is stuck.
+    Stuck,
+    /// It said that it ends by itself.
+    Leaving,
+    /// It said that what it does now takes this much longer.
+    Extend(Duration),
+    /// It takes more memory than it may.
+    TooLarge,
+    /// A successor that is ready has taken its place.
+    Replaced,
     /// The main process ended.
     Exited {
         /// Exit code 0.
@@ -102,12 +133,29 @@ pub(crate) enum Input {
 pub(crate) enum Action {
     /// Start a process.
     Spawn,
-    /// SIGTERM to the process group.
+    /// The signal that asks it to stop, to the process group.
     Terminate,
+    /// SIGABRT to the process group.
+    Abort,
     /// SIGKILL to the process group.
     Kill,
     /// End the supervisor: an essential program cannot be kept up.
     GiveUp,
+}
+
+/// Why we end a process ourselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doom {
+    /// It was not ready in time.
+    Late,
+    /// It is stuck.
+    Stuck,
+    /// It was asked to stop, or said that it does.
+    Asked,
+    /// It did not stop in time.
+    Stubborn,
+    /// It takes too much memory.
+    TooLarge,
 }
 
 /// What the past of a program says about its next restart.
@@ -132,8 +180,8 @@ pub(crate) struct Machine {
     ready_at: Option<Duration>,
     restarts: u64,
     record: Record,
-    /// Killed by us because it was not ready in time.
-    overdue: bool,
+    /// Why we end the process that lives, or ended the last one.
+    doom: Option<Doom>,
     /// Started again as soon as it is stopped.
     wanted_again: bool,
     /// The supervisor ends.
@@ -149,7 +197,7 @@ impl Machine {
             ready_at: None,
             restarts: 0,
             record: Record::default(),
-            overdue: false,
+            doom: None,
             wanted_again: false,
             ending: false,
         }
@@ -169,9 +217,25 @@ impl Machine {
         self.restarts
     }
 
-    /// Whether the process that lives or has just ended was not ready in time.
-    pub(crate) fn is_overdue(&self) -> bool {
-        self.overdue
+    /// Why we end the process that lives, or ended the last one, if we do or did.
+    pub(crate) fn doom(&self) -> Option<Doom> {
+        self.doom
+    }
+
+    /// Nothing is started any more.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending
+    }
+
+    /// Deaths that count against the budget at `now`.
+    pub(crate) fn failures(&self, now: Duration) -> usize {
+        let counts = |death: &&Duration| **death + self.policy.window > now;
+        self.record.deaths.iter().filter(counts).count()
+    }
+
+    /// Other settings from now on. What is waited for already keeps its time.
+    pub(crate) fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
     }
 
     /// Takes in what happened at `now`. `chance`, from -1 to 1, spreads delays.
@@ -189,11 +253,43 @@ impl Machine {
                 None
             }
             Input::Ready => {
-                if self.state == State::Starting && !self.overdue {
+                if self.state == State::Starting && self.doom.is_none() {
                     self.become_ready(now);
                 }
                 None
             }
+            Input::Replaced => {
+                if self.state == State::Running {
+                    self.doom = None;
+                    self.become_ready(now);
+                }
+                None
+            }
+            Input::Alive => {
+                if self.state == State::Running && self.doom.is_none() {
+                    self.deadline = self.policy.watchdog.map(|within| now + within);
+                }
+                None
+            }
+            Input::Stuck => match (self.state, self.doom) {
+                (State::Running, None) => Some(self.abort(now)),
+                _ => None,
+            },
+            Input::Leaving => {
+                if self.state == State::Running && self.doom.is_none() {
+                    self.doom = Some(Doom::Asked);
+                    self.deadline = Some(now + self.policy.stop_within);
+                }
+                None
+            }
+            Input::Extend(time) => {
+                let is_timed = self.doom.is_none() || self.doom == Some(Doom::Asked);
+                self.deadline = self
+                    .deadline
+                    .map(|due| if is_timed { due.max(now + time) } else { due });
+                None
+            }
+            Input::TooLarge => self.too_large(now),
             Input::Exited {
                 is_clean,
                 by_stranger,
@@ -227,11 +323,7 @@ impl Machine {
     fn stop(&mut self, now: Duration) -> Option<Action> {
         self.wanted_again = false;
         match self.state {
-            State::Starting | State::Running => {
-                self.state = State::Stopping;
-                self.deadline = Some(now + self.policy.stop_within);
-                Some(Action::Terminate)
-            }
+            State::Starting | State::Running => Some(self.ask_to_stop(Doom::Asked, now)),
             State::Backoff | State::Fatal => {
                 self.forget();
                 self.rest(State::Stopped);
@@ -241,11 +333,34 @@ impl Machine {
         }
     }
 
+    fn ask_to_stop(&mut self, doom: Doom, now: Duration) -> Action {
+        self.state = State::Stopping;
+        self.doom = Some(doom);
+        self.deadline = Some(now + self.policy.stop_within);
+        Action::Terminate
+    }
+
+    /// It did nothing wrong that would count; it begins anew.
+    fn too_large(&mut self, now: Duration) -> Option<Action> {
+        if self.state != State::Running || self.doom.is_some() || self.ending {
+            return None;
+        }
+        self.wanted_again = true;
+        Some(self.ask_to_stop(Doom::TooLarge, now))
+    }
+
+    fn abort(&mut self, now: Duration) -> Action {
+        self.doom = Some(Doom::Stuck);
+        self.deadline = Some(now + ABORT_WITHIN);
+        Action::Abort
+    }
+
     fn kill(&mut self) -> Option<Action> {
         self.wanted_again = false;
         match self.state {
             State::Starting | State::Running | State::Stopping => {
                 self.state = State::Stopping;
+                self.doom = Some(Doom::Asked);
                 self.deadline = None;
                 Some(Action::Kill)
             }
@@ -267,16 +382,27 @@ impl Machine {
                 self.become_ready(now);
                 None
             }
-            (State::Starting, ReadyRule::Notify(_) | ReadyRule::Ends(_)) => {
-                self.overdue = true;
+            (State::Starting, ReadyRule::Says(_) | ReadyRule::Ends(_)) => {
+                self.doom = Some(Doom::Late);
                 Some(Action::Kill)
             }
-            (State::Stopping, _) => Some(Action::Kill),
+            (State::Running, _) => match self.doom {
+                None => Some(self.abort(now)),
+                Some(Doom::Asked) => {
+                    self.doom = Some(Doom::Stubborn);
+                    Some(Action::Kill)
+                }
+                Some(_) => Some(Action::Kill),
+            },
+            (State::Stopping, _) => {
+                self.doom = Some(Doom::Stubborn);
+                Some(Action::Kill)
+            }
             (State::Backoff | State::Fatal, _) => {
                 self.restarts += 1;
                 Some(self.spawn(now))
             }
-            (State::Running | State::Stopped | State::Exited, _) => None,
+            (State::Stopped | State::Exited, _) => None,
         }
     }
 
@@ -291,7 +417,11 @@ impl Machine {
             State::Stopping => {
                 self.rest(State::Stopped);
                 if std::mem::take(&mut self.wanted_again) && !self.ending {
-                    self.forget();
+                    if self.doom == Some(Doom::TooLarge) {
+                        self.restarts += 1;
+                    } else {
+                        self.forget();
+                    }
                     return Some(self.spawn(now));
                 }
                 None
@@ -299,7 +429,9 @@ impl Machine {
             State::Starting | State::Running => {
                 let is_final = match self.policy.restart {
                     RestartRule::Always => false,
-                    RestartRule::OnFailure => is_clean && !self.overdue,
+                    RestartRule::OnFailure => {
+                        is_clean && matches!(self.doom, None | Some(Doom::Asked))
+                    }
                     RestartRule::Never => true,
                 };
                 if is_final || self.ending {
@@ -307,6 +439,7 @@ impl Machine {
                     return None;
                 }
                 let ready_for = self.ready_at.map(|ready_at| now.saturating_sub(ready_at));
+                let by_stranger = by_stranger && self.doom.is_none();
                 self.died(ready_for, by_stranger, now, chance)
             }
             // No process of ours exists in these.
@@ -361,13 +494,10 @@ impl Machine {
     }
 
     fn next_delay(&self, chance: f64) -> Duration {
-        let factor = 2_u32.saturating_pow(self.record.delayed);
-        let plain = self
-            .policy
-            .delay
-            .saturating_mul(factor)
-            .min(self.policy.max_delay);
-        plain.mul_f64(1.0 + JITTER * chance.clamp(-1.0, 1.0))
+        let steps = f64::from(self.record.delayed);
+        let cap = self.policy.max_delay.as_secs_f64();
+        let plain = (self.policy.delay.as_secs_f64() * self.policy.factor.powf(steps)).min(cap);
+        Duration::from_secs_f64(plain * (1.0 + self.policy.jitter * chance.clamp(-1.0, 1.0)))
     }
 
     fn fatal(&mut self, now: Duration) -> Option<Action> {
@@ -384,9 +514,9 @@ impl Machine {
 
     fn spawn(&mut self, now: Duration) -> Action {
         self.rest(State::Starting);
-        self.overdue = false;
+        self.doom = None;
         self.deadline = match self.policy.ready {
-            ReadyRule::Notify(within) => Some(now + within),
+            ReadyRule::Says(within) => Some(now + within),
             ReadyRule::Alive(life) => Some(now + life),
             ReadyRule::Ends(within) => within.map(|within| now + within),
         };
@@ -395,7 +525,7 @@ impl Machine {
 
     fn become_ready(&mut self, now: Duration) {
         self.state = State::Running;
-        self.deadline = None;
+        self.deadline = self.policy.watchdog.map(|within| now + within);
         self.ready_at = Some(now);
     }
 
@@ -413,493 +543,4 @@ impl Machine {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CRASH: Input = Input::Exited {
-        is_clean: false,
-        by_stranger: false,
-    };
-    const DONE: Input = Input::Exited {
-        is_clean: true,
-        by_stranger: false,
-    };
-    const KILLED: Input = Input::Exited {
-        is_clean: false,
-        by_stranger: true,
-    };
-
-    fn policy() -> Policy {
-        Policy {
-            ready: ReadyRule::Notify(ms(10_000)),
-            restart: RestartRule::Always,
-            stop_within: ms(8_000),
-            delay: ms(500),
-            max_delay: ms(60_000),
-            budget: 10,
-            window: ms(600_000),
-            slow_retry: None,
-        }
-    }
-
-    fn ms(value: u64) -> Duration {
-        Duration::from_millis(value)
-    }
-
-    /// A machine and its clock, without jitter.
-    struct Bench {
-        machine: Machine,
-        now: Duration,
-    }
-
-    impl Bench {
-        fn new(policy: Policy) -> Self {
-            Self {
-                machine: Machine::new(policy),
-                now: ms(0),
-            }
-        }
-
-        fn does(&mut self, input: Input) -> Option<Action> {
-            self.machine.step(input, self.now, 0.0)
-        }
-
-        fn after(&mut self, wait: u64) -> &mut Self {
-            self.now += ms(wait);
-            self
-        }
-
-        fn is(&self, state: State) {
-            assert_eq!(self.machine.state(), state);
-        }
-
-        fn running(policy: Policy) -> Self {
-            let mut bench = Self::new(policy);
-            assert_eq!(bench.does(Input::Start), Some(Action::Spawn));
-            assert_eq!(bench.does(Input::Ready), None);
-            bench.is(State::Running);
-            bench
-        }
-
-        /// Waits for the deadline and reports how long that took.
-        fn due(&mut self) -> (Duration, Option<Action>) {
-            let deadline = self.machine.deadline().expect("a deadline");
-            let wait = deadline.saturating_sub(self.now);
-            self.now = deadline;
-            (wait, self.does(Input::Due))
-        }
-    }
-
-    /// A machine in `state`.
-    fn in_state(state: State) -> Bench {
-        let mut bench = Bench::new(policy());
-        match state {
-            State::Stopped => {}
-            State::Starting => drop(bench.does(Input::Start)),
-            State::Running => bench = Bench::running(policy()),
-            State::Backoff => {
-                bench.does(Input::Start);
-                bench.does(CRASH);
-            }
-            State::Stopping => {
-                bench = Bench::running(policy());
-                bench.does(Input::Stop);
-            }
-            State::Exited => {
-                bench = Bench::running(Policy {
-                    restart: RestartRule::Never,
-                    ..policy()
-                });
-                bench.does(CRASH);
-            }
-            State::Fatal => {
-                bench.does(Input::Start);
-                bench.does(Input::CannotStart { is_hopeless: true });
-            }
-        }
-        bench.is(state);
-        bench
-    }
-
-    #[test]
-    fn every_state_answers_every_input() {
-        use Action::{GiveUp, Kill, Spawn, Terminate};
-        use State::{Backoff, Exited, Fatal, Running, Starting, Stopped, Stopping};
-        let soft = Input::CannotStart { is_hopeless: false };
-        let hard = Input::CannotStart { is_hopeless: true };
-        let table: &[(State, Input, State, Option<Action>)] = &[
-            (Stopped, Input::Start, Starting, Some(Spawn)),
-            (Stopped, Input::Stop, Stopped, None),
-            (Stopped, Input::Kill, Stopped, None),
-            (Stopped, Input::Ending, Stopped, None),
-            (Stopped, Input::Ready, Stopped, None),
-            (Stopped, CRASH, Stopped, None),
-            (Stopped, KILLED, Stopped, None),
-            (Stopped, soft, Stopped, None),
-            (Stopped, hard, Stopped, None),
-            (Stopped, Input::Due, Stopped, None),
-            (Starting, Input::Start, Starting, None),
-            (Starting, Input::Stop, Stopping, Some(Terminate)),
-            (Starting, Input::Kill, Stopping, Some(Kill)),
-            (Starting, Input::Ending, Starting, None),
-            (Starting, Input::Ready, Running, None),
-            (Starting, CRASH, Backoff, None),
-            (Starting, DONE, Backoff, None),
-            (Starting, KILLED, Backoff, None),
-            (Starting, soft, Backoff, None),
-            (Starting, hard, Fatal, Some(GiveUp)),
-            (Starting, Input::Due, Starting, None),
-            (Running, Input::Start, Running, None),
-            (Running, Input::Stop, Stopping, Some(Terminate)),
-            (Running, Input::Kill, Stopping, Some(Kill)),
-            (Running, Input::Ending, Running, None),
-            (Running, Input::Ready, Running, None),
-            (Running, CRASH, Starting, Some(Spawn)),
-            (Running, DONE, Starting, Some(Spawn)),
-            (Running, KILLED, Starting, Some(Spawn)),
-            (Running, soft, Running, None),
-            (Running, hard, Running, None),
-            (Running, Input::Due, Running, None),
-            (Backoff, Input::Start, Starting, Some(Spawn)),
-            (Backoff, Input::Stop, Stopped, None),
-            (Backoff, Input::Kill, Stopped, None),
-            (Backoff, Input::Ending, Stopped, None),
-            (Backoff, Input::Ready, Backoff, None),
-            (Backoff, CRASH, Backoff, None),
-            (Backoff, soft, Backoff, None),
-            (Backoff, hard, Backoff, None),
-            (Backoff, Input::Due, Backoff, None),
-            (Stopping, Input::Start, Stopping, None),
-            (Stopping, Input::Stop, Stopping, None),
-            (Stopping, Input::Kill, Stopping, Some(Kill)),
-            (Stopping, Input::Ending, Stopping, None),
-            (Stopping, Input::Ready, Stopping, None),
-            (Stopping, CRASH, Stopped, None),
-            (Stopping, DONE, Stopped, None),
-            (Stopping, KILLED, Stopped, None),
-            (Stopping, soft, Stopping, None),
-            (Stopping, hard, Stopping, None),
-            (Stopping, Input::Due, Stopping, None),
-            (Exited, Input::Start, Starting, Some(Spawn)),
-            (Exited, Input::Stop, Exited, None),
-            (Exited, Input::Kill, Exited, None),
-            (Exited, Input::Ending, Exited, None),
-            (Exited, Input::Ready, Exited, None),
-            (Exited, CRASH, Exited, None),
-            (Exited, soft, Exited, None),
-            (Exited, hard, Exited, None),
-            (Exited, Input::Due, Exited, None),
-            (Fatal, Input::Start, Starting, Some(Spawn)),
-            (Fatal, Input::Stop, Stopped, None),
-            (Fatal, Input::Kill, Stopped, None),
-            (Fatal, Input::Ending, Stopped, None),
-            (Fatal, Input::Ready, Fatal, None),
-            (Fatal, CRASH, Fatal, None),
-            (Fatal, soft, Fatal, None),
-            (Fatal, hard, Fatal, None),
-            (Fatal, Input::Due, Fatal, None),
-        ];
-        for (from, input, to, action) in table {
-            let mut bench = in_state(*from);
-            assert_eq!(bench.does(*input), *action, "{from:?} on {input:?}");
-            assert_eq!(bench.machine.state(), *to, "{from:?} on {input:?}");
-        }
-    }
-
-    #[test]
-    fn a_timer_that_fires_early_or_late_changes_nothing() {
-        let mut bench = Bench::new(policy());
-        bench.does(Input::Start);
-        assert_eq!(bench.after(9_999).does(Input::Due), None);
-        bench.is(State::Starting);
-        bench.does(Input::Ready);
-        assert_eq!(bench.after(60_000).does(Input::Due), None);
-        bench.is(State::Running);
-    }
-
-    #[test]
-    fn nothing_is_due_while_a_program_runs_or_rests() {
-        for state in [State::Running, State::Stopped, State::Exited] {
-            assert_eq!(in_state(state).machine.deadline(), None, "{state:?}");
-        }
-    }
-
-    #[test]
-    fn the_first_death_after_readiness_is_answered_at_once_and_the_next_ones_ever_later() {
-        let mut bench = Bench::running(policy());
-        let mut waits = Vec::new();
-        for _ in 0..7 {
-            if bench.after(100).does(KILLED).is_none() {
-                let (wait, action) = bench.due();
-                assert_eq!(action, Some(Action::Spawn));
-                waits.push(wait);
-            } else {
-                waits.push(ms(0));
-            }
-            bench.does(Input::Ready);
-        }
-        assert_eq!(waits, [0, 500, 1000, 2000, 4000, 8000, 16000].map(ms));
-        assert_eq!(bench.machine.restarts(), 7);
-    }
-
-    #[test]
-    fn every_death_after_a_stable_life_is_answered_at_once() {
-        let mut bench = Bench::running(policy());
-        for _ in 0..100 {
-            assert_eq!(bench.after(2_000).does(KILLED), Some(Action::Spawn));
-            bench.does(Input::Ready);
-        }
-    }
-
-    #[test]
-    fn a_death_before_readiness_is_a_failed_start_however_long_it_took() {
-        let mut bench = Bench::new(Policy {
-            ready: ReadyRule::Notify(ms(900_000)),
-            ..policy()
-        });
-        bench.does(Input::Start);
-        assert_eq!(bench.after(800_000).does(CRASH), None);
-        bench.is(State::Backoff);
-    }
-
-    #[test]
-    fn delays_double_up_to_the_cap() {
-        let mut bench = Bench::new(Policy {
-            budget: 100,
-            ..policy()
-        });
-        bench.does(Input::Start);
-        let mut waits = Vec::new();
-        for _ in 0..9 {
-            bench.does(CRASH);
-            waits.push(bench.due().0);
-        }
-        let expected = [500, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000].map(ms);
-        assert_eq!(waits, expected);
-    }
-
-    #[test]
-    fn chance_moves_a_delay_by_a_fifth() {
-        for (chance, expected) in [(-1.0, 400), (0.5, 550), (1.0, 600), (7.0, 600)] {
-            let mut machine = Machine::new(policy());
-            machine.step(Input::Start, ms(0), 0.0);
-            machine.step(CRASH, ms(0), chance);
-            assert_eq!(machine.deadline(), Some(ms(expected)));
-        }
-    }
-
-    #[test]
-    fn ten_failed_starts_in_ten_minutes_are_the_end_of_an_essential_program() {
-        let mut bench = Bench::new(policy());
-        bench.does(Input::Start);
-        let mut starts = 1;
-        let action = loop {
-            if let Some(action) = bench.does(CRASH) {
-                break action;
-            }
-            assert_eq!(bench.due().1, Some(Action::Spawn));
-            starts += 1;
-        };
-        assert_eq!((action, starts), (Action::GiveUp, 10));
-        bench.is(State::Fatal);
-        assert_eq!(bench.machine.deadline(), None);
-    }
-
-    #[test]
-    fn a_program_that_keeps_dying_soon_after_it_is_ready_is_given_up() {
-        for life in [1_500, 2_500, 20_000] {
-            let mut bench = Bench::running(policy());
-            let mut starts = 1;
-            while bench.machine.state() != State::Fatal {
-                if bench.after(life).does(CRASH).is_none() && bench.machine.deadline().is_some() {
-                    bench.due();
-                }
-                bench.does(Input::Ready);
-                starts += 1;
-                assert!(starts < 20, "a storm of starts, each living {life} ms");
-            }
-        }
-    }
-
-    #[test]
-    fn deaths_leave_the_window_with_time() {
-        let mut bench = Bench::running(policy());
-        for _ in 0..30 {
-            // A death every 61 s of readiness: never ten in ten minutes, and each life settled.
-            assert_eq!(bench.after(61_000).does(CRASH), Some(Action::Spawn));
-            bench.does(Input::Ready);
-        }
-        let mut slow = Bench::new(Policy {
-            ready: ReadyRule::Notify(ms(100_000)),
-            ..policy()
-        });
-        slow.does(Input::Start);
-        for _ in 0..30 {
-            slow.after(66_000).does(CRASH);
-            slow.is(State::Backoff);
-            slow.due();
-        }
-    }
-
-    #[test]
-    fn a_ready_program_that_somebody_kills_fifty_times_is_never_given_up() {
-        let mut bench = Bench::running(policy());
-        for _ in 0..50 {
-            if bench.after(10).does(KILLED).is_none() {
-                assert_eq!(bench.due().1, Some(Action::Spawn));
-            }
-            bench.does(Input::Ready);
-            bench.is(State::Running);
-        }
-    }
-
-    #[test]
-    fn a_program_killed_before_it_is_ready_every_time_is_given_up() {
-        let mut bench = Bench::new(policy());
-        bench.does(Input::Start);
-        for _ in 0..9 {
-            assert_eq!(bench.does(KILLED), None);
-            bench.due();
-        }
-        assert_eq!(bench.does(KILLED), Some(Action::GiveUp));
-    }
-
-    #[test]
-    fn a_program_that_is_not_essential_is_tried_once_every_five_minutes() {
-        let mut bench = Bench::new(Policy {
-            slow_retry: Some(ms(300_000)),
-            ..policy()
-        });
-        bench.does(Input::Start);
-        assert_eq!(bench.does(Input::CannotStart { is_hopeless: true }), None);
-        bench.is(State::Fatal);
-        for _ in 0..3 {
-            assert_eq!(bench.due(), (ms(300_000), Some(Action::Spawn)));
-            bench.does(CRASH);
-            bench.is(State::Fatal);
-        }
-        bench.due();
-        bench.does(Input::Ready);
-        bench.after(2_000).does(CRASH);
-        bench.is(State::Starting);
-    }
-
-    #[test]
-    fn what_is_not_ready_in_time_is_killed_and_counts_as_a_failed_start() {
-        let mut bench = Bench::new(policy());
-        bench.does(Input::Start);
-        assert_eq!(bench.due(), (ms(10_000), Some(Action::Kill)));
-        bench.is(State::Starting);
-        assert!(bench.machine.is_overdue());
-        // Too late.
-        bench.does(Input::Ready);
-        bench.is(State::Starting);
-        bench.does(KILLED);
-        bench.is(State::Backoff);
-        bench.due();
-        assert!(!bench.machine.is_overdue());
-    }
-
-    #[test]
-    fn a_program_without_notification_is_ready_when_it_has_lived_for_a_while() {
-        let mut bench = Bench::new(Policy {
-            ready: ReadyRule::Alive(ms(1_000)),
-            ..policy()
-        });
-        bench.does(Input::Start);
-        assert_eq!(bench.due(), (ms(1_000), None));
-        bench.is(State::Running);
-    }
-
-    #[test]
-    fn a_program_that_does_one_thing_may_take_its_time_and_is_done_when_it_succeeds() {
-        let once = Policy {
-            ready: ReadyRule::Ends(None),
-            restart: RestartRule::OnFailure,
-            ..policy()
-        };
-        let mut bench = Bench::new(once);
-        bench.does(Input::Start);
-        assert_eq!(bench.machine.deadline(), None);
-        bench.after(1_000_000).does(CRASH);
-        bench.is(State::Backoff);
-        bench.due();
-        bench.does(DONE);
-        bench.is(State::Exited);
-    }
-
-    #[test]
-    fn what_ignores_the_request_to_stop_is_killed() {
-        let mut bench = Bench::running(policy());
-        assert_eq!(bench.does(Input::Stop), Some(Action::Terminate));
-        assert_eq!(bench.due(), (ms(8_000), Some(Action::Kill)));
-        bench.is(State::Stopping);
-        assert_eq!(bench.does(KILLED), None);
-        bench.is(State::Stopped);
-    }
-
-    #[test]
-    fn a_start_while_stopping_is_remembered_and_a_later_stop_takes_it_back() {
-        let mut bench = in_state(State::Stopping);
-        bench.does(Input::Start);
-        assert_eq!(bench.does(DONE), Some(Action::Spawn));
-        bench.is(State::Starting);
-
-        let mut bench = in_state(State::Stopping);
-        bench.does(Input::Start);
-        bench.does(Input::Stop);
-        assert_eq!(bench.does(DONE), None);
-        bench.is(State::Stopped);
-    }
-
-    #[test]
-    fn a_start_by_a_person_begins_afresh() {
-        let mut bench = Bench::new(policy());
-        bench.does(Input::Start);
-        for _ in 0..5 {
-            bench.does(CRASH);
-            bench.due();
-        }
-        bench.does(CRASH);
-        bench.does(Input::Stop);
-        bench.is(State::Stopped);
-        bench.does(Input::Start);
-        bench.does(CRASH);
-        assert_eq!(bench.due().0, ms(500));
-    }
-
-    #[test]
-    fn restart_rules_decide_which_end_is_final() {
-        use RestartRule::{Always, Never, OnFailure};
-        let cases = [
-            (Always, DONE, State::Starting),
-            (Always, CRASH, State::Starting),
-            (OnFailure, DONE, State::Exited),
-            (OnFailure, CRASH, State::Starting),
-            (Never, DONE, State::Exited),
-            (Never, CRASH, State::Exited),
-        ];
-        for (restart, end, expected) in cases {
-            let mut bench = Bench::running(Policy {
-                restart,
-                ..policy()
-            });
-            bench.does(end);
-            assert_eq!(bench.machine.state(), expected, "{restart:?} {end:?}");
-        }
-    }
-
-    #[test]
-    fn nothing_is_started_once_the_supervisor_ends() {
-        let mut bench = Bench::running(policy());
-        bench.does(Input::Ending);
-        assert_eq!(bench.does(CRASH), None);
-        bench.is(State::Exited);
-        assert_eq!(bench.does(Input::Start), None);
-        let mut waiting = in_state(State::Stopping);
-        waiting.does(Input::Start);
-        waiting.does(Input::Ending);
-        assert_eq!(waiting.does(DONE), None);
-        waiting.is(State::Stopped);
-    }
-}
+mod tests;

@@ -104,6 +104,7 @@ impl Runner {
         };
         ctx.spawn(work.into_actor(self).map(move |done, runner, _| {
             runner.going = None;
+            runner.engine.says.run_over();
             let ended = match done {
                 Ok(Some((ended, report))) => {
                     let counts = report.summary.counts;

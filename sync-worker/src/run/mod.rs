@@ -249,6 +249,7 @@ async fn steps<T: Target>(
     let settings = engine.settings();
     let lists = read::scope(engine, scope).await?;
     going.phase(RunPhase::Read, lists.len());
+    engine.says.syncing(lists.len());
     let (info, snapshot, reads) = going
         .or_cancelled(async {
             // The target's word comes first: without it nothing that is read can be used.

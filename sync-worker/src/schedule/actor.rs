@@ -90,6 +90,11 @@ impl Schedule {
                             );
                         }
                         schedule.arm(missing.is_empty(), ctx);
+                        schedule.engine.says.waiting(
+                            schedule.due.map(|due| due.and_utc()),
+                            missing.first().map(|missing| missing.what.as_str()),
+                            schedule.engine.clock.now_utc(),
+                        );
                     }
                     Err(error) => {
                         tracing::error!("the schedule cannot be read: {}", Chain(&error));

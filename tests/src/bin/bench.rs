@@ -16,19 +16,21 @@ Usage: bench [--json] [TABLE…]
   unchanged    the second run of a list that has not changed
   memory       memory of each process at idle
   start        start to every program ready
+  supervision  kills, commands, idling, logs of small children, beside Debian's supervisord
   kill         kill -9 of a worker to its successor ready
   idle         time on a core and wake-ups of each process at idle
   reading      entries a second and peak memory of reading pages, beside Python
   browser      cold start of the browser, and each page after it
 
-Without a table, all of them, which takes four minutes. Figures of a debug build say little.
+Without a table, all of them, which takes a quarter of an hour. Figures of a debug build say little.
 ";
 
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "new-titles",
     "unchanged",
     "memory",
     "start",
+    "supervision",
     "kill",
     "idle",
     "reading",
@@ -37,6 +39,8 @@ const TABLES: [&str; 8] = [
 
 struct Wanted {
     as_json: bool,
+    /// Only to see that a table can be made.
+    is_quick: bool,
     tables: Vec<String>,
 }
 
@@ -49,6 +53,7 @@ impl Wanted {
 fn main() -> ExitCode {
     let mut wanted = Wanted {
         as_json: false,
+        is_quick: false,
         tables: Vec::new(),
     };
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -66,6 +71,7 @@ fn main() -> ExitCode {
     for word in words {
         match word.as_str() {
             "--json" => wanted.as_json = true,
+            "--quick" => wanted.is_quick = true,
             "--help" | "-h" => {
                 return match io::stdout().write_all(HELP.as_bytes()) {
                     Ok(()) => ExitCode::SUCCESS,
@@ -124,6 +130,9 @@ async fn run(wanted: &Wanted) -> Result<()> {
     }
     if wanted.has("start") {
         printed.add([bench::start().await?])?;
+    }
+    if wanted.has("supervision") {
+        printed.add(bench::supervision(wanted.is_quick).await?)?;
     }
     if wanted.has("kill") {
         let lived = at_hand(&mut lived).await?;

@@ -183,6 +183,7 @@ fn every_variable_of_the_table_reaches_its_setting() {
             super::super::Kind::Word(words) => words[words.len() - 1],
             super::super::Kind::LogLevel => "debug",
             super::super::Kind::Path => "/sample",
+            super::super::Kind::TimeZone => "Asia/Tokyo",
             _ => "sample",
         };
         for variable in known.variables() {
@@ -372,22 +373,85 @@ fn values_out_of_their_bounds_and_pairs_that_clash_are_refused() {
         error([("LISTSYNC_API_PORT", "3222")]),
         "`http.dashboard_port` must differ from `http.api_port`"
     );
-    let file = file("[program.all]\n[program.x]\nready_timeout_s = 0\nafter = [\"x\"]\n");
-    let text = load(&env([]), Some(&file.path), &[])
-        .unwrap_err()
-        .to_string();
+}
+
+#[test]
+fn a_time_zone_is_understood_from_every_layer_and_an_impossible_one_refused() {
+    let zone = |variables: &[(&str, &str)], config: Option<&Path>| {
+        let all = variables.iter().chain(&[("HOME", "/home/me")]).copied();
+        load(&Environment::of(all), config, &[]).unwrap()
+    };
+    assert!(zone(&[], None).time_zone.is_machine());
+    let written = file("[sync]\ntime_zone = \"UTC+1\"\n");
+    let loaded = zone(&[], Some(&written.path));
+    assert_eq!(loaded.time_zone.variable().as_deref(), Some("<+01>-1"));
+    assert_eq!(loaded.settings.sync.time_zone, "UTC+1");
+    let loaded = zone(&[("TZ", "IST")], Some(&written.path));
+    assert_eq!(loaded.time_zone.name(), Some("Asia/Kolkata"));
     assert!(
-        text.starts_with("3 settings are wrong: `program.all` must be named with"),
-        "{text}"
+        loaded.warnings[0].contains("IST is taken for Asia/Kolkata"),
+        "{:?}",
+        loaded.warnings
     );
-    assert!(
-        text.contains("`program.x.ready_timeout_s` must be above 0"),
-        "{text}"
+    let loaded = zone(&[("TZ", "IST"), ("TIMEZONE_REGION", "EU")], None);
+    assert_eq!(loaded.time_zone.name(), Some("Europe/Dublin"));
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    assert!(loaded.notes.is_empty(), "{:?}", loaded.notes);
+    assert_eq!(
+        error([("TZ", "Mars/Phobos-1")]),
+        "TZ is \"Mars/Phobos-1\"; it must be a time zone such as Europe/Berlin, CET or UTC+1"
     );
-    assert!(
-        text.contains("`program.x.after` must not name the program itself"),
-        "{text}"
+}
+
+#[test]
+fn everything_that_no_log_may_show_is_told() {
+    let written = file(
+        "[seerr]\nurl = \"http://me:pass-one@seerr:5055\"\n[lists]\nweb = [\"https://me:pass-two@x/\"]\n\
+         [program.vpn]\ncommand = \"vpn\"\nenvironment = { VPN_PASSWORD = \"pass-three\", MODE = \"not-secret\" }\n",
     );
+    let environment = Environment::of([
+        ("HOME", "/home/me"),
+        ("TMDB_KEY", "pass-four"),
+        ("SEERR_API_KEY", "short"),
+        ("LISTSYNC_SECRET_KEY", "pass-five"),
+    ]);
+    let saved = [
+        SavedValue::new("providers.trakt.client_id", "pass-six"),
+        SavedValue::new("providers.tvdb.key", "pass-four"),
+    ];
+    let told = |loaded: Loaded| {
+        let mut told: Vec<_> = loaded
+            .secrets()
+            .iter()
+            .map(|secret| secret.expose().to_owned())
+            .collect();
+        told.sort();
+        told
+    };
+    let loaded = load(&environment, Some(&written.path), &saved).unwrap();
+    assert_eq!(
+        told(loaded),
+        [
+            "pass-five",
+            "pass-four",
+            "pass-one",
+            "pass-six",
+            "pass-three",
+            "pass-two"
+        ]
+    );
+    let without = load_without_secrets(&environment, Some(&written.path), &saved).unwrap();
+    assert_eq!(told(without), ["pass-one", "pass-two"]);
+}
+
+#[test]
+fn keys_of_programs_are_found_and_else_the_table() {
+    let written = file("[program.vpn]\ncommand = \"vpn\"\nafter = [\"api\"]\n");
+    let loaded = load(&env([]), Some(&written.path), &[]).unwrap();
+    let line = |key| loaded.place(key).and_then(|place| place.line);
+    assert_eq!(line("program.vpn.after"), Some(3));
+    assert_eq!(line("program.vpn.ready_url"), Some(1));
+    assert_eq!(line("program.api.after"), None);
 }
 
 #[test]
