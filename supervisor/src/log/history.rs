@@ -57,19 +57,22 @@ struct Part {
     from: u64,
 }
 
-/// Hands the lines wished for to `send`, oldest first, until it says that nobody wants more.
+/// Hands the lines wished for to `send`, oldest first, until it says that nobody wants more; how many they
+/// are is told before.
 ///
 /// # Errors
 /// When a file cannot be read.
 pub(super) fn read(
     snapshot: Snapshot,
     wish: &Wish,
+    coming: impl FnOnce(u64),
     mut send: impl FnMut(Vec<String>) -> bool,
 ) -> io::Result<()> {
     let mut parts = parts(snapshot);
     let (needed, there) = count(&mut parts, wish)?;
     parts.truncate(needed);
     let mut surplus = there.saturating_sub(wish.lines.unwrap_or(u64::MAX));
+    coming(there - surplus);
     let mut scan = Scan::new(wish);
     let mut batch = Batch::default();
     for mut part in parts.into_iter().rev() {

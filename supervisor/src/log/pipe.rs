@@ -30,6 +30,12 @@ const CHUNKS_A_TURN: usize = 4;
 /// more than is written in that time.
 const NAP: Duration = Duration::from_micros(500);
 
+/// Bytes that were waiting after a nap when the pipe is about to fill up: its writer must not wait for us.
+const NEARLY_FULL: usize = 160 * 1024;
+
+/// Turns without a nap after the pipe was nearly full.
+const AWAKE: u32 = 64;
+
 /// Events that are closer together than this are of a writer in full swing.
 const SWING: Duration = Duration::from_millis(2);
 
@@ -114,8 +120,8 @@ pub(super) async fn pump(
 struct Swing {
     last: Option<Instant>,
     is_full: bool,
-    /// The last turn left something in the pipe.
-    is_behind: bool,
+    /// Turns that are to come without a nap.
+    awake: u32,
 }
 
 impl Swing {
@@ -123,15 +129,23 @@ impl Swing {
     fn event(&mut self, outcome: &Outcome) {
         let now = Instant::now();
         let last = self.last.replace(now);
-        self.is_behind = !outcome.is_empty;
-        self.is_full = self.is_behind || last.is_some_and(|last| now - last < SWING);
+        self.look(outcome);
+        self.is_full = !outcome.is_empty || last.is_some_and(|last| now - last < SWING);
     }
 
     /// A read without an event.
     fn turn(&mut self, outcome: &Outcome) {
         self.last = Some(Instant::now());
-        self.is_behind = !outcome.is_empty;
-        self.is_full = outcome.has_bytes;
+        self.look(outcome);
+        self.is_full = outcome.bytes > 0;
+    }
+
+    fn look(&mut self, outcome: &Outcome) {
+        self.awake = if outcome.bytes >= NEARLY_FULL {
+            AWAKE
+        } else {
+            self.awake.saturating_sub(1)
+        };
     }
 
     /// Leaves the writer alone for a moment, unless the pipe is filling up.
@@ -140,7 +154,7 @@ impl Swing {
         reason = "a timer would look at every event meanwhile, which is what this is to avoid; no actor runs here"
     )]
     fn nap(&self) {
-        if !self.is_behind {
+        if self.awake == 0 {
             std::thread::sleep(NAP);
         }
     }
@@ -151,8 +165,8 @@ struct Outcome {
     is_open: bool,
     /// Nothing is left to read now.
     is_empty: bool,
-    /// Something was read.
-    has_bytes: bool,
+    /// Bytes that were read.
+    bytes: usize,
 }
 
 /// Reads until nothing is left, but no more than `chunks` times.
@@ -166,7 +180,7 @@ fn read(
     let mut outcome = Outcome {
         is_open: true,
         is_empty: true,
-        has_bytes: false,
+        bytes: 0,
     };
     for _ in 0..chunks {
         match next(&mut buffer) {
@@ -175,7 +189,7 @@ fn read(
                 return outcome;
             }
             Ok(count) => {
-                outcome.has_bytes = true;
+                outcome.bytes += count;
                 sink.borrow_mut()
                     .take(writer, buffer.get(..count).unwrap_or_default());
             }

@@ -11,7 +11,7 @@ use schema::wire::{
     Failure, FailureCode,
     supervisor::{FromSupervisor, LogLine, SupervisorLink, TailRequest},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Book, Logs, OWN, Snapshot,
@@ -89,6 +89,15 @@ fn names(programs: &[String], asked: &[String]) -> Vec<String> {
     asked.cloned().collect()
 }
 
+/// What is done when the next line is no longer in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gap {
+    /// The reader is told how many lines it missed.
+    Told,
+    /// Nothing more is sent, since they may be elsewhere.
+    Ends,
+}
+
 /// One log on its way to one reader.
 struct Tail<'request> {
     logs: &'request Logs,
@@ -104,12 +113,17 @@ impl Tail<'_> {
         let from = match in_memory(self.book, &self.wish) {
             Some(from) => from,
             None => match self.logs.look(self.name).await {
-                Some(snapshot) => return self.send_files(snapshot).await,
+                Some(snapshot) => {
+                    let next = snapshot.next;
+                    // That there are fewer lines than somebody wants to begin with is no gap.
+                    self.send_files(snapshot, self.wish, 0, &mut 0).await?;
+                    return Ok(next);
+                }
                 None => self.book.first(),
             },
         };
         let (end, _) = self.book.end();
-        self.pour(from, end, &mut 0).await
+        self.pour(from, end, &mut 0, Gap::Told).await
     }
 
     /// Sends lines as they come, until the reader hangs up.
@@ -118,20 +132,46 @@ impl Tail<'_> {
         let (mut next, mut skipped) = (from, 0);
         loop {
             growth.mark_unchanged();
-            next = self.pour(next, u64::MAX, &mut skipped).await?;
-            if growth.changed().await.is_err() {
+            next = self.pour(next, u64::MAX, &mut skipped, Gap::Ends).await?;
+            if self.book.first() > next {
+                // Memory holds a moment of a flood; the files have what a reader was too slow for.
+                next = match self.catch_up(next, &mut skipped).await? {
+                    Some(caught_up) => caught_up,
+                    None => self.pour(next, u64::MAX, &mut skipped, Gap::Told).await?,
+                };
+            } else if growth.changed().await.is_err() {
                 return Ok(());
             }
         }
     }
 
+    /// Sends from the files what is no longer in memory, from line number `from` on; the number of the line
+    /// to go on with. None when the files cannot be looked at. What they do not have either is `skipped`.
+    async fn catch_up(&self, from: u64, skipped: &mut u64) -> Result<Option<u64>, Gone> {
+        let Some(snapshot) = self.logs.look(self.name).await else {
+            return Ok(None);
+        };
+        let next = snapshot.next;
+        let missing = next.saturating_sub(from);
+        let wish = Wish {
+            lines: Some(missing),
+            since: None,
+            level: None,
+        };
+        self.send_files(snapshot, wish, missing, skipped).await?;
+        Ok(Some(next))
+    }
+
     /// Sends what is in memory from one number up to another; the number of the line behind it. What was
     /// `skipped` is told with the next line that is wanted.
-    async fn pour(&self, from: u64, end: u64, skipped: &mut u64) -> Result<u64, Gone> {
+    async fn pour(&self, from: u64, end: u64, skipped: &mut u64, gap: Gap) -> Result<u64, Gone> {
         let mut next = from;
         while next < end {
             let left = usize::try_from(end - next).unwrap_or(usize::MAX);
             let read = self.book.read(next, left.min(BATCH));
+            if read.skipped > 0 && gap == Gap::Ends {
+                break;
+            }
             next = read.next;
             *skipped += read.skipped;
             if read.texts.is_empty() {
@@ -147,27 +187,41 @@ impl Tail<'_> {
         Ok(next)
     }
 
-    /// Sends what is in the files; the number of the line behind it.
-    async fn send_files(&self, snapshot: Snapshot) -> Result<u64, Gone> {
-        let next = snapshot.next;
+    /// Sends what is in the files as `wish` says. Where fewer lines are there than were `written`, the first of
+    /// them tells that, beside what was `skipped` before.
+    async fn send_files(
+        &self,
+        snapshot: Snapshot,
+        wish: Wish,
+        written: u64,
+        skipped: &mut u64,
+    ) -> Result<(), Gone> {
         let (batches, mut read) = mpsc::channel(AHEAD);
-        let wish = self.wish;
+        let (coming, there) = oneshot::channel();
         let reading = tokio::task::spawn_blocking(move || {
-            history::read(snapshot, &wish, |texts| {
+            // Nobody may wait for it any more.
+            let coming = |count| coming.send(count).unwrap_or_default();
+            history::read(snapshot, &wish, coming, |texts| {
                 batches.blocking_send(texts).is_ok()
             })
         });
+        // Without an answer the files could not be read, which is said below.
+        if let Ok(there) = there.await {
+            *skipped += written.saturating_sub(there);
+        }
         let secrets = self.logs.secrets();
         while let Some(texts) = read.recv().await {
             for text in texts {
-                self.send(text, 0, &secrets).await?;
+                if self.wish.takes(text.as_bytes()) {
+                    self.send(text, std::mem::take(skipped), &secrets).await?;
+                }
             }
         }
         if let Ok(Err(error)) = reading.await {
             let text = format!("[listsync] the older files of this log cannot be read: {error}");
             self.send(text, 0, &secrets).await?;
         }
-        Ok(next)
+        Ok(())
     }
 
     async fn send(&self, text: String, skipped: u64, secrets: &Secrets) -> Result<(), Gone> {

@@ -39,7 +39,7 @@ fn snapshot(oldest: &str, older: &str, current: &str, is_open: bool) -> Snapshot
 
 fn lines(snapshot: Snapshot, wish: Wish) -> Vec<String> {
     let mut lines = Vec::new();
-    read(snapshot, &wish, |mut texts| {
+    read(snapshot, &wish, drop, |mut texts| {
         lines.append(&mut texts);
         true
     })
@@ -164,6 +164,7 @@ fn reading_ends_when_nobody_wants_more() {
     read(
         snapshot(&text, &text, &text, false),
         &Wish::default(),
+        drop,
         |_| {
             calls += 1;
             calls < 3
