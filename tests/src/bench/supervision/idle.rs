@@ -49,6 +49,12 @@ pub(super) async fn measure(peers: &[Peer], effort: Effort, report: &mut Report)
             megabytes(memory.private),
             2,
         );
+        report.add(
+            "... without the pages of its own file, MiB",
+            peer.kind,
+            megabytes(memory.anonymous),
+            2,
+        );
     }
     report.target("idle: wake-ups", 0.0);
     report.target("idle: time on a core, ms", 1.0);
