@@ -17,6 +17,9 @@ const DOT_ENV: &str = ".env";
 /// Variables that are no settings and hold the key to saved secrets.
 pub(crate) const KEYS: [&str; 2] = ["LISTSYNC_SECRET_KEY", "ENCRYPTION_KEY"];
 
+/// Variable by which the supervisor knows its programs, and what they started, again.
+pub const LIFE: &str = "LISTSYNC_LIFE";
+
 /// Variables of the process and of `.env`; the process wins where it sets something. Values may be secrets: `Debug` shows
 /// names only.
 #[derive(Clone, Default)]

@@ -23,13 +23,9 @@ pub fn adopt(environment: &Environment, config: Option<&Path>) {
     let Some(zone) = chosen(environment, config) else {
         return;
     };
-    let variable = zone.variable();
-    if variable.as_deref() == environment.get("TZ") && environment.dot_env("TZ").is_none() {
-        return;
-    }
     // SAFETY: there is one thread, so that nobody reads the environment meanwhile.
     unsafe {
-        match variable {
+        match zone.variable() {
             Some(zone) => std::env::set_var("TZ", zone),
             None => std::env::remove_var("TZ"),
         }

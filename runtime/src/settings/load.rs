@@ -20,7 +20,7 @@ use super::{
     time_zone::TimeZone,
 };
 use crate::{
-    environment::{Environment, KEYS},
+    environment::{Environment, KEYS, LIFE},
     secret::Secret,
 };
 
@@ -574,7 +574,7 @@ impl Layers<'_> {
         };
         let (mut retired, mut mistyped) = (Vec::new(), Vec::new());
         for name in self.environment.names() {
-            if known.contains(&name) || is_file_of_secret(name) {
+            if known.contains(&name) || is_file_of_secret(name) || name == LIFE {
                 continue;
             }
             if names::is_retired(name) {

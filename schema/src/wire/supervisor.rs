@@ -181,8 +181,10 @@ pub enum LogLevel {
     /// What happens.
     Info,
     /// Degraded, but going on.
+    #[serde(alias = "warning")]
     Warn,
     /// A person must act.
+    #[serde(alias = "critical")]
     Error,
 }
 

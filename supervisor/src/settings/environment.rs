@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, ffi::OsString, path::absolute};
 
 use runtime::{
     Environment, Loaded,
+    environment::LIFE,
     settings::{KNOWN, LogFormat},
     zone,
 };
@@ -37,7 +38,7 @@ const LIBRARIES: &[&str] = &[
 
 /// Variables by which the supervisor itself talks to a program.
 const OURS: &[&str] = &[
-    "LISTSYNC_LIFE",
+    LIFE,
     "NOTIFY_SOCKET",
     "WATCHDOG_USEC",
     "WATCHDOG_PID",

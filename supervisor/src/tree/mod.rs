@@ -11,15 +11,14 @@ mod usage;
 
 use std::{collections::BTreeSet, ffi::OsString, os::unix::ffi::OsStrExt as _};
 
+use runtime::environment::LIFE;
+
 use crate::process;
 
 use kernel::Kin;
 pub(crate) use kernel::{Stat, own_children};
 pub(crate) use sweep::{end_strangers, sweep};
 pub(crate) use usage::{Usage, usage};
-
-/// The variable that carries the mark.
-const VARIABLE: &str = "LISTSYNC_LIFE";
 
 /// What the processes of one life of a program carry in their environment, as far as they leave it alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,13 +44,13 @@ impl Mark {
 
     /// To be put into the environment of the program.
     pub(crate) fn variable(&self) -> (&'static str, OsString) {
-        (VARIABLE, self.text.clone())
+        (LIFE, self.text.clone())
     }
 
     /// Whose life a process with this environment is of; `environment` is as in `/proc/PID/environ`.
     fn owner(&self, environment: &[u8]) -> Owner {
         let found = environment.split(|byte| *byte == 0).find_map(|variable| {
-            let rest = variable.strip_prefix(VARIABLE.as_bytes())?;
+            let rest = variable.strip_prefix(LIFE.as_bytes())?;
             rest.strip_prefix(b"=")
         });
         let own = self.text.as_bytes();

@@ -465,6 +465,13 @@ fn a_value_of_dot_env_says_so() {
 }
 
 #[test]
+fn what_the_supervisor_sets_is_no_unknown_variable() {
+    let environment = Environment::of([("HOME", "/home/me"), ("LISTSYNC_LIFE", "api:1:2:3")]);
+    let loaded = load(&environment, None, &[]).unwrap();
+    assert_eq!(loaded.warnings, Vec::<String>::new());
+}
+
+#[test]
 fn what_is_set_and_has_no_effect_is_told_in_one_line() {
     let environment = Environment::of([
         ("HOME", "/home/me"),
