@@ -134,6 +134,14 @@ fn read_again(
     binaries: &Path,
 ) -> Result<Read, SettingsError> {
     let environment = Environment::from_process()?;
+    if let Some(path) = settings::config_path(&environment, config)
+        && path.exists()
+        && !path.is_file()
+    {
+        // A pipe would keep this and every later reload waiting for somebody who writes.
+        let source = std::io::Error::other("it is no regular file, which can be read again");
+        return Err(SettingsError::File { path, source });
+    }
     let mut loaded = settings::load(&environment, config, &[])?;
     // Decided when we started; see `daemon`.
     loaded.settings.log.format = before.log.format;

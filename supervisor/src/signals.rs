@@ -41,7 +41,8 @@ pub(crate) struct Asked {
 }
 
 /// Signals that end a process by default and mean nothing here.
-const IDLE: [(i32, &str); 8] = [
+const IDLE: [(i32, &str); 10] = [
+    (5, "SIGTRAP"),
     (14, "SIGALRM"),
     (16, "SIGSTKFLT"),
     (26, "SIGVTALRM"),
@@ -50,6 +51,7 @@ const IDLE: [(i32, &str); 8] = [
     (30, "SIGPWR"),
     (24, "SIGXCPU"),
     (25, "SIGXFSZ"),
+    (31, "SIGSYS"),
 ];
 
 /// The real-time signals a program may use.

@@ -325,7 +325,8 @@ fn read_file(
     match file::read(&path)? {
         Some(file) => Ok((file, Some(path))),
         None if must_exist => {
-            let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+            // In the system's own words.
+            let source = std::io::Error::from_raw_os_error(nix::libc::ENOENT);
             Err(SettingsError::File { path, source })
         }
         None => Ok((SettingsFile::default(), None)),

@@ -54,7 +54,8 @@ impl Values {
         let Some(path) = config_path(environment, config) else {
             return nothing();
         };
-        let must_exist = config.is_some() || environment.get("LISTSYNC_CONFIG").is_some();
+        // One of the environment may have been taken away while ListSync runs with what it said.
+        let must_exist = config.is_some();
         match std::fs::read_to_string(path) {
             Ok(text) => {
                 let file = File::from_str(&text, FileFormat::Toml);

@@ -346,7 +346,7 @@ pub struct ProgramDifference {
     /// The keys of its table that differ, for a changed one: `args`, `stop_timeout_s`. Values are not
     /// told, since they may be secret.
     pub keys: Vec<String>,
-    /// Whether it must be started anew for that.
+    /// Whether a process is started for that: anew for a changed program, the first for an added one.
     pub restarts: bool,
 }
 

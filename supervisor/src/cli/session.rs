@@ -23,6 +23,9 @@ use super::{
     terminal::{Look, Terminal},
 };
 
+/// How long the supervisor may take to say how everything is, which takes it milliseconds.
+const ANSWER: Duration = Duration::from_secs(10);
+
 /// How long a worker that the supervisor is just restarting is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -91,10 +94,22 @@ impl Session {
     /// # Errors
     /// [`CommandError`].
     pub(super) async fn status(&self) -> Result<StatusReport, CommandError> {
-        match self
-            .ask_supervisor(ToSupervisor::Status(StatusRequest::default()))
-            .await?
-        {
+        let asked = self.ask_supervisor(ToSupervisor::Status(StatusRequest::default()));
+        // One that is stopped or starved still has its socket, and a health check must end.
+        let answer = tokio::time::timeout(ANSWER, asked)
+            .await
+            .map_err(|_late| CommandError::Told {
+                message: format!(
+                    "the supervisor does not answer within {} s, though its socket is there",
+                    ANSWER.as_secs()
+                ),
+                remedy: Some(
+                    "It may be halted (`kill -CONT` its process), or the machine has no time for it."
+                        .to_owned(),
+                ),
+                exit: Exit::Unreachable,
+            })?;
+        match answer? {
             FromSupervisor::Status(report) => Ok(report),
             _ => Err(CommandError::unexpected(SupervisorLink::PEER)),
         }

@@ -233,6 +233,12 @@ impl Terminal {
     }
 }
 
+/// Rows of the terminal.
+pub(super) fn rows() -> usize {
+    // Where it does not tell, it is taken for one of the usual size.
+    rustix::termios::tcgetwinsize(io::stdout()).map_or(24, |size| usize::from(size.ws_row.max(1)))
+}
+
 /// Columns of the terminal.
 fn columns() -> u16 {
     comfy_table::Table::new().width().unwrap_or(80)

@@ -42,7 +42,7 @@ use crate::{
 
 /// How often the memory of a program is looked at that has a limit and no watchdog: those that have one
 /// are looked at when they say that they are not stuck.
-const LOOK_AT_MEMORY: Duration = Duration::from_mins(1);
+const LOOK_AT_MEMORY: Duration = Duration::from_secs(15);
 
 /// What is asked of a program. Answered when it has come about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Message)]

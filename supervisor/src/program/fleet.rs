@@ -347,7 +347,7 @@ impl Fleet {
                     name: program.name.clone(),
                     kind: DifferenceKind::Added,
                     keys: Vec::new(),
-                    restarts: false,
+                    restarts: program.autostart,
                 });
                 continue;
             };
