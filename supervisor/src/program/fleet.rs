@@ -1,13 +1,13 @@
 //! All programs: starting them in the order of `after`, stopping them in the reverse one, finding
-//! them by name, taking over other settings.
+//! them by name.
 //!
 //! A program is started when all it comes `after` are ready, and stopped when all that come after it are gone;
 //! what does not depend on each other happens side by side. Leaves a single program to
-//! [`super::actor`].
+//! [`super::actor`], other settings to [`super::takeover`].
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     rc::Rc,
     time::Duration,
 };
@@ -15,16 +15,14 @@ use std::{
 use futures_util::future::{LocalBoxFuture, join_all, select_all};
 use schema::wire::{
     Failure, FailureCode,
-    supervisor::{
-        DifferenceKind, ProgramDifference, ProgramOutcome, ProgramResult, ProgramState,
-        ProgramStatus,
-    },
+    supervisor::{ProgramResult, ProgramState, ProgramStatus},
 };
 use tokio::sync::watch;
 
 use super::{
     actor::{Context, Order},
-    member::{Member, is_gone, is_settled, is_up},
+    member::{Member, is_settled, is_up},
+    order::{restart_in_order, start_in_order, stop_in_order},
 };
 use crate::{process::Signal, settings, tree};
 
@@ -41,10 +39,10 @@ const SLACK: Duration = Duration::from_millis(50);
 /// All programs, in the order they are shown.
 #[derive(Clone)]
 pub(crate) struct Fleet {
-    members: Rc<RefCell<Vec<Rc<Member>>>>,
+    pub(super) members: Rc<RefCell<Vec<Rc<Member>>>>,
     /// Everything ends: no program is added any more.
-    ending: Rc<Cell<bool>>,
-    shared: Context,
+    pub(super) ending: Rc<Cell<bool>>,
+    pub(super) shared: Context,
 }
 
 impl Fleet {
@@ -62,7 +60,7 @@ impl Fleet {
     }
 
     /// Those there are now.
-    fn members(&self) -> Vec<Rc<Member>> {
+    pub(super) fn members(&self) -> Vec<Rc<Member>> {
         self.members.borrow().clone()
     }
 
@@ -150,7 +148,7 @@ impl Fleet {
     }
 
     /// Starts `member` by itself once all it comes after are up.
-    fn begin(&self, member: Rc<Member>) {
+    pub(super) fn begin(&self, member: Rc<Member>) {
         let fleet = self.clone();
         let begun = Rc::clone(&member);
         let task = actix_rt::spawn(async move {
@@ -318,261 +316,6 @@ impl Fleet {
                 .map(|member| member.order(Order::Signal(signal))),
         )
         .await)
-    }
-
-    /// How `programs` differ from those there are. `more` are keys of other settings that differ for our own
-    /// workers, which read them when they start.
-    pub(crate) fn differences(
-        &self,
-        programs: &[settings::Program],
-        more: &[String],
-    ) -> Vec<ProgramDifference> {
-        let members = self.members();
-        let named = |name: &str| programs.iter().find(|program| program.name == name);
-        let gone = members
-            .iter()
-            .filter(|member| named(member.name()).is_none());
-        let mut differences: Vec<_> = gone
-            .map(|member| ProgramDifference {
-                name: member.name().to_owned(),
-                kind: DifferenceKind::Removed,
-                keys: Vec::new(),
-                restarts: false,
-            })
-            .collect();
-        for program in programs {
-            let member = members.iter().find(|member| member.name() == program.name);
-            let Some(member) = member else {
-                differences.push(ProgramDifference {
-                    name: program.name.clone(),
-                    kind: DifferenceKind::Added,
-                    keys: Vec::new(),
-                    restarts: program.autostart,
-                });
-                continue;
-            };
-            let own = member.settings().difference(program);
-            let others = more.iter().filter(|_| program.is_ours());
-            let restarts = settings::needs_restart(&own) || others.clone().next().is_some();
-            let keys: Vec<String> = own
-                .iter()
-                .map(|key| (*key).to_owned())
-                .chain(others.cloned())
-                .collect();
-            if !keys.is_empty() {
-                differences.push(ProgramDifference {
-                    name: program.name.clone(),
-                    kind: DifferenceKind::Changed,
-                    keys,
-                    restarts,
-                });
-            }
-        }
-        differences.sort_by(|one, other| one.name.cmp(&other.name));
-        differences
-    }
-
-    /// Takes over `programs`: stops what is gone, restarts what must be for its `differences`, starts what is
-    /// new. What a person has stopped stays so.
-    pub(crate) async fn take_over(
-        &self,
-        programs: Vec<settings::Program>,
-        differences: &[ProgramDifference],
-    ) -> Vec<ProgramResult> {
-        let kind_of = |name: &str| {
-            let found = differences.iter().find(|one| one.name == name);
-            found.map(|one| (one.kind, one.restarts))
-        };
-        let mut results = self.remove(&kind_of).await;
-        if self.ending.get() {
-            // Who stops everything knows nothing of what would be added now.
-            return results;
-        }
-        let order: Vec<String> = programs
-            .iter()
-            .map(|program| program.name.clone())
-            .collect();
-        // Those first: what changed may come after them.
-        let (new, known): (Vec<_>, Vec<_>) = programs.into_iter().partition(|program| {
-            kind_of(&program.name).is_some_and(|(kind, _)| kind == DifferenceKind::Added)
-        });
-        let mut added: Vec<_> = new.into_iter().map(|program| self.add(program)).collect();
-        let mut changed = Vec::new();
-        for program in known {
-            if let Some((DifferenceKind::Changed, restarts)) = kind_of(&program.name)
-                && let Some(member) = self.change(program).await
-                && restarts
-            {
-                changed.push(member);
-            }
-        }
-        let place = |member: &Rc<Member>| order.iter().position(|name| name == member.name());
-        self.members.borrow_mut().sort_by_key(place);
-        changed.retain(|member| !is_gone(&member.status()) || is_wanted(&member.status()));
-        results.extend(restart_in_order(changed).await);
-        added.retain(|member| member.counts.get());
-        results.extend(start_in_order(&added).await);
-        results
-    }
-
-    async fn remove(
-        &self,
-        kind_of: &impl Fn(&str) -> Option<(DifferenceKind, bool)>,
-    ) -> Vec<ProgramResult> {
-        let mut gone = self.members();
-        gone.retain(|member| {
-            kind_of(member.name()).is_some_and(|(kind, _)| kind == DifferenceKind::Removed)
-        });
-        for member in &gone {
-            member.set_starting(None);
-        }
-        // Who still holds one, such as a restart of all, does not start it again.
-        join_all(gone.iter().map(|member| member.order(Order::End))).await;
-        stop_in_order(&gone).await;
-        for member in &gone {
-            self.shared.logs.forget(member.name());
-        }
-        let stays = |member: &Rc<Member>| gone.iter().all(|one| one.name() != member.name());
-        self.members.borrow_mut().retain(stays);
-        for member in &gone {
-            // Who waits for the whole looks again, without it.
-            member.begun.send_replace(true);
-        }
-        gone.iter()
-            .map(|member| ProgramResult {
-                name: member.name().to_owned(),
-                outcome: ProgramOutcome::Stopped,
-                reason: None,
-            })
-            .collect()
-    }
-
-    fn add(&self, program: settings::Program) -> Rc<Member> {
-        self.shared.logs.keep(program.log.clone());
-        let member = Rc::new(Member::new(program, &self.shared));
-        member.begun.send_replace(true);
-        self.members.borrow_mut().push(Rc::clone(&member));
-        member
-    }
-
-    async fn change(&self, program: settings::Program) -> Option<Rc<Member>> {
-        let members = self.members();
-        let member = members
-            .iter()
-            .find(|member| member.name() == program.name)?;
-        self.shared.logs.keep(program.log.clone());
-        member.update(program).await;
-        let has_begun = *member.begun.borrow() || member.status().state != ProgramState::Stopped;
-        if !has_begun && member.counts.get() {
-            // It still waits for what it came after, which may be another one now.
-            self.begin(Rc::clone(member));
-            return None;
-        }
-        Some(Rc::clone(member))
-    }
-}
-
-/// Whether it would be up if it could: it failed, and nobody stopped it.
-fn is_wanted(status: &ProgramStatus) -> bool {
-    matches!(status.state, ProgramState::Backoff | ProgramState::Fatal)
-}
-
-/// Stops them, each when those among them that come after it are gone.
-async fn stop_in_order(wanted: &[Rc<Member>]) -> Vec<ProgramResult> {
-    let (done, _) = watch::channel(BTreeMap::new());
-    let done = &done;
-    let stops = wanted.iter().map(|member| {
-        let later: Vec<&str> = wanted
-            .iter()
-            .filter(|other| other.comes_after(member.name()))
-            .map(|other| other.name())
-            .collect();
-        async move {
-            missing(done, &later).await; // all of them are gone, however that came
-            let result = member.order(Order::Stop).await;
-            done.send_modify(|done| {
-                done.insert(member.name(), true);
-            });
-            result
-        }
-    });
-    join_all(stops).await
-}
-
-/// Starts them side by side, each when those among them that it comes after are up.
-async fn start_in_order(wanted: &[Rc<Member>]) -> Vec<ProgramResult> {
-    let (done, _) = watch::channel(BTreeMap::new());
-    let done = &done;
-    let starts = wanted.iter().map(|member| {
-        let before: Vec<&str> = wanted
-            .iter()
-            .filter(|other| member.comes_after(other.name()))
-            .map(|other| other.name())
-            .collect();
-        async move {
-            let missing = missing(done, &before).await;
-            let result = match missing {
-                Some(missing) if !is_up(&member.status()) => left_alone(member, &missing),
-                _ => member.order(Order::Start).await,
-            };
-            let is_well = result.outcome != ProgramOutcome::Failed;
-            done.send_modify(|done| {
-                done.insert(member.name(), is_well);
-            });
-            result
-        }
-    });
-    join_all(starts).await
-}
-
-/// Restarts them one after the other.
-async fn restart_in_order(wanted: Vec<Rc<Member>>) -> Vec<ProgramResult> {
-    let mut results: Vec<ProgramResult> = Vec::new();
-    for member in in_order(wanted) {
-        let missing = results
-            .iter()
-            .filter(|result| result.outcome == ProgramOutcome::Failed)
-            .find(|result| member.comes_after(&result.name));
-        let result = match missing {
-            Some(missing) => left_alone(&member, &missing.name),
-            None => member.restart().await,
-        };
-        results.push(result);
-    }
-    results
-}
-
-/// The same programs, each behind those among them that it comes after.
-fn in_order(mut rest: Vec<Rc<Member>>) -> Vec<Rc<Member>> {
-    let mut ordered = Vec::new();
-    while !rest.is_empty() {
-        let is_free =
-            |member: &Rc<Member>| !rest.iter().any(|other| member.comes_after(other.name()));
-        // Settings with a circle are refused, so that there is always a free one.
-        let next = rest.iter().position(is_free).unwrap_or_default();
-        ordered.push(rest.remove(next));
-    }
-    ordered
-}
-
-/// Waits until the starts of all `before` have come to something; one that failed, if any did.
-async fn missing(done: &watch::Sender<BTreeMap<&str, bool>>, before: &[&str]) -> Option<String> {
-    let mut news = done.subscribe();
-    let all_done = |done: &BTreeMap<&str, bool>| before.iter().all(|name| done.contains_key(name));
-    let done = news.wait_for(all_done).await.ok()?; // the sender is ours to see
-    before
-        .iter()
-        .find(|name| done.get(*name) == Some(&false))
-        .map(|name| (*name).to_owned())
-}
-
-fn left_alone(member: &Member, missing: &str) -> ProgramResult {
-    ProgramResult {
-        name: member.name().to_owned(),
-        outcome: ProgramOutcome::Failed,
-        reason: Some(format!(
-            "left as it was: it comes after {missing}, which did not start"
-        )),
     }
 }
 

@@ -10,10 +10,12 @@ mod life;
 mod member;
 mod memory;
 mod notify;
+mod order;
 mod probe;
 mod sockets;
 mod state;
 mod succession;
+mod takeover;
 
 pub(crate) use actor::Context;
 pub(crate) use changes::Changes;
