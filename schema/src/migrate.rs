@@ -147,7 +147,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("list_sync.db");
         let first = migrate(&path).unwrap();
-        assert_eq!(first.ran.len(), 1);
+        assert_eq!(first.ran.len(), 2);
         assert_eq!(first.backup, None);
         assert_eq!(
             migrate(&path).unwrap(),
@@ -226,6 +226,7 @@ mod tests {
                         "BIGINT" => "BigInt",
                         "TEXT" => "Text",
                         "TIMESTAMP" => "Timestamp",
+                        "DATE" => "Date",
                         "BOOLEAN" => "Bool",
                         "DOUBLE" => "Double",
                         "BLOB" => "Binary",
@@ -242,6 +243,6 @@ mod tests {
             assert_eq!(written, stored, "table {table}");
             seen += 1;
         }
-        assert_eq!(seen, 18);
+        assert_eq!(seen, 21);
     }
 }

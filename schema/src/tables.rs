@@ -48,6 +48,8 @@ diesel::table! {
         dropped -> Integer,
         pages -> Integer,
         not_modified -> Bool,
+        cause -> Nullable<Text>,
+        digest -> Nullable<Text>,
     }
 }
 
@@ -56,6 +58,15 @@ diesel::table! {
         host -> Text,
         not_before -> Timestamp,
         reason -> Text,
+        failures -> Integer,
+    }
+}
+
+diesel::table! {
+    host_usage (host) {
+        host -> Text,
+        day -> Date,
+        requests -> Integer,
     }
 }
 
@@ -66,6 +77,15 @@ diesel::table! {
         last_modified -> Nullable<Text>,
         body -> Binary,
         stored_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    id_maps (source) {
+        source -> Text,
+        etag -> Nullable<Text>,
+        checked_at -> Timestamp,
+        entries -> Integer,
     }
 }
 
@@ -100,6 +120,7 @@ diesel::table! {
         identity_reason -> Nullable<Text>,
         attempts -> Integer,
         next_try -> Nullable<Timestamp>,
+        season -> Nullable<Integer>,
     }
 }
 
@@ -108,6 +129,7 @@ diesel::table! {
         list -> Integer,
         is_4k -> Nullable<Bool>,
         requested_as -> Nullable<Integer>,
+        shrink_limit_percent -> Nullable<Integer>,
     }
 }
 
@@ -131,6 +153,12 @@ diesel::table! {
         removed_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        status_cause -> Nullable<Text>,
+        last_read_at -> Nullable<Timestamp>,
+        last_read_entries -> Nullable<Integer>,
+        last_error -> Nullable<Text>,
+        last_error_at -> Nullable<Timestamp>,
+        accepts_shrink -> Bool,
     }
 }
 
@@ -139,6 +167,19 @@ diesel::table! {
         id -> Integer,
         product -> Text,
         created_by -> Text,
+    }
+}
+
+diesel::table! {
+    provider_tokens (id) {
+        id -> Integer,
+        provider -> Text,
+        account -> Text,
+        tokens -> Text,
+        expires_at -> Nullable<Timestamp>,
+        problem -> Nullable<Text>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
     }
 }
 
@@ -160,6 +201,8 @@ diesel::table! {
         tmdb_id -> Nullable<BigInt>,
         other_id -> Nullable<Text>,
         known_at -> Timestamp,
+        tvdb_id -> Nullable<BigInt>,
+        season -> Nullable<Integer>,
     }
 }
 
@@ -254,12 +297,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     fetches,
     host_state,
+    host_usage,
     http_cache,
+    id_maps,
     ledger_seasons,
     list_items,
     list_policies,
     lists,
     listsync_schema,
+    provider_tokens,
     settings,
     source_ids,
     sync_history,

@@ -19,7 +19,7 @@ use crate::{
     exports,
     fetch::Fetcher,
     provider::{Provider, Recognized},
-    providers, reading,
+    providers, reading, resolve,
     walk::Sink,
 };
 
@@ -51,7 +51,20 @@ impl Door {
     async fn answer(&self, request: ToScraper, answers: Answers<ScraperLink>) {
         match request {
             ToScraper::RecognizeList(asked) => answers.last(said(recognize(&asked))).await,
-            ToScraper::Providers(_) => answers.last(FromScraper::Providers(all())).await,
+            ToScraper::Providers(_) => {
+                let sites = Rc::clone(&self.0.sites.borrow());
+                answers.last(FromScraper::Providers(all(&sites))).await;
+            }
+            ToScraper::ResolveList(asked) => match known(&asked.list_type, &asked.list_id) {
+                Ok((provider, list)) => {
+                    let sites = Rc::clone(&self.0.sites.borrow());
+                    let fetcher = &self.0.fetcher;
+                    let resolved =
+                        resolve::resolve(fetcher, provider, &sites, list, asked.credential).await;
+                    answers.last(FromScraper::ListResolved(resolved)).await;
+                }
+                Err(failure) => answers.fail(failure).await,
+            },
             ToScraper::FetchList(asked) => self.fetch(asked, answers).await,
             ToScraper::Browser(_) => {
                 let status = self.0.fetcher.means().browser.status();
@@ -164,12 +177,18 @@ fn recognize(asked: &RecognizeList) -> Result<ListRecognized, Failure> {
 
 /// The provider, and the request with the id in the one form that counts.
 fn readable(mut asked: FetchList) -> Result<(&'static dyn Provider, FetchList), Failure> {
-    let provider = provider(&asked.list_type)?;
-    let list = provider
-        .recognize_own(asked.list_id.trim())
-        .ok_or_else(|| unrecognized(&asked.list_id, Some(provider.name())))?;
+    let (provider, list) = known(&asked.list_type, &asked.list_id)?;
     asked.list_id = list.list_id;
     Ok((provider, asked))
+}
+
+/// The provider, and its list with this id.
+fn known(list_type: &str, list_id: &str) -> Result<(&'static dyn Provider, Recognized), Failure> {
+    let provider = provider(list_type)?;
+    let list = provider
+        .recognize_own(list_id.trim())
+        .ok_or_else(|| unrecognized(list_id, Some(provider.name())))?;
+    Ok((provider, list))
 }
 
 fn provider(name: &str) -> Result<&'static dyn Provider, Failure> {
@@ -216,7 +235,7 @@ fn one_of_each() -> String {
     format!("These sites are understood: {}.", sites.join(", "))
 }
 
-fn all() -> ProviderList {
+fn all(sites: &ProvidersSettings) -> ProviderList {
     let info = |provider: &&'static dyn Provider| ProviderInfo {
         name: provider.name().into(),
         title: provider.title().into(),
@@ -227,6 +246,9 @@ fn all() -> ProviderList {
             .collect(),
         needs_key: provider.needs_key().map(Into::into),
         needs_browser: provider.needs_browser(),
+        has_sign_in: provider.has_sign_in(),
+        is_enabled: providers::is_enabled(*provider, sites),
+        notice: provider.notice().map(Into::into),
     };
     ProviderList {
         providers: providers::all().iter().map(info).collect(),
@@ -305,6 +327,7 @@ mod tests {
 
     fn fetch_of(list_type: &str, list_id: &str) -> ToScraper {
         ToScraper::FetchList(FetchList {
+            known: None,
             list: Some(ListId(7)),
             list_type: list_type.into(),
             list_id: list_id.into(),

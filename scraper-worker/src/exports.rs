@@ -135,6 +135,7 @@ mod tests {
     /// Reads a list as a run does.
     async fn read(bench: &Bench, list_id: &str) -> (ListFetched, Vec<String>) {
         let asked = FetchList {
+            known: None,
             list: None,
             list_type: "file".into(),
             list_id: list_id.into(),
@@ -177,7 +178,7 @@ mod tests {
             "gone.csv",
         ] {
             let (fetched, titles) = read(&bench, gone).await;
-            let FetchOutcome::Refused { reason, remedy } = fetched.outcome else {
+            let FetchOutcome::Refused { reason, remedy, .. } = fetched.outcome else {
                 panic!("{:?}", fetched.outcome)
             };
             assert!(reason.starts_with("there is no "), "{reason}");
@@ -204,7 +205,7 @@ mod tests {
         assert_eq!(titles, ["Heat"]);
         put(&bench, "other.csv", b"a,b\n1,2\n");
         let (fetched, titles) = read(&bench, "other.csv").await;
-        let failed = matches!(&fetched.outcome, FetchOutcome::Failed { reason, retryable: false } if reason.contains("`a,b`"));
+        let failed = matches!(&fetched.outcome, FetchOutcome::Failed { reason, retryable: false, .. } if reason.contains("`a,b`"));
         assert!(failed && titles.is_empty(), "{fetched:?}");
         put(&bench, "empty.csv", b"Date,Name,Year,Letterboxd URI\n");
         let (fetched, _) = read(&bench, "empty.csv").await;

@@ -184,6 +184,7 @@ impl Provider for PlainLists {
             per_second: 0.0,
             burst: 1,
             at_once: 4,
+            per_day: None,
         }
     }
 
@@ -221,6 +222,8 @@ impl Provider for PlainLists {
     fn parse_detail(&self, _: &Request, answer: &Answer) -> Result<Ids, ProviderError> {
         let body = answer.json()?;
         Ok(Ids {
+            season: None,
+            tvdb_id: None,
             media_type: body["is_show"].as_bool().map(|is_show| {
                 if is_show {
                     MediaType::Tv
@@ -264,6 +267,7 @@ impl Provider for PlainLists {
     ) -> Result<Page, ProviderError> {
         if answer.status == 410 {
             return Err(ProviderError::Refused {
+                cause: schema::models::Cause::Unreachable,
                 reason: "the list is private".into(),
                 remedy: "Make it public.".into(),
             });

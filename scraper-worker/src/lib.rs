@@ -14,6 +14,7 @@ pub mod parse_once;
 mod provider;
 mod providers;
 mod reading;
+mod resolve;
 mod settings;
 mod walk;
 

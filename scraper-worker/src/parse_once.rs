@@ -43,7 +43,7 @@ impl Parser {
             provider,
             list: ListToRead {
                 id: list_id.to_owned(),
-                credential: Some(Credential("none".to_owned())),
+                credential: Some(Credential::key("none")),
                 ..ListToRead::default()
             },
             sites: loaded.settings.providers,

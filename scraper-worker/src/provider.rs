@@ -7,7 +7,7 @@ use std::{borrow::Cow, time::Duration};
 use reqwest::header::{HeaderMap, HeaderValue};
 use runtime::settings::ProvidersSettings;
 use schema::{
-    models::MediaType,
+    models::{Cause, MediaType},
     wire::scraper::{Credential, Entry},
 };
 use serde::de::DeserializeOwned;
@@ -32,6 +32,11 @@ pub(crate) trait Provider: Sync {
 
     /// Whether it needs a browser.
     fn needs_browser(&self) -> bool {
+        false
+    }
+
+    /// Whether people can sign in to it, for lists that only they see.
+    fn has_sign_in(&self) -> bool {
         false
     }
 
@@ -157,6 +162,8 @@ pub(crate) struct Ids {
     pub(crate) media_type: Option<MediaType>,
     pub(crate) imdb_id: Option<String>,
     pub(crate) tmdb_id: Option<i64>,
+    pub(crate) tvdb_id: Option<i64>,
+    pub(crate) season: Option<i32>,
 }
 
 /// The most that one reading does.
@@ -169,7 +176,7 @@ pub(crate) struct Extent {
 impl Default for Extent {
     fn default() -> Self {
         Self {
-            pages: 40,
+            pages: 500,
             time: Duration::from_mins(15),
         }
     }
@@ -279,9 +286,12 @@ pub(crate) fn address(base: &str, path: &str, setting: &str) -> Result<Url, Prov
         base.trim_end_matches('/'),
         path.trim_start_matches('/')
     );
-    Url::parse(&text).map_err(|error| ProviderError::Refused {
-        reason: format!("`{text}` is no address: {error}"),
-        remedy: format!("Correct the setting `{setting}`."),
+    Url::parse(&text).map_err(|error| {
+        ProviderError::refused(
+            Cause::Settings,
+            format!("`{text}` is no address: {error}"),
+            format!("Correct the setting `{setting}`."),
+        )
     })
 }
 
@@ -474,6 +484,8 @@ pub(crate) enum ProviderError {
     /// The site says no to this list, whichever way it is asked.
     #[error("{reason}")]
     Refused {
+        /// In a word.
+        cause: Cause,
         /// What it said, with the list's name or id.
         reason: String,
         /// What the person can do, as a sentence.
@@ -503,6 +515,19 @@ pub(crate) enum ProviderError {
 }
 
 impl ProviderError {
+    /// A [`ProviderError::Refused`].
+    pub(crate) fn refused(
+        cause: Cause,
+        reason: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self::Refused {
+            cause,
+            reason: reason.into(),
+            remedy: remedy.into(),
+        }
+    }
+
     /// A [`ProviderError::Changed`].
     pub(crate) fn changed(what: impl Into<String>) -> Self {
         Self::Changed { what: what.into() }
@@ -518,6 +543,8 @@ pub(crate) struct Politeness {
     pub(crate) burst: u32,
     /// Requests that may be under way at the same time.
     pub(crate) at_once: u32,
+    /// Requests a day (UTC), where the site allows so many; kept across restarts.
+    pub(crate) per_day: Option<u32>,
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use chrono::NaiveDateTime;
 use runtime::{Chain, settings::ProvidersSettings, socket::Gone};
 use schema::{
-    models::{Fetch, FetchKind, ListId, NewFetch, SourceId},
+    models::{Fetch, ListId, NewFetch, SourceId},
     wire::scraper::{FetchList, FetchOutcome, ListFetched},
 };
 use tokio::time::Instant;
@@ -72,6 +72,7 @@ pub(crate) async fn read(
         dropped: walked.dropped,
         pages: walked.pages,
         not_modified: walked.not_modified,
+        is_as_known: false,
         took_ms,
     })
 }
@@ -114,7 +115,7 @@ fn log(provider: &'static str, list: &str, walked: &Walked, took_ms: u64) {
             took_ms,
             "Found {read} items in {provider} list, but not all of {list}: {reason}"
         ),
-        FetchOutcome::Refused { reason, remedy } => tracing::warn!(
+        FetchOutcome::Refused { reason, remedy, .. } => tracing::warn!(
             provider,
             list.id = list,
             took_ms,
@@ -138,14 +139,7 @@ fn new_fetch(
     finished_at: NaiveDateTime,
 ) -> NewFetch {
     let number = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
-    let (outcome, reason) = match &walked.outcome {
-        FetchOutcome::Complete => (FetchKind::Complete, None),
-        FetchOutcome::Partial { reason, .. } => (FetchKind::Partial, Some(reason.clone())),
-        FetchOutcome::Refused { reason, remedy } => {
-            (FetchKind::Refused, Some(format!("{reason}. {remedy}")))
-        }
-        FetchOutcome::Failed { reason, .. } => (FetchKind::Failed, Some(reason.clone())),
-    };
+    let (outcome, reason) = walked.outcome.spoken();
     NewFetch {
         list,
         list_type: provider.to_owned(),
@@ -159,6 +153,8 @@ fn new_fetch(
         dropped: number(walked.dropped),
         pages: number(walked.pages),
         not_modified: walked.not_modified,
+        cause: walked.outcome.cause(),
+        digest: None,
     }
 }
 

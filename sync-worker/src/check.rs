@@ -189,6 +189,15 @@ fn remembered(list: &List) -> CheckLine {
             let entries = counted(list.item_count, "entry", "entries");
             well(subject(list), entries)
         }
+        FetchKind::Frozen => CheckLine {
+            subject: subject(list),
+            verdict: CheckVerdict::Warning,
+            message: reason,
+            remedy: Some(format!(
+                "Accept it with `listsync lists accept {}`.",
+                list.id
+            )),
+        },
         FetchKind::Partial => CheckLine {
             subject: subject(list),
             verdict: CheckVerdict::Warning,
@@ -207,6 +216,7 @@ async fn tried(engine: &Engine, list: &List) -> CheckLine {
         list_id: list.list_id.clone(),
         item_limit: Some(1),
         credential: credential::of(&engine.settings().settings, &list.list_type),
+        known: None,
     };
     let reading = async {
         let mut answers = engine
@@ -235,7 +245,9 @@ async fn tried(engine: &Engine, list: &List) -> CheckLine {
                 message: reason,
                 remedy: None,
             },
-            FetchOutcome::Refused { reason, remedy } => failed(subject(list), reason, Some(remedy)),
+            FetchOutcome::Refused { reason, remedy, .. } => {
+                failed(subject(list), reason, Some(remedy))
+            }
             FetchOutcome::Failed { reason, .. } => failed(subject(list), reason, None),
         },
         Ok(None) => failed(subject(list), "the reading ended without a result", None),

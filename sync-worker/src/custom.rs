@@ -78,6 +78,7 @@ pub(crate) async fn store(
 
 fn entry(rank: u32, title: CustomEntry) -> Entry {
     Entry {
+        season: None,
         rank,
         title: title.title,
         original_title: None,

@@ -177,6 +177,7 @@ mod tests {
         let list = world.insert_list("imdb", "top").await;
         let now = world.clock.now();
         let entry = move |rank: i32, title: &str, identity| NewListItem {
+            season: None,
             list,
             entry_key: format!("tt{rank}"),
             rank,

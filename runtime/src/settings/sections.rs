@@ -119,6 +119,9 @@ pub struct SyncSettings {
     pub interval_hours: f64,
     /// Whether the schedule starts runs.
     pub automated: bool,
+    /// Hundredths by which a list may shrink between two readings; more freezes it until that is
+    /// accepted. A list that became empty always is frozen, unless this is 100.
+    pub shrink_limit_percent: u8,
     /// Time zone of times shown to people, as the owner wrote it; `Loaded` has what it means.
     pub time_zone: String,
 }
@@ -138,13 +141,30 @@ pub struct ProvidersSettings {
     /// TMDB.
     pub tmdb: TmdbSettings,
     /// `TheTVDB`.
-    #[serde(default)]
     pub tvdb: TvdbSettings,
     /// Simkl.
-    #[serde(default)]
     pub simkl: SimklSettings,
+    /// `MDBList`.
+    pub mdblist: MdblistSettings,
+    /// `AniList`.
+    pub anilist: AnilistSettings,
+    /// `MyAnimeList`.
+    pub myanimelist: MyAnimeListSettings,
+    /// Plex.
+    pub plex: PlexSettings,
+    /// Address of the map from ids of anime sites to those of others.
+    pub anime_map_url: String,
+    /// Names of providers that are switched off.
+    #[serde(default)]
+    pub disabled: Vec<String>,
     /// Whether lists may be read from addresses inside the owner's network.
     pub allow_private_addresses: bool,
+    /// Hosts and networks inside the owner's network that lists may be read from all the same.
+    #[serde(default)]
+    pub allowed_hosts: Vec<String>,
+    /// Headers that go along with requests to a site: `imdb: X-Name: value`.
+    #[serde(default)]
+    pub extra_headers: Vec<Secret>,
 }
 
 /// The browser that reads pages made by scripts.
@@ -185,6 +205,9 @@ pub struct TraktSettings {
     /// Client id of the owner's application.
     #[serde(default)]
     pub client_id: Option<Secret>,
+    /// Client secret of the owner's application; only signing in needs it.
+    #[serde(default)]
+    pub client_secret: Option<Secret>,
     /// Titles taken from a chart.
     pub special_items_limit: u32,
 }
@@ -203,27 +226,93 @@ pub struct LetterboxdSettings {
 pub struct TmdbSettings {
     /// Address of the pages.
     pub url: String,
-    /// API key.
+    /// Address of the API, at its root.
+    pub api_url: String,
+    /// API key (v3) or read access token (v4).
     #[serde(default)]
     pub key: Option<Secret>,
 }
 
 /// `TheTVDB`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TvdbSettings {
+    /// Address of the pages.
+    pub url: String,
+    /// Address of the API, at its root.
+    pub api_url: String,
     /// API key.
+    #[serde(default)]
     pub key: Option<Secret>,
+    /// PIN of a subscriber, for keys that want one.
+    #[serde(default)]
+    pub pin: Option<Secret>,
 }
 
 /// Simkl.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SimklSettings {
+    /// Address of the API.
+    pub url: String,
+    /// Address of the files.
+    pub data_url: String,
     /// Client id of the owner's application.
+    #[serde(default)]
     pub client_id: Option<Secret>,
+    /// Client secret of the owner's application; only signing in needs it, and not for every application.
+    #[serde(default)]
+    pub client_secret: Option<Secret>,
     /// Token of the owner's account.
+    #[serde(default)]
     pub user_token: Option<Secret>,
+}
+
+/// `MDBList`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MdblistSettings {
+    /// Address of the pages.
+    pub url: String,
+    /// Address of the API.
+    pub api_url: String,
+    /// API key.
+    #[serde(default)]
+    pub key: Option<Secret>,
+}
+
+/// `AniList`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnilistSettings {
+    /// Address GraphQL is posted to, at its root.
+    pub url: String,
+}
+
+/// `MyAnimeList`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MyAnimeListSettings {
+    /// Address of the pages.
+    pub url: String,
+    /// Address of the API.
+    pub api_url: String,
+    /// Client id of the owner's application.
+    #[serde(default)]
+    pub client_id: Option<Secret>,
+}
+
+/// Plex.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlexSettings {
+    /// Address of the watchlist's API.
+    pub url: String,
+    /// Address of the RSS feeds.
+    pub rss_url: String,
+    /// Token of the owner's account.
+    #[serde(default)]
+    pub token: Option<Secret>,
 }
 
 /// Who is told about runs.

@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::{FetchKind, ListId};
+use super::{Cause, FetchKind, ListId};
 use crate::tables::fetches;
 
 /// Readings kept of one list.
@@ -39,6 +39,10 @@ pub struct Fetch {
     pub pages: i32,
     /// Whether the site said that nothing changed.
     pub not_modified: bool,
+    /// Why it was not complete, in a word.
+    pub cause: Option<Cause>,
+    /// What was read, in a word: two readings with the same have the same entries.
+    pub digest: Option<String>,
 }
 
 /// A reading to insert.
@@ -58,6 +62,8 @@ pub struct NewFetch {
     pub dropped: i32,
     pub pages: i32,
     pub not_modified: bool,
+    pub cause: Option<Cause>,
+    pub digest: Option<String>,
 }
 
 impl Fetch {

@@ -15,6 +15,8 @@ pub struct HostState {
     pub not_before: NaiveDateTime,
     /// What it said.
     pub reason: String,
+    /// Failures in a row.
+    pub failures: i32,
 }
 
 impl HostState {

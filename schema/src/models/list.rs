@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use super::ListPolicy;
+use super::{Cause, ListPolicy};
 use crate::{
     column::{row_number, word_enum},
     tables::{list_policies, lists},
@@ -28,6 +28,8 @@ word_enum! {
         Refused = "refused",
         /// The site did not answer, or not in a way that can be understood.
         Failed = "failed",
+        /// It shrank more than its owner allows: what it was stays until that is accepted.
+        Frozen = "frozen",
     }
 }
 
@@ -71,6 +73,18 @@ pub struct List {
     pub created_at: NaiveDateTime,
     /// When its definition last changed.
     pub updated_at: NaiveDateTime,
+    /// Why it was not read completely.
+    pub status_cause: Option<Cause>,
+    /// When it was last read, however that ended.
+    pub last_read_at: Option<NaiveDateTime>,
+    /// Entries read then.
+    pub last_read_entries: Option<i32>,
+    /// Why the last reading that was not complete was not; stays after a complete one.
+    pub last_error: Option<String>,
+    /// When that was.
+    pub last_error_at: Option<NaiveDateTime>,
+    /// Whether the next complete reading is taken however much the list shrank.
+    pub accepts_shrink: bool,
 }
 
 /// A list to insert.
@@ -144,6 +158,7 @@ impl List {
                     list: list.id,
                     is_4k: None,
                     requested_as: None,
+                    shrink_limit_percent: None,
                 });
                 (list, policy)
             })

@@ -67,6 +67,8 @@ pub struct ListItem {
     pub attempts: i32,
     /// Not looked for again before this moment.
     pub next_try: Option<NaiveDateTime>,
+    /// The season the entry is about, where it is about one.
+    pub season: Option<i32>,
 }
 
 /// An entry to insert.
@@ -84,6 +86,7 @@ pub struct NewListItem {
     pub imdb_id: Option<String>,
     pub tmdb_id: Option<i64>,
     pub tvdb_id: Option<i64>,
+    pub season: Option<i32>,
     pub first_seen: NaiveDateTime,
     pub fetch: Option<i32>,
     pub identity: Identity,
@@ -192,6 +195,7 @@ impl ListItem {
                 list_items::imdb_id.eq(&entry.imdb_id),
                 list_items::tmdb_id.eq(entry.tmdb_id),
                 list_items::tvdb_id.eq(entry.tvdb_id),
+                list_items::season.eq(entry.season),
                 list_items::fetch.eq(entry.fetch),
                 list_items::identity.eq(identity),
                 list_items::next_try.eq(next_try),
@@ -358,6 +362,7 @@ mod tests {
 
     fn entry(list: ListId, media_type: Option<MediaType>, tmdb_id: Option<i64>) -> NewListItem {
         NewListItem {
+            season: None,
             list,
             entry_key: "source:letterboxd:paper-boats".into(),
             rank: 1,

@@ -16,6 +16,8 @@ pub struct ListPolicy {
     pub is_4k: Option<bool>,
     /// Seerr user in whose name is asked.
     pub requested_as: Option<i32>,
+    /// Hundredths by which the list may shrink between two readings.
+    pub shrink_limit_percent: Option<i32>,
 }
 
 impl ListPolicy {
@@ -33,6 +35,7 @@ impl ListPolicy {
             list,
             is_4k: None,
             requested_as: None,
+            shrink_limit_percent: None,
         }))
     }
 

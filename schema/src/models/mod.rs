@@ -1,15 +1,19 @@
 //! One file per table: the row, its insert form, its own types and every query on it.
 
 mod api_key;
+mod cause;
 mod decision;
 mod event;
 mod fetch;
 mod host_state;
+mod host_usage;
 mod http_cache;
+mod id_map;
 mod ledger_season;
 mod list;
 mod list_item;
 mod list_policy;
+mod provider_token;
 mod setting;
 mod source_id;
 mod sync_interval;
@@ -19,15 +23,19 @@ mod title;
 mod title_id;
 
 pub use api_key::{ApiKey, NewApiKey};
+pub use cause::Cause;
 pub use decision::{Decision, DecisionKind, NewDecision};
 pub use event::{Event, EventKind, Following, NewEvent};
 pub use fetch::{Fetch, NewFetch};
 pub use host_state::HostState;
+pub use host_usage::HostUsage;
 pub use http_cache::HttpCache;
+pub use id_map::IdMap;
 pub use ledger_season::{LedgerSeason, SeasonState};
 pub use list::{FetchKind, List, ListId, NewList};
 pub use list_item::{Identity, ItemFilter, ListItem, NewListItem};
 pub use list_policy::ListPolicy;
+pub use provider_token::{NewProviderToken, ProviderToken};
 pub use setting::Setting;
 pub use source_id::SourceId;
 pub use sync_interval::SyncInterval;

@@ -27,6 +27,10 @@ pub struct SourceId {
     pub other_id: Option<String>,
     /// When it was learned.
     pub known_at: NaiveDateTime,
+    /// TVDB's number.
+    pub tvdb_id: Option<i64>,
+    /// The season of the show that the key means, where it means one.
+    pub season: Option<i32>,
 }
 
 impl SourceId {
@@ -91,6 +95,8 @@ mod tests {
         let keys: Vec<_> = (0..=KEYS_AT_ONCE * 2).map(|key| key.to_string()).collect();
         let mut save = |source: &str, key: &str| {
             let row = SourceId {
+                season: None,
+                tvdb_id: None,
                 source: source.into(),
                 source_key: key.into(),
                 media_type: Some(MediaType::Movie),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Failure, Link};
-use crate::models::{ListId, MediaType};
+use crate::models::{Cause, FetchKind, ListId, MediaType};
 
 /// The scraper-worker's socket.
 #[derive(Debug)]
@@ -34,6 +34,9 @@ impl Link for ScraperLink {
 pub enum ToScraper {
     /// Which list an address or id means. Answered by one [`FromScraper::ListRecognized`].
     RecognizeList(RecognizeList),
+    /// What a list is called, how large it is and what is missing to read it. Answered by one
+    /// [`FromScraper::ListResolved`] within a second.
+    ResolveList(ResolveList),
     /// Reads one list now. Answered by [`FromScraper::Entries`] as pages arrive and one
     /// [`FromScraper::ListFetched`]. Closing the connection ends the reading.
     FetchList(FetchList),
@@ -94,15 +97,88 @@ pub struct FetchList {
     /// Read this many entries at the most, from the top.
     #[serde(default)]
     pub item_limit: Option<u32>,
-    /// The one credential this provider needs, handed over for this reading.
+    /// What this provider needs, handed over for this reading.
+    #[serde(default)]
+    pub credential: Option<Credential>,
+    /// Row in `fetches` of the list's last complete reading, if its entries are still known: when
+    /// they are the same, they need not be sent again.
+    #[serde(default)]
+    pub known: Option<i32>,
+}
+
+/// See [`ToScraper::ResolveList`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResolveList {
+    /// The provider's name.
+    pub list_type: String,
+    /// The provider's id of the list, as [`FromScraper::ListRecognized`] gave it.
+    pub list_id: String,
+    /// What this provider needs.
     #[serde(default)]
     pub credential: Option<Credential>,
 }
 
-/// A key or token for one reading; never printed.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Credential(pub String);
+/// A list as far as it could be learned in a second.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ListResolved {
+    /// The provider's name.
+    pub list_type: String,
+    /// Its id of the list.
+    pub list_id: String,
+    /// Address of the list for people.
+    pub list_url: String,
+    /// Its own name, or what to call it until that is known.
+    pub name: String,
+    /// Entries the site says it has.
+    pub size: Option<u32>,
+    /// What is missing before it can be read.
+    pub missing: Option<Missing>,
+    /// Why name and size are not known, as a sentence.
+    pub problem: Option<String>,
+    /// What the owner should know before following it.
+    pub notice: Option<String>,
+}
+
+/// What a person has to do before a list can be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Missing {
+    /// In a word.
+    pub cause: Cause,
+    /// What is missing.
+    pub reason: String,
+    /// What to do, as a sentence.
+    pub remedy: String,
+}
+
+/// What one reading may show to its site; never printed.
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credential {
+    /// The key or client id of the owner's application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The token of an account, or the PIN that goes with the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// Name of the account whose token it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
+impl Credential {
+    /// Only a key.
+    pub fn key(key: impl Into<String>) -> Self {
+        Self {
+            key: Some(key.into()),
+            ..Self::default()
+        }
+    }
+}
 
 impl std::fmt::Debug for Credential {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -126,6 +202,8 @@ pub struct Providers {}
 pub enum FromScraper {
     /// Answers [`ToScraper::RecognizeList`].
     ListRecognized(ListRecognized),
+    /// Answers [`ToScraper::ResolveList`].
+    ListResolved(ListResolved),
     /// Entries of a list in its order, at most 100; part of the answer to [`ToScraper::FetchList`].
     Entries(Entries),
     /// The end of a [`ToScraper::FetchList`].
@@ -252,6 +330,9 @@ pub struct Entry {
     /// TVDB's number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tvdb_id: Option<i64>,
+    /// The season that the entry is about, where it is about one and not the whole show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub season: Option<i32>,
     /// What the site itself calls the title, with the site's name before it (`letterboxd:dune-2021`),
     /// where that stays the same while the ids above become known later. An entry that has it is
     /// recognised by it in its list.
@@ -281,6 +362,10 @@ pub struct ListFetched {
     pub pages: u32,
     /// True when the site said that nothing changed since the last complete reading.
     pub not_modified: bool,
+    /// True when the entries are those of the reading that the request named as known: none was
+    /// sent, and `read` counts them.
+    #[serde(default)]
+    pub is_as_known: bool,
     /// Milliseconds it took.
     pub took_ms: u64,
 }
@@ -297,6 +382,8 @@ pub enum FetchOutcome {
         reason: String,
         /// Whether trying again later may help.
         retryable: bool,
+        /// The reason in a word.
+        cause: Cause,
     },
     /// The site says no: private, gone, blocked, a key is missing.
     Refused {
@@ -304,6 +391,8 @@ pub enum FetchOutcome {
         reason: String,
         /// The lawful way round, as a sentence.
         remedy: String,
+        /// The reason in a word.
+        cause: Cause,
     },
     /// The site did not answer, or not in a way that can be understood.
     Failed {
@@ -311,7 +400,33 @@ pub enum FetchOutcome {
         reason: String,
         /// Whether trying again later may help.
         retryable: bool,
+        /// The reason in a word.
+        cause: Cause,
     },
+}
+
+impl FetchOutcome {
+    /// Why it was not complete, in a word.
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Complete => None,
+            Self::Partial { cause, .. }
+            | Self::Refused { cause, .. }
+            | Self::Failed { cause, .. } => Some(*cause),
+        }
+    }
+
+    /// As it is stored: its kind, and the reason with what can be done.
+    pub fn spoken(&self) -> (FetchKind, Option<String>) {
+        match self {
+            Self::Complete => (FetchKind::Complete, None),
+            Self::Partial { reason, .. } => (FetchKind::Partial, Some(reason.clone())),
+            Self::Refused { reason, remedy, .. } => {
+                (FetchKind::Refused, Some(format!("{reason}. {remedy}")))
+            }
+            Self::Failed { reason, .. } => (FetchKind::Failed, Some(reason.clone())),
+        }
+    }
 }
 
 /// See [`FromScraper::Providers`].
@@ -336,4 +451,12 @@ pub struct ProviderInfo {
     pub needs_key: Option<String>,
     /// Whether it needs a browser.
     pub needs_browser: bool,
+    /// Whether people can sign in to it, for lists that only they see.
+    #[serde(default)]
+    pub has_sign_in: bool,
+    /// False when the owner has switched it off.
+    pub is_enabled: bool,
+    /// What the owner should know before following a list of it.
+    #[serde(default)]
+    pub notice: Option<String>,
 }

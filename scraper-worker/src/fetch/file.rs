@@ -17,6 +17,7 @@ use std::{
 use nix::{fcntl::OFlag, libc};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use runtime::exports::{MOST_BYTES, check_name};
+use schema::models::Cause;
 use tokio::task::spawn_blocking;
 use url::{Url, form_urlencoded};
 use zip::{ZipArchive, result::ZipError};
@@ -125,6 +126,7 @@ fn parts(url: &Url) -> (String, Option<String>) {
 
 fn refused(reason: impl Into<String>, remedy: impl Into<String>) -> HttpError {
     HttpError::Refused {
+        cause: Cause::Settings,
         reason: reason.into(),
         remedy: remedy.into(),
     }
@@ -432,7 +434,11 @@ mod tests {
             .await
             .map(|answer| answer.body)
             .map_err(|error| match error {
-                HttpError::Refused { reason, remedy } => (reason, remedy),
+                HttpError::Refused {
+                    cause: Cause::Settings,
+                    reason,
+                    remedy,
+                } => (reason, remedy),
                 other => panic!("{other}"),
             })
     }

@@ -11,6 +11,7 @@ use std::{
     },
 };
 
+use schema::models::Cause;
 use tokio::net::lookup_host;
 
 use super::http::HttpError;
@@ -99,6 +100,7 @@ impl Guard {
             )
         };
         HttpError::Refused {
+            cause: Cause::Forbidden,
             reason,
             remedy: remedy.into(),
         }
@@ -335,7 +337,11 @@ mod tests {
 
     fn words(error: HttpError) -> (String, String) {
         match error {
-            HttpError::Refused { reason, remedy } => (reason, remedy),
+            HttpError::Refused {
+                cause: Cause::Forbidden,
+                reason,
+                remedy,
+            } => (reason, remedy),
             other => panic!("{other:?}"),
         }
     }

@@ -13,6 +13,7 @@ use reqwest::{
     header::{HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION},
     redirect,
 };
+use schema::models::Cause;
 use tokio::time::timeout;
 
 use super::guard::Guard;
@@ -82,6 +83,8 @@ pub(crate) enum HttpError {
     /// It cannot be had here: no browser, no such file, an address that may not be visited.
     #[error("{reason}")]
     Refused {
+        /// In a word.
+        cause: Cause,
         reason: String,
         /// What the person can do, as a sentence.
         remedy: String,
@@ -224,6 +227,7 @@ impl Http {
             (url.host_str(), url.port_or_known_default(), is_web(url))
         else {
             return Err(HttpError::Refused {
+                cause: Cause::Forbidden,
                 reason: format!("`{url}` is no address of a web page"),
                 remedy: "Give an address that begins with https:// or http://.".into(),
             });

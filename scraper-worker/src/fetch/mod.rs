@@ -357,6 +357,7 @@ impl Fetcher {
             host: name.to_owned(),
             not_before: self.clock.now() + TimeDelta::from_std(wait).unwrap_or_default(),
             reason: format!("status {status}"),
+            failures: 0,
         };
         if let Err(error) = self.db.write(move |conn| row.save(conn)).await {
             tracing::warn!("cannot remember what {name} asked for: {}", Chain(&error));
@@ -430,6 +431,7 @@ mod tests {
             per_second,
             burst: 1,
             at_once: 1,
+            per_day: None,
         };
         let ask = async |per_second| {
             fetcher

@@ -21,7 +21,7 @@ use crate::{
     provider::{Answer, Ids, ListToRead, Page, ProviderError},
 };
 
-/// (site, file, list it is a page of, way by which it is read)
+/// (site, file, list it is a page of, way by which it is read; `way#step` for a later step of it)
 const OWN: &[(&str, &str, &str, &str)] = &[
     ("file", "imdb-list.csv", "imdb-list.csv", "file"),
     ("file", "imdb-ratings.csv", "imdb-ratings.csv", "file"),
@@ -70,19 +70,24 @@ fn own() -> PathBuf {
 }
 
 /// Reads `file` as the answer to the first request of a way.
-fn read(site: &str, file: &Path, list: &str, way: &str) -> Page {
+pub(super) fn read(site: &str, file: &Path, list: &str, way: &'static str) -> Page {
     let provider = find(site).unwrap();
     let list = ListToRead {
         id: list.to_owned(),
-        credential: Some(Credential("client-id".into())),
+        credential: Some(Credential::key("client-id")),
         ..ListToRead::default()
     };
     let ways = provider.ways(&list, &sites("http://site.test")).unwrap();
-    let first = ways
+    // `API#items` is a later step of the way `API`.
+    let (name, step) = way
+        .split_once('#')
+        .map_or((way, None), |(name, step)| (name, Some(step)));
+    let mut first = ways
         .into_iter()
-        .find(|known| known.name == way)
+        .find(|known| known.name == name)
         .unwrap()
         .first;
+    first.step = step.unwrap_or(first.step);
     let body = fs::read_to_string(file).unwrap();
     provider
         .parse(
@@ -99,7 +104,7 @@ fn read(site: &str, file: &Path, list: &str, way: &str) -> Page {
 }
 
 /// A real capture, or `None` where they are not at hand.
-fn capture(path: &str) -> Option<PathBuf> {
+pub(super) fn capture(path: &str) -> Option<PathBuf> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../shared/fixtures")
         .join(path);
@@ -654,7 +659,7 @@ fn the_captured_challenge_is_a_wall_and_no_list() {
         let provider = find(site).unwrap();
         let list = ListToRead {
             id: "one/watchlist".into(),
-            credential: Some(Credential("client-id".into())),
+            credential: Some(Credential::key("client-id")),
             ..ListToRead::default()
         };
         let ways = provider.ways(&list, &sites("http://site.test")).unwrap();
@@ -697,6 +702,8 @@ fn the_captured_pages_of_films_tell_their_ids_and_a_miniseries_is_a_show() {
         };
         let ids = read_detail("letterboxd", &file, &format!("letterboxd:{slug}"));
         let expected = Ids {
+            season: None,
+            tvdb_id: None,
             media_type: Some(media_type),
             imdb_id: Some(imdb_id.into()),
             tmdb_id: Some(tmdb_id),

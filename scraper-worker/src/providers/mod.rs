@@ -12,7 +12,10 @@ mod tmdb;
 mod trakt;
 mod web;
 
-use crate::provider::{Provider, Recognized};
+use runtime::settings::ProvidersSettings;
+use schema::models::Cause;
+
+use crate::provider::{Provider, ProviderError, Recognized};
 
 macro_rules! providers {
     ($($provider:expr),+ $(,)?) => {
@@ -38,6 +41,24 @@ pub(crate) fn all() -> &'static [&'static dyn Provider] {
 /// The site with this name.
 pub(crate) fn find(name: &str) -> Option<&'static dyn Provider> {
     ALL.iter().copied().find(|provider| provider.name() == name)
+}
+
+/// Whether the owner has not switched it off.
+pub(crate) fn is_enabled(provider: &dyn Provider, sites: &ProvidersSettings) -> bool {
+    let is_meant = |name: &String| name.trim().eq_ignore_ascii_case(provider.name());
+    !sites.disabled.iter().any(is_meant)
+}
+
+/// That the owner has switched it off.
+pub(crate) fn switched_off(provider: &dyn Provider) -> ProviderError {
+    ProviderError::refused(
+        Cause::SwitchedOff,
+        format!("{} is switched off", provider.title()),
+        format!(
+            "Take `{}` out of `providers.disabled` (LISTSYNC_PROVIDERS_DISABLED) to read its lists.",
+            provider.name()
+        ),
+    )
 }
 
 /// The first site whose list `input` is.

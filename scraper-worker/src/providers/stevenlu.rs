@@ -54,6 +54,7 @@ impl Provider for StevenLu {
             per_second: 1.0,
             burst: 2,
             at_once: 1,
+            per_day: None,
         }
     }
 

@@ -56,6 +56,7 @@ impl Provider for Tmdb {
             per_second: 0.5,
             burst: 1,
             at_once: 1,
+            per_day: None,
         }
     }
 

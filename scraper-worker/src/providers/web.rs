@@ -8,7 +8,10 @@
 use std::{collections::HashMap, net::IpAddr};
 
 use runtime::settings::ProvidersSettings;
-use schema::{models::MediaType, wire::scraper::Entry};
+use schema::{
+    models::{Cause, MediaType},
+    wire::scraper::Entry,
+};
 use url::{Host, Url};
 
 use super::harvest::{Harvest, named, slug_of, split_title, tmdb_title, worth};
@@ -53,6 +56,7 @@ impl Provider for WebPage {
             per_second: 0.2,
             burst: 1,
             at_once: 1,
+            per_day: None,
         }
     }
 
@@ -83,6 +87,7 @@ impl Provider for WebPage {
 
     fn ways(&self, list: &ListToRead, _: &ProvidersSettings) -> Result<Vec<Way>, ProviderError> {
         let url = Url::parse(&list.id).map_err(|error| ProviderError::Refused {
+            cause: Cause::Settings,
             reason: format!("`{}` is no address: {error}", list.id),
             remedy: "Add the page again with its address.".into(),
         })?;

@@ -71,10 +71,16 @@ impl Details {
             FetchOutcome::Complete => FetchOutcome::Partial {
                 reason: here,
                 retryable: why.is_retryable(),
+                cause: why.cause(),
             },
-            FetchOutcome::Partial { reason, retryable } => FetchOutcome::Partial {
+            FetchOutcome::Partial {
+                reason,
+                retryable,
+                cause,
+            } => FetchOutcome::Partial {
                 reason: format!("{reason}; {here}"),
                 retryable: retryable || why.is_retryable(),
+                cause,
             },
             // Nothing was handed on, so nothing lacks its ids.
             FetchOutcome::Refused { .. } | FetchOutcome::Failed { .. } => outcome,
@@ -214,7 +220,8 @@ impl<S: Sink> Going<'_, S> {
 
 /// Whether nothing is asked for any more.
 fn is_settled(row: &SourceId, now: NaiveDateTime) -> bool {
-    row.imdb_id.is_some() || row.tmdb_id.is_some() || now - row.known_at < WITHOUT_IDS
+    let is_known = row.imdb_id.is_some() || row.tmdb_id.is_some() || row.tvdb_id.is_some();
+    is_known || now - row.known_at < WITHOUT_IDS
 }
 
 fn ids_of(row: &SourceId) -> Ids {
@@ -222,6 +229,8 @@ fn ids_of(row: &SourceId) -> Ids {
         media_type: row.media_type,
         imdb_id: row.imdb_id.clone(),
         tmdb_id: row.tmdb_id,
+        tvdb_id: row.tvdb_id,
+        season: row.season,
     }
 }
 
@@ -230,10 +239,14 @@ fn fill(entry: &mut Entry, ids: &Ids) {
     entry.media_type = ids.media_type.or(entry.media_type);
     entry.imdb_id = ids.imdb_id.clone().or(entry.imdb_id.take());
     entry.tmdb_id = ids.tmdb_id.or(entry.tmdb_id);
+    entry.tvdb_id = ids.tvdb_id.or(entry.tvdb_id);
+    entry.season = ids.season.or(entry.season);
 }
 
 #[cfg(test)]
 mod tests {
+    use schema::models::Cause;
+
     use super::*;
 
     fn with(unread: u32, why: Setback) -> Details {
@@ -249,6 +262,7 @@ mod tests {
         let cut = FetchOutcome::Partial {
             reason: "the list has more than 400 pages".into(),
             retryable: false,
+            cause: Cause::TooLarge,
         };
         let late = Setback::of_time("it was late".into());
         assert_eq!(
@@ -258,6 +272,7 @@ mod tests {
                     it was late; they are looked for by title and year"
                     .into(),
                 retryable: true,
+                cause: Cause::TooLarge,
             }
         );
         let whole = Details::default().applied(FetchOutcome::Complete);
@@ -265,6 +280,7 @@ mod tests {
         let failed = FetchOutcome::Failed {
             reason: "no answer".into(),
             retryable: true,
+            cause: Cause::Unreachable,
         };
         assert_eq!(with(0, late).applied(failed.clone()), failed);
     }

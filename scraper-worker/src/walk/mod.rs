@@ -15,7 +15,7 @@ use std::{collections::HashSet, future::Future, mem};
 
 use runtime::{Chain, counted, settings::ProvidersSettings, socket::Gone};
 use schema::{
-    models::SourceId,
+    models::{Cause, SourceId},
     wire::scraper::{Entry, FetchOutcome},
 };
 use tokio::time::Instant;
@@ -28,10 +28,11 @@ use self::{
 use crate::{
     fetch::{Budget, Fetched, Fetcher},
     provider::{Extent, Ids, ListToRead, Page, Provider, ProviderError, Request, SourceKey, Way},
+    providers,
 };
 
 /// Entries of one list.
-const MOST_ENTRIES: usize = 10_000;
+const MOST_ENTRIES: usize = 50_000;
 /// Entries handed on at once.
 const CHUNK: usize = 100;
 
@@ -79,7 +80,12 @@ impl Walk<'_> {
     /// [`Gone`] when nobody waits for the entries any more; everything else is an outcome.
     pub(crate) async fn run(&self, sink: &impl Sink) -> Result<Walked, Gone> {
         let mut going = Going::new(self, sink);
-        let outcome = match self.provider.ways(&self.list, self.sites) {
+        let ways = if providers::is_enabled(self.provider, self.sites) {
+            self.provider.ways(&self.list, self.sites)
+        } else {
+            Err(providers::switched_off(self.provider))
+        };
+        let outcome = match ways {
             Ok(ways) => going.read(ways).await?,
             Err(error) => self.setback(&error).into_outcome(),
         };
@@ -198,6 +204,7 @@ impl<'a, S: Sink> Going<'a, S> {
             Passed::Changed(how) => FetchOutcome::Partial {
                 reason: kept_changing(&how),
                 retryable: true,
+                cause: Cause::Inconsistent,
             },
         })
     }
@@ -211,7 +218,7 @@ impl<'a, S: Sink> Going<'a, S> {
         if matches!(ended, Passed::Ended(FetchOutcome::Complete))
             && let Some(reason) = self.incomplete(&pass)
         {
-            return Ok(partial(reason, true));
+            return Ok(partial(reason, true, Cause::Inconsistent));
         }
         Ok(ended)
     }
@@ -243,7 +250,7 @@ impl<'a, S: Sink> Going<'a, S> {
         let mut pages = 0;
         while let Some(request) = next.take() {
             if let Some(reason) = self.too_long(pages, pass) {
-                return Ok(partial(reason, false));
+                return Ok(partial(reason, false, Cause::TooLarge));
             }
             pages += 1;
             let page = self.page(&request).await?;
@@ -271,7 +278,7 @@ impl<'a, S: Sink> Going<'a, S> {
                         "the site sent the same page twice after {}",
                         counted(pass.entries(), "entry", "entries")
                     );
-                    return Ok(partial(reason, true));
+                    return Ok(partial(reason, true, Cause::Inconsistent));
                 }
             }
         }
@@ -284,6 +291,7 @@ impl<'a, S: Sink> Going<'a, S> {
                     counted(announced, "entry", "entries")
                 ),
                 true,
+                Cause::Inconsistent,
             ),
         })
     }
@@ -403,8 +411,12 @@ fn kept_changing(how: &str) -> String {
     format!("the list kept changing while it was read: {how}")
 }
 
-fn partial(reason: String, retryable: bool) -> Passed {
-    Passed::Ended(FetchOutcome::Partial { reason, retryable })
+fn partial(reason: String, retryable: bool, cause: Cause) -> Passed {
+    Passed::Ended(FetchOutcome::Partial {
+        reason,
+        retryable,
+        cause,
+    })
 }
 
 /// Writes down what a key of a site means. A failure costs one request next time.
@@ -417,6 +429,8 @@ async fn remember(fetcher: &Fetcher, key: SourceKey, ids: Ids, other_id: Option<
         tmdb_id: ids.tmdb_id,
         other_id,
         known_at: fetcher.clock().now(),
+        tvdb_id: ids.tvdb_id,
+        season: ids.season,
     };
     if let Err(error) = fetcher.db().write(move |conn| row.save(conn)).await {
         tracing::warn!("cannot remember a site's id: {}", Chain(&error));

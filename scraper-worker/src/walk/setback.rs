@@ -4,7 +4,7 @@
 use std::fmt;
 
 use runtime::Chain;
-use schema::wire::scraper::FetchOutcome;
+use schema::{models::Cause, wire::scraper::FetchOutcome};
 
 use crate::{
     fetch::{FetchError, HttpError},
@@ -15,6 +15,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Setback {
     reason: String,
+    cause: Cause,
     kind: Kind,
 }
 
@@ -33,58 +34,81 @@ enum Kind {
 
 impl Setback {
     pub(super) fn of_fetch(error: &FetchError) -> Self {
-        let kind = match error {
-            FetchError::Later { .. } => Kind::Later,
-            FetchError::Http(HttpError::Refused { remedy, .. }) => Kind::Refused {
-                remedy: remedy.clone(),
-            },
-            _ => Kind::Failed {
-                retryable: error.is_retryable(),
-            },
+        let failed = Kind::Failed {
+            retryable: error.is_retryable(),
+        };
+        let (cause, kind) = match error {
+            FetchError::Later { .. } => (Cause::QuotaUsedUp, Kind::Later),
+            FetchError::Http(HttpError::Refused { remedy, cause, .. }) => (
+                *cause,
+                Kind::Refused {
+                    remedy: remedy.clone(),
+                },
+            ),
+            FetchError::Http(HttpError::TooLarge { .. }) => (Cause::TooLarge, failed),
+            FetchError::Http(HttpError::Elsewhere { .. } | HttpError::SentRound { .. }) => {
+                (Cause::Changed, failed)
+            }
+            FetchError::Http(_) | FetchError::Status { .. } => (Cause::Unreachable, failed),
         };
         Self {
             reason: Chain(error).to_string(),
+            cause,
             kind,
         }
     }
 
     pub(super) fn of_provider(error: &ProviderError, provider: &dyn Provider, list: &str) -> Self {
         let title = provider.title();
-        let (reason, kind) = match error {
-            ProviderError::Refused { reason, remedy } => (
+        let (cause, reason, kind) = match error {
+            ProviderError::Refused {
+                cause,
+                reason,
+                remedy,
+            } => (
+                *cause,
                 reason.clone(),
                 Kind::Refused {
                     remedy: remedy.clone(),
                 },
             ),
             ProviderError::NotFound => (
+                Cause::NotFound,
                 format!("{title} has no list {list}"),
                 Kind::Refused {
                     remedy: "Check its address, or remove it here.".into(),
                 },
             ),
             ProviderError::Blocked { how } => (
+                Cause::Blocked,
                 format!("{title} turned us away ({how})"),
                 Kind::Blocked {
                     remedy: provider.remedy_when_blocked(),
                 },
             ),
             ProviderError::Changed { what } => (
+                Cause::Changed,
                 format!("{title}'s answer is not the one expected: {what}"),
                 Kind::Failed { retryable: false },
             ),
             ProviderError::Failed { what } => (
+                Cause::Unreachable,
                 format!("{title} failed: {what}"),
                 Kind::Failed { retryable: true },
             ),
         };
-        Self { reason, kind }
+        Self {
+            reason,
+            cause,
+            kind,
+        }
     }
 
     /// The reading's time is up: how.
     pub(super) fn of_time(reason: String) -> Self {
         Self {
             reason,
+            cause: Cause::TooLarge,
             kind: Kind::Later,
         }
     }
@@ -93,6 +117,7 @@ impl Setback {
     pub(super) fn of_memory(error: &impl fmt::Display) -> Self {
         Self {
             reason: format!("what was learned before cannot be looked up: {error}"),
+            cause: Cause::Unreachable,
             kind: Kind::Failed { retryable: true },
         }
     }
@@ -103,12 +128,14 @@ impl Setback {
             .iter()
             .any(|(_, setback)| matches!(setback.kind, Kind::Failed { retryable: true }));
         let blocked = setbacks.iter().find_map(|(_, setback)| match setback.kind {
-            Kind::Blocked { .. } => Some(setback.kind.clone()),
+            Kind::Blocked { .. } => Some((setback.cause, setback.kind.clone())),
             _ => None,
         });
-        let kind = blocked
-            .filter(|_| !retryable)
-            .unwrap_or(Kind::Failed { retryable });
+        let last = setbacks.last().map(|(_, setback)| setback.cause);
+        let (cause, kind) = blocked.filter(|_| !retryable).unwrap_or((
+            last.unwrap_or(Cause::Unreachable),
+            Kind::Failed { retryable },
+        ));
         let mut setbacks = setbacks;
         if setbacks.len() == 1
             && let Some((_, only)) = setbacks.pop()
@@ -121,8 +148,14 @@ impl Setback {
             .collect();
         Self {
             reason: reasons.join("; "),
+            cause,
             kind,
         }
+    }
+
+    /// The reason in a word.
+    pub(super) fn cause(&self) -> Cause {
+        self.cause
     }
 
     /// Whether other ways are pointless.
@@ -140,17 +173,31 @@ impl Setback {
     }
 
     pub(super) fn into_outcome(self) -> FetchOutcome {
-        let reason = self.reason;
-        match self.kind {
-            Kind::Refused { remedy } => FetchOutcome::Refused { reason, remedy },
+        let Self {
+            reason,
+            cause,
+            kind,
+        } = self;
+        match kind {
+            Kind::Refused { remedy } => FetchOutcome::Refused {
+                reason,
+                remedy,
+                cause,
+            },
             Kind::Blocked { remedy } => FetchOutcome::Refused {
                 reason,
                 remedy: remedy.into(),
+                cause,
             },
-            Kind::Failed { retryable } => FetchOutcome::Failed { reason, retryable },
+            Kind::Failed { retryable } => FetchOutcome::Failed {
+                reason,
+                retryable,
+                cause,
+            },
             Kind::Later => FetchOutcome::Failed {
                 reason,
                 retryable: true,
+                cause,
             },
         }
     }
@@ -159,6 +206,7 @@ impl Setback {
     pub(super) fn into_partial(self, read: usize) -> FetchOutcome {
         FetchOutcome::Partial {
             retryable: self.is_retryable(),
+            cause: self.cause,
             reason: format!("after {read} entries: {}", self.reason),
         }
     }
@@ -177,6 +225,7 @@ mod tests {
     fn blocked() -> Setback {
         Setback {
             reason: "turned away".into(),
+            cause: Cause::Blocked,
             kind: Kind::Blocked {
                 remedy: "Use the file.",
             },
@@ -186,6 +235,7 @@ mod tests {
     fn failed(retryable: bool) -> Setback {
         Setback {
             reason: "no answer".into(),
+            cause: Cause::Unreachable,
             kind: Kind::Failed { retryable },
         }
     }
@@ -198,6 +248,7 @@ mod tests {
             FetchOutcome::Refused {
                 reason: "GraphQL: turned away; page: no answer".into(),
                 remedy: "Use the file.".into(),
+                cause: Cause::Blocked,
             }
         );
         let failed = Setback::of_all(vec![("GraphQL", failed(true)), ("page", blocked())]);
@@ -213,6 +264,7 @@ mod tests {
     #[test]
     fn what_cannot_be_had_here_is_refused_with_what_to_do() {
         let error = FetchError::Http(HttpError::Refused {
+            cause: Cause::Settings,
             reason: "no browser is installed".into(),
             remedy: "Install one.".into(),
         });
@@ -223,6 +275,7 @@ mod tests {
             FetchOutcome::Refused {
                 reason: "no browser is installed".into(),
                 remedy: "Install one.".into(),
+                cause: Cause::Settings,
             }
         );
         let error = FetchError::Http(HttpError::TooLarge {
@@ -236,6 +289,7 @@ mod tests {
             FetchOutcome::Failed {
                 reason: "the answer of a.example is longer than 7 bytes".into(),
                 retryable: false,
+                cause: Cause::TooLarge,
             }
         );
     }
@@ -247,7 +301,8 @@ mod tests {
             only,
             FetchOutcome::Failed {
                 reason: "no answer".into(),
-                retryable: true
+                retryable: true,
+                cause: Cause::Unreachable,
             }
         );
     }
@@ -258,7 +313,8 @@ mod tests {
             blocked().into_partial(250),
             FetchOutcome::Partial {
                 reason: "after 250 entries: turned away".into(),
-                retryable: false
+                retryable: false,
+                cause: Cause::Blocked,
             }
         );
     }

@@ -75,7 +75,9 @@ fn partial_of(walked: &Walked) -> &str {
 
 fn failure_of(walked: &Walked) -> (&str, bool) {
     match &walked.outcome {
-        FetchOutcome::Failed { reason, retryable } => (reason, *retryable),
+        FetchOutcome::Failed {
+            reason, retryable, ..
+        } => (reason, *retryable),
         other => panic!("{other:?}"),
     }
 }
@@ -183,9 +185,9 @@ async fn pages_without_end_are_cut_off() {
     let (walked, _) = read(&[&site]).await;
     assert_eq!(
         partial_of(&walked),
-        "the list has more than 40 pages; the rest was not read"
+        "the list has more than 500 pages; the rest was not read"
     );
-    assert_eq!(site.hits().len(), 40);
+    assert_eq!(site.hits().len(), 500);
 }
 
 #[actix_rt::test]
@@ -363,6 +365,7 @@ async fn a_private_list_is_refused_without_trying_another_way() {
     assert_eq!(
         walked.outcome,
         FetchOutcome::Refused {
+            cause: schema::models::Cause::Unreachable,
             reason: "the list is private".into(),
             remedy: "Make it public.".into()
         }
@@ -582,6 +585,7 @@ async fn a_shorter_retry_after_does_not_end_a_longer_one() {
     read_with(&fetcher, &provider, None).await;
     // As another request of the same moment was told.
     let longer = HostState {
+        failures: 0,
         host: site.url.strip_prefix("http://").unwrap().to_owned(),
         not_before: "2026-11-21T13:00:00".parse().unwrap(),
         reason: "status 503".into(),

@@ -181,7 +181,7 @@ pub(super) fn outcome_tone(outcome: FetchKind) -> Tone {
     match outcome {
         FetchKind::New => Tone::Faint,
         FetchKind::Complete => Tone::Good,
-        FetchKind::Partial => Tone::Warning,
+        FetchKind::Partial | FetchKind::Frozen => Tone::Warning,
         FetchKind::Refused | FetchKind::Failed => Tone::Bad,
     }
 }

@@ -128,6 +128,7 @@ pub(in crate::identity) fn item(
     media_type: impl Into<Option<MediaType>>,
 ) -> ListItem {
     ListItem {
+        season: None,
         id: 1,
         list: ListId(1),
         entry_key: "key".into(),

@@ -351,6 +351,7 @@ mod tests {
 
     fn item(list: i32, identity: Identity) -> ListItem {
         ListItem {
+            season: None,
             id: list,
             list: ListId(list),
             entry_key: "imdb:tt1".into(),

@@ -83,6 +83,7 @@ fn row(
         imdb_id: entry.imdb_id.clone(),
         tmdb_id: entry.tmdb_id,
         tvdb_id: entry.tvdb_id,
+        season: entry.season,
         first_seen,
         fetch: reading.fetch,
         identity: Identity::New,
@@ -98,6 +99,7 @@ fn differs(item: &ListItem, row: &NewListItem) -> bool {
         || item.imdb_id != row.imdb_id
         || item.tmdb_id != row.tmdb_id
         || item.tvdb_id != row.tvdb_id
+        || item.season != row.season
 }
 
 /// What an entry is recognised by in its list: the site's own name of it, its best id, or else title,
@@ -108,13 +110,20 @@ pub(crate) fn entry_key(entry: &Entry) -> String {
         return format!("source:{source_id}");
     }
     let kind = entry.media_type.map_or("any", MediaType::as_str);
+    // Several seasons of one show are several entries.
+    let season = entry
+        .season
+        .map_or_else(String::new, |season| format!(":s{season}"));
     match (&entry.imdb_id, entry.tmdb_id, entry.tvdb_id) {
-        (Some(imdb_id), _, _) => format!("imdb:{imdb_id}"),
-        (None, Some(tmdb_id), _) => format!("tmdb:{kind}:{tmdb_id}"),
-        (None, None, Some(tvdb_id)) => format!("tvdb:{kind}:{tvdb_id}"),
+        (Some(imdb_id), _, _) => format!("imdb:{imdb_id}{season}"),
+        (None, Some(tmdb_id), _) => format!("tmdb:{kind}:{tmdb_id}{season}"),
+        (None, None, Some(tvdb_id)) => format!("tvdb:{kind}:{tvdb_id}{season}"),
         (None, None, None) => {
             let year = entry.year.map_or_else(String::new, |year| year.to_string());
-            format!("title:{kind}:{year}:{}", entry.title.trim().to_lowercase())
+            format!(
+                "title:{kind}:{year}:{}{season}",
+                entry.title.trim().to_lowercase()
+            )
         }
     }
 }
@@ -173,6 +182,7 @@ mod tests {
                 identity_reason: None,
                 attempts: 0,
                 next_try: None,
+                season: row.season,
             })
             .collect()
     }

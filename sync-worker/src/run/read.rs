@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use runtime::{Chain, Settings, socket::client::CallError};
 use schema::{
     DbError,
-    models::{EventKind, FetchKind, List, ListItem, ListPolicy, NewEvent},
+    models::{Cause, EventKind, FetchKind, List, ListItem, ListPolicy, NewEvent},
     wire::{
         Failure, FailureCode,
         scraper::{Entry, FetchList, FetchOutcome, FromScraper, ListFetched, ToScraper},
@@ -129,6 +129,7 @@ async fn fetch(engine: &Engine, going: &Going, list: &List) -> (Vec<Entry>, List
         list_id: list.list_id.clone(),
         item_limit: item_limit(list, &engine.settings().settings),
         credential: credential::of(&engine.settings().settings, &list.list_type),
+        known: None,
     };
     let mut attempt = 1;
     loop {
@@ -206,6 +207,7 @@ fn failed(error: &CallError) -> ListFetched {
         outcome: FetchOutcome::Failed {
             reason: Chain(error).to_string(),
             retryable: error.is_retryable(),
+            cause: Cause::Unreachable,
         },
         name: None,
         read: 0,
@@ -213,6 +215,7 @@ fn failed(error: &CallError) -> ListFetched {
         dropped: 0,
         pages: 0,
         not_modified: false,
+        is_as_known: false,
         took_ms: 0,
     }
 }
@@ -228,7 +231,7 @@ async fn record(
 ) -> Result<ListRead, DbError> {
     let now = engine.clock.now();
     let run = going.run;
-    let (outcome, reason) = spoken(&fetched.outcome);
+    let (outcome, reason) = fetched.outcome.spoken();
     let id = list.id;
     let stored_reason = reason.clone();
     engine.feed.reading_ended(id);
@@ -301,18 +304,6 @@ async fn record(
     })
 }
 
-/// The outcome as it is stored, and its reason with what can be done.
-fn spoken(outcome: &FetchOutcome) -> (FetchKind, Option<String>) {
-    match outcome {
-        FetchOutcome::Complete => (FetchKind::Complete, None),
-        FetchOutcome::Partial { reason, .. } => (FetchKind::Partial, Some(reason.clone())),
-        FetchOutcome::Refused { reason, remedy } => {
-            (FetchKind::Refused, Some(format!("{reason}. {remedy}")))
-        }
-        FetchOutcome::Failed { reason, .. } => (FetchKind::Failed, Some(reason.clone())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use runtime::{Environment, settings};
@@ -341,6 +332,12 @@ mod tests {
             removed_at: None,
             created_at: now,
             updated_at: now,
+            status_cause: None,
+            last_read_at: None,
+            last_read_entries: None,
+            last_error: None,
+            last_error_at: None,
+            accepts_shrink: false,
         }
     }
 

@@ -115,6 +115,7 @@ mod tests {
             .iter()
             .zip(1..)
             .map(|(title, rank)| ListItem {
+                season: None,
                 id: list * 100 + rank,
                 list: ListId(list),
                 entry_key: format!("imdb:tt{title}"),
@@ -139,6 +140,12 @@ mod tests {
             .collect();
         ListRead {
             list: List {
+                status_cause: None,
+                last_read_at: None,
+                last_read_entries: None,
+                last_error: None,
+                last_error_at: None,
+                accepts_shrink: false,
                 id: ListId(list),
                 list_type: "imdb".into(),
                 list_id: format!("ls{list}"),
@@ -159,6 +166,7 @@ mod tests {
                 updated_at: at(0),
             },
             policy: ListPolicy {
+                shrink_limit_percent: None,
                 list: ListId(list),
                 is_4k,
                 requested_as,

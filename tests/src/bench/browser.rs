@@ -108,6 +108,7 @@ async fn page(household: &Household, titles: i64) -> Result<f64> {
 
 async fn fetch(client: &Client<ScraperLink>, address: &str) -> Result<ListFetched> {
     let request = ToScraper::FetchList(FetchList {
+        known: None,
         list: None,
         list_type: "web".to_owned(),
         list_id: address.to_owned(),

@@ -475,12 +475,12 @@ fn what_the_supervisor_sets_is_no_unknown_variable() {
 fn what_is_set_and_has_no_effect_is_told_in_one_line() {
     let environment = Environment::of([
         ("HOME", "/home/me"),
-        ("TMDB_KEY", "abc"),
+        ("TRUSTED_PROXIES", "10.0.0.1"),
         ("DISCORD_WEBHOOK_URL", "https://discord.example/hook"),
     ]);
     let notes = load(&environment, None, &[]).unwrap().notes;
     assert_eq!(
         notes,
-        ["set and not used by this version yet: TMDB_KEY, DISCORD_WEBHOOK_URL"]
+        ["set and not used by this version yet: DISCORD_WEBHOOK_URL, TRUSTED_PROXIES"]
     );
 }

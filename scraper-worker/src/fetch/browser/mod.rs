@@ -30,7 +30,10 @@ use runtime::{
     Environment,
     settings::{BrowserSettings, PathSettings},
 };
-use schema::wire::scraper::{BrowserState, BrowserStatus};
+use schema::{
+    models::Cause,
+    wire::scraper::{BrowserState, BrowserStatus},
+};
 use tokio::{
     sync::Mutex,
     time::{Instant, sleep},
@@ -354,6 +357,7 @@ impl Inner {
         let target = target(url).filter(|_| matches!(url.scheme(), "http" | "https"));
         let Some((host, port)) = target else {
             return Err(HttpError::Refused {
+                cause: Cause::Settings,
                 reason: format!("{url} is no address of a web page"),
                 remedy: "Give one that begins with https:// or http://.".into(),
             });

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_rt::task::spawn_blocking;
+use schema::models::Cause;
 use tokio::time::{Instant, timeout};
 
 use super::{
@@ -140,6 +141,7 @@ impl Inner {
             // Not kept: it may be installed meanwhile.
             Refusal::Missing(missing) => {
                 return HttpError::Refused {
+                    cause: Cause::Settings,
                     reason: missing.reason(),
                     remedy: missing.remedy(),
                 };
@@ -160,7 +162,11 @@ impl Inner {
             }
         };
         self.seen.borrow_mut().problem = Some((reason.clone(), Some(remedy.clone())));
-        HttpError::Refused { reason, remedy }
+        HttpError::Refused {
+            cause: Cause::Settings,
+            reason,
+            remedy,
+        }
     }
 
     /// What to do about one that does not start.

@@ -800,7 +800,7 @@ async fn without_a_browser_or_without_its_sandbox_the_person_is_told_what_to_do(
 
     let unsafe_one = browser(&script);
     match unsafe_one.read(&asked).await.unwrap_err() {
-        HttpError::Refused { reason, remedy } => {
+        HttpError::Refused { reason, remedy, .. } => {
             assert!(reason.contains("No usable sandbox!"), "{reason}");
             assert!(remedy.contains("user namespaces"), "{remedy}");
         }

@@ -147,6 +147,7 @@ mod tests {
         per_second: 1.0,
         burst: 1,
         at_once: 4,
+        per_day: None,
     };
     const MINUTE: Duration = Duration::from_mins(1);
 
@@ -225,6 +226,7 @@ mod tests {
                 per_second: 0.0,
                 burst: 1,
                 at_once: 1,
+                per_day: None,
             };
             let host = Host::start(politeness, None);
             let first = host.enter(MINUTE).await.unwrap();

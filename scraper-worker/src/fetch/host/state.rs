@@ -88,6 +88,7 @@ mod tests {
         per_second: 2.0,
         burst: 3,
         at_once: 1,
+        per_day: None,
     };
     const MINUTE: Duration = Duration::from_mins(1);
 
@@ -161,6 +162,7 @@ mod tests {
             per_second: 0.0,
             burst: 1,
             at_once: 1,
+            per_day: None,
         };
         let mut state = HostState::new(politeness, now);
         for _ in 0..1000 {

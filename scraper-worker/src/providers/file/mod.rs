@@ -47,6 +47,7 @@ impl Provider for ExportFile {
             per_second: 0.0,
             burst: 1,
             at_once: 4,
+            per_day: None,
         }
     }
 

@@ -325,7 +325,7 @@ mod tests {
         let error = |code: &str| json!({"data": null, "errors": [{"message": "no", "extensions": {"code": code}}]});
         let private = read("ls0001", 200, &error("FORBIDDEN")).unwrap_err();
         assert!(
-            matches!(&private, ProviderError::Refused { reason, remedy }
+            matches!(&private, ProviderError::Refused { reason, remedy, .. }
                 if reason.contains("private") && remedy.contains("public")),
             "{private:?}"
         );

@@ -22,6 +22,7 @@ use crate::provider::{
     Answer, ListToRead, Page, Politeness, Provider, ProviderError, Recognized, Request, SourceKey,
     Way, address as url_of,
 };
+use schema::models::Cause;
 
 /// See the file's header.
 pub(super) struct Imdb;
@@ -64,6 +65,7 @@ impl Provider for Imdb {
             per_second: 2.0,
             burst: 5,
             at_once: 2,
+            per_day: None,
         }
     }
 
@@ -140,6 +142,7 @@ fn parsed(list: &ListToRead) -> Result<ImdbList, ProviderError> {
 /// What a person is told about a list that IMDb shows to its owner only.
 fn private(what: &str) -> ProviderError {
     ProviderError::Refused {
+        cause: Cause::Private,
         reason: format!("IMDb keeps {what} private"),
         remedy: "Make it public in its settings on IMDb, or export it there and give the file to \
                  `listsync lists add`."
@@ -150,6 +153,7 @@ fn private(what: &str) -> ProviderError {
 /// What a person is told about a user without a watchlist that we may see.
 fn no_watchlist(list: &ImdbList) -> ProviderError {
     ProviderError::Refused {
+        cause: Cause::Private,
         reason: format!(
             "IMDb shows no watchlist of {}: there is no such user, or it is private",
             list.id()

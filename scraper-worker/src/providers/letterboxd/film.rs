@@ -17,6 +17,8 @@ pub(super) fn parse(answer: &Answer) -> Result<Ids, ProviderError> {
         return Err(ProviderError::changed("no page of a film"));
     }
     Ok(Ids {
+        tvdb_id: None,
+        season: None,
         media_type: tmdb.map(|(media_type, _)| media_type),
         tmdb_id: tmdb.map(|(_, id)| id),
         imdb_id,
@@ -110,6 +112,8 @@ mod tests {
             <a href="https://www.themoviedb.org/movie/900001-paper-boats" data-track-action="TMDB">TMDB</a>"#
         ));
         let expected = Ids {
+            season: None,
+            tvdb_id: None,
             media_type: Some(MediaType::Movie),
             imdb_id: Some("tt9000001".into()),
             tmdb_id: Some(900_001),

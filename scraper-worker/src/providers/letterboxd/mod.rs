@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 use runtime::settings::ProvidersSettings;
-use schema::wire::scraper::Entry;
+use schema::{models::Cause, wire::scraper::Entry};
 use url::Url;
 
 use self::address::LetterboxdList;
@@ -64,6 +64,7 @@ impl Provider for Letterboxd {
             per_second: 0.475,
             burst: 1,
             at_once: 1,
+            per_day: None,
         }
     }
 
@@ -181,6 +182,7 @@ fn readable<'a>(answer: &'a Answer, what: &str) -> Result<&'a str, ProviderError
         || (matches!(answer.status, 401 | 403) && is_its_own && !html::is_challenge(&answer.body));
     if is_hidden && answer.wall().is_none() {
         return Err(ProviderError::Refused {
+            cause: Cause::Private,
             reason: format!("Letterboxd shows no {what}: there is none, or it is private"),
             remedy: "Check its address in a browser. A private list can be followed by its share link, or by the export file from https://letterboxd.com/settings/data/.".into(),
         });

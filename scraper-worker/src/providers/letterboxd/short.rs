@@ -2,6 +2,7 @@
 //! list itself is asked for in its own host's turn.
 
 use reqwest::header::LOCATION;
+use schema::models::Cause;
 use url::Url;
 
 use super::{
@@ -41,6 +42,7 @@ pub(super) fn parse(
         // Only the host: the rest is whatever somebody made of it.
         let host = to.as_ref().and_then(Url::host_str).unwrap_or("nowhere");
         ProviderError::Refused {
+            cause: Cause::NotFound,
             reason: format!(
                 "{} leads to something on {host} that is no list of Letterboxd",
                 list.id()

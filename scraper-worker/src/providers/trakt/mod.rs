@@ -23,6 +23,7 @@ use crate::provider::{
     Answer, ListToRead, Page, Politeness, Provider, ProviderError, Recognized, Request, Way,
     address as url_of,
 };
+use schema::models::Cause;
 
 /// See the file's header.
 pub(super) struct Trakt;
@@ -65,6 +66,7 @@ impl Provider for Trakt {
             per_second: 3.0,
             burst: 5,
             at_once: 2,
+            per_day: None,
         }
     }
 
@@ -88,6 +90,7 @@ impl Provider for Trakt {
         let asked = parsed(list)?;
         if is_of_me(&asked) {
             return Err(ProviderError::Refused {
+                cause: Cause::NeedsSignIn,
                 reason: "`me` is whoever is signed in to Trakt, and ListSync signs in nobody"
                     .into(),
                 remedy: "Write your user name on Trakt instead of `me`.".into(),
@@ -133,16 +136,22 @@ fn is_of_me(list: &TraktList) -> bool {
 
 /// The client id, which no log may show.
 fn key(list: &ListToRead) -> Result<HeaderValue, ProviderError> {
-    let key = list.credential.as_ref().map(|key| key.0.trim());
+    let key = list
+        .credential
+        .as_ref()
+        .and_then(|it| it.key.as_deref())
+        .map(str::trim);
     let key = key
         .filter(|key| !key.is_empty())
         .ok_or_else(|| ProviderError::Refused {
+            cause: Cause::NeedsKey,
             reason: "Trakt needs a client id".into(),
             remedy: format!(
                 "Make an application at {APPS} and set its client id as `providers.trakt.client_id` (TRAKT_CLIENT_ID)."
             ),
         })?;
     let mut value = HeaderValue::from_str(key).map_err(|error| ProviderError::Refused {
+        cause: Cause::NeedsKey,
         reason: format!("the client id of Trakt cannot be sent: {error}"),
         remedy: format!("Copy `providers.trakt.client_id` (TRAKT_CLIENT_ID) again from {APPS}."),
     })?;
@@ -184,8 +193,9 @@ fn path(list: &TraktList) -> (String, &'static str) {
 
 /// What a person is told about a status, whatever its body.
 fn refusal(status: u16, list: &TraktList) -> Option<ProviderError> {
-    let refused = |reason: String, remedy: &str| {
+    let refused = |cause: Cause, reason: String, remedy: &str| {
         Some(ProviderError::Refused {
+            cause,
             reason,
             remedy: remedy.into(),
         })
@@ -193,28 +203,34 @@ fn refusal(status: u16, list: &TraktList) -> Option<ProviderError> {
     let id = list.id();
     match status {
         401 => refused(
+            Cause::Private,
             format!(
                 "Trakt does not show {id} to us: it is private, or the client id is not accepted"
             ),
             "Make it public on Trakt, or check `providers.trakt.client_id` (TRAKT_CLIENT_ID).",
         ),
         403 => refused(
+            Cause::NeedsKey,
             "Trakt does not accept the client id".into(),
             "Check `providers.trakt.client_id` (TRAKT_CLIENT_ID) against https://app.trakt.tv/settings/apps, and whether the application is approved there.",
         ),
         404 => refused(
+            Cause::NotFound,
             format!("Trakt has no list {id}: there is no such user or list, or it is private"),
             "Check its address in a browser, or remove it here.",
         ),
         420 => refused(
+            Cause::QuotaUsedUp,
             format!("Trakt does not give {id}: the account has reached its limit"),
             "Shorten the list, or look at the account's limits on Trakt.",
         ),
         423 => refused(
+            Cause::Private,
             format!("Trakt does not give {id}: the user's account is locked or deactivated"),
             "Ask the user to settle that with Trakt's support, or remove the list here.",
         ),
         426 => refused(
+            Cause::NeedsMembership,
             format!("Trakt gives {id} to VIP members only"),
             "Use a client id of a VIP member's application, or another list.",
         ),

@@ -38,7 +38,7 @@ async fn read_with(
         list: ListToRead {
             id: list.into(),
             known: None,
-            credential: client_id.map(|id| Credential(id.into())),
+            credential: client_id.map(|id| Credential::key(id)),
             limit,
         },
         limit,
@@ -328,7 +328,7 @@ async fn without_a_client_id_nothing_is_asked() {
     let site = FakeSite::start(of_list).await;
     for client_id in [None, Some("  ")] {
         let (walked, _) = read_with(&site, "one/watchlist", None, client_id).await;
-        let FetchOutcome::Refused { reason, remedy } = walked.outcome else {
+        let FetchOutcome::Refused { reason, remedy, .. } = walked.outcome else {
             panic!("{walked:?}");
         };
         assert_eq!(reason, "Trakt needs a client id");
@@ -368,7 +368,7 @@ async fn every_status_has_its_own_reason_and_remedy() {
             FakeSite::start(move |_| HttpResponse::build(status.try_into().unwrap()).finish())
                 .await;
         let (walked, _) = read(&site, "one/rainy-days", None).await;
-        let FetchOutcome::Refused { reason, remedy } = walked.outcome else {
+        let FetchOutcome::Refused { reason, remedy, .. } = walked.outcome else {
             panic!("{status}: {walked:?}");
         };
         assert!(reason.contains(word), "{status}: {reason}");
@@ -393,7 +393,7 @@ async fn a_challenge_is_a_wall_and_no_refusal_of_the_client_id() {
     for status in [403, 401] {
         let site = FakeSite::start(challenge(status)).await;
         let (walked, _) = read(&site, "one/watchlist", None).await;
-        let FetchOutcome::Refused { reason, remedy } = walked.outcome else {
+        let FetchOutcome::Refused { reason, remedy, .. } = walked.outcome else {
             panic!("{walked:?}");
         };
         assert!(reason.contains("turned us away"), "{reason}");
@@ -452,7 +452,7 @@ async fn what_is_no_array_is_a_change_and_not_an_empty_list() {
 fn the_client_id_is_shown_nowhere() {
     let list = ListToRead {
         id: "one/watchlist".into(),
-        credential: Some(Credential("very-secret".into())),
+        credential: Some(Credential::key("very-secret")),
         ..ListToRead::default()
     };
     let ways = Trakt.ways(&list, &sites("http://site.test")).unwrap();

@@ -51,6 +51,8 @@ impl Kept {
 
 fn row(number: u32, imdb_id: Option<&str>, known_at: &str) -> SourceId {
     SourceId {
+        season: None,
+        tvdb_id: None,
         source: "plain_film".into(),
         source_key: format!("t{number}"),
         media_type: Some(MediaType::Movie),
@@ -151,6 +153,7 @@ async fn a_challenge_ends_the_asking_and_every_title_is_handed_on() {
     assert_eq!(
         walked.outcome,
         FetchOutcome::Partial {
+            cause: schema::models::Cause::Blocked,
             reason: "the ids of 28 titles could not be read: Plain turned us away (status 403 and \
                 a Cloudflare challenge); they are looked for by title and year"
                 .into(),

@@ -123,7 +123,10 @@ async fn whatever_ends_a_reading_what_was_handed_on_before_stays_and_is_not_all(
         let bench = Bench::new();
         let fetcher = bench.fetcher_with(limits.clone());
         let (walked, kept) = read_with(&fetcher, &PlainLists::at(&[&site]), None).await;
-        let FetchOutcome::Partial { reason, retryable } = &walked.outcome else {
+        let FetchOutcome::Partial {
+            reason, retryable, ..
+        } = &walked.outcome
+        else {
             panic!("{said}: {walked:?}");
         };
         assert!(reason.starts_with("after 10 entries: "), "{reason}");
@@ -146,8 +149,10 @@ async fn whatever_the_first_page_is_nothing_is_read_and_it_is_no_empty_list() {
         let fetcher = bench.fetcher_with(limits.clone());
         let (walked, kept) = read_with(&fetcher, &PlainLists::at(&[&site]), None).await;
         let (reason, retryable) = match &walked.outcome {
-            FetchOutcome::Failed { reason, retryable } => (reason, *retryable),
-            FetchOutcome::Refused { reason, remedy } => {
+            FetchOutcome::Failed {
+                reason, retryable, ..
+            } => (reason, *retryable),
+            FetchOutcome::Refused { reason, remedy, .. } => {
                 assert_eq!(remedy, "Use the export file.");
                 (reason, false)
             }

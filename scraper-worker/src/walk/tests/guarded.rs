@@ -12,7 +12,7 @@ fn guarded(site: &FakeSite) -> PlainLists {
 
 fn refusal_of(walked: &Walked) -> (&str, &str) {
     match &walked.outcome {
-        FetchOutcome::Refused { reason, remedy } => (reason, remedy),
+        FetchOutcome::Refused { reason, remedy, .. } => (reason, remedy),
         other => panic!("{other:?}"),
     }
 }

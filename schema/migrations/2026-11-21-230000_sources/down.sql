@@ -1,0 +1,16 @@
+DROP TABLE provider_tokens;
+DROP TABLE host_usage;
+DROP TABLE id_maps;
+ALTER TABLE host_state DROP COLUMN failures;
+ALTER TABLE source_ids DROP COLUMN season;
+ALTER TABLE source_ids DROP COLUMN tvdb_id;
+ALTER TABLE fetches DROP COLUMN digest;
+ALTER TABLE fetches DROP COLUMN cause;
+ALTER TABLE list_items DROP COLUMN season;
+ALTER TABLE list_policies DROP COLUMN shrink_limit_percent;
+ALTER TABLE lists DROP COLUMN accepts_shrink;
+ALTER TABLE lists DROP COLUMN last_error_at;
+ALTER TABLE lists DROP COLUMN last_error;
+ALTER TABLE lists DROP COLUMN last_read_entries;
+ALTER TABLE lists DROP COLUMN last_read_at;
+ALTER TABLE lists DROP COLUMN status_cause;
