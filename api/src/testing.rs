@@ -409,6 +409,12 @@ pub(crate) fn missing() -> Missing {
 
 pub(crate) fn list_view() -> ListView {
     ListView {
+        status_cause: None,
+        last_read_at: None,
+        last_read_entries: None,
+        last_error: None,
+        last_error_at: None,
+        shrink_limit_percent: None,
         id: ListId(5),
         list_type: "imdb".into(),
         list_id: "top".into(),

@@ -1,4 +1,5 @@
-//! Reads one body with the code that reads it in earnest, for the benchmark. Leaves sending and walking out.
+//! Reads one body with the code that reads it in earnest, for the benchmark and for `fuzz/`. Leaves
+//! sending and walking out.
 
 use reqwest::header::{HeaderMap, HeaderValue};
 use runtime::{
@@ -43,7 +44,11 @@ impl Parser {
             provider,
             list: ListToRead {
                 id: list_id.to_owned(),
-                credential: Some(Credential::key("none")),
+                credential: Some(Credential {
+                    key: Some("none".to_owned()),
+                    token: Some("none".to_owned()),
+                    account: Some("anna".to_owned()),
+                }),
                 ..ListToRead::default()
             },
             sites: loaded.settings.providers,
@@ -76,9 +81,79 @@ impl Parser {
     }
 }
 
+/// A kind of request of one site: type and id of a list, and a later step of its reading, if it is one.
+#[doc(hidden)]
+pub type Sample = (&'static str, &'static str, Option<&'static str>);
+
+/// One of each kind of request there is.
+#[doc(hidden)]
+pub const SAMPLES: &[Sample] = &[("file", "a.csv", None)];
+
+/// How many bytes of text the entries of that body have, read as the answer to that kind of request by
+/// each of its ways.
+///
+/// # Errors
+/// What the ways said, when none understands it.
+#[doc(hidden)]
+pub fn read(sample: &Sample, body: &str, content_type: &'static str) -> Result<usize, String> {
+    let (list_type, list_id, step) = *sample;
+    let Parser {
+        provider,
+        list,
+        sites,
+    } = Parser::of(list_type, list_id)?;
+    let mut texts = None;
+    let ways = provider.ways(&list, &sites);
+    for mut way in ways.map_err(|error| error.to_string())? {
+        way.first.step = step.unwrap_or(way.first.step);
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static(content_type));
+        let answer = Answer {
+            status: 200,
+            url: way.first.url.clone(),
+            headers,
+            body: body.to_owned(),
+        };
+        let page = provider.parse(&list, &way.first, &answer);
+        if let Ok(page) = page.and_then(crate::provider::Page::bounded) {
+            let read: usize = page
+                .entries
+                .iter()
+                .map(|entry| entry.title.len() + entry.source_id.as_ref().map_or(0, String::len))
+                .sum();
+            texts = texts.max(Some(read));
+        }
+    }
+    texts.ok_or_else(|| "no way understands it".to_owned())
+}
+
+/// The lists that text may mean, by type and id.
+#[doc(hidden)]
+pub fn recognized(input: &str) -> Vec<(&'static str, String)> {
+    let all = providers::all().iter();
+    all.filter_map(|provider| Some((provider.name(), provider.recognize_own(input)?.list_id)))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_site_has_a_sample_and_every_sample_can_be_read() {
+        for provider in providers::all() {
+            let of = |sample: &&Sample| sample.0 == provider.name();
+            assert!(
+                SAMPLES.iter().any(|sample| of(&sample)),
+                "{}",
+                provider.name()
+            );
+        }
+        for sample in SAMPLES {
+            let refused = read(sample, "<html></html>", "text/html").unwrap_err();
+            assert_eq!(refused, "no way understands it", "{sample:?}");
+        }
+    }
 
     #[test]
     fn a_body_is_read_by_the_way_that_understands_it() {

@@ -4,16 +4,14 @@
 use std::time::Duration;
 
 use runtime::settings::ProvidersSettings;
-use schema::{
-    models::Cause,
-    wire::scraper::{Credential, ListResolved, Missing},
-};
+use schema::wire::scraper::{Credential, FetchOutcome, ListResolved, Missing};
 use tokio::time::timeout;
 
 use crate::{
     fetch::{FetchError, Fetcher},
     provider::{ListToRead, Page, Provider, ProviderError, Recognized, Request, Via},
     providers,
+    walk::outcome_of,
 };
 
 /// A person waits for it.
@@ -40,7 +38,8 @@ pub(crate) async fn resolve(
         notice: provider.notice().map(Into::into),
     };
     if !providers::is_enabled(provider, sites) {
-        resolved.missing = missing(&providers::switched_off(provider), provider);
+        let error = providers::switched_off(provider);
+        resolved.missing = missing(&error, provider, &resolved.list_id);
         return resolved;
     }
     let list = ListToRead {
@@ -55,7 +54,7 @@ pub(crate) async fn resolve(
             resolved.size = seen.size;
             resolved.problem = seen.problem;
         }
-        Ok(Err(error)) => match missing(&error, provider) {
+        Ok(Err(error)) => match missing(&error, provider, &list.id) {
             Some(missing) => resolved.missing = Some(missing),
             None => resolved.problem = Some(format!("{}: {error}.", provider.title())),
         },
@@ -134,28 +133,17 @@ async fn page(
 }
 
 /// What a person has to do, when the list cannot be read before.
-fn missing(error: &ProviderError, provider: &'static dyn Provider) -> Option<Missing> {
-    let (cause, reason, remedy) = match error {
-        ProviderError::Refused {
+fn missing(error: &ProviderError, provider: &'static dyn Provider, list: &str) -> Option<Missing> {
+    match outcome_of(error, provider, list) {
+        FetchOutcome::Refused {
+            reason,
+            remedy,
+            cause,
+        } => Some(Missing {
             cause,
             reason,
             remedy,
-        } => (*cause, reason.clone(), remedy.clone()),
-        ProviderError::NotFound => (
-            Cause::NotFound,
-            format!("{} has no such list", provider.title()),
-            "Check its address in a browser.".to_owned(),
-        ),
-        ProviderError::Blocked { how } => (
-            Cause::Blocked,
-            format!("{} turned us away ({how})", provider.title()),
-            provider.remedy_when_blocked().to_owned(),
-        ),
-        ProviderError::Changed { .. } | ProviderError::Failed { .. } => return None,
-    };
-    Some(Missing {
-        cause,
-        reason,
-        remedy,
-    })
+        }),
+        FetchOutcome::Complete | FetchOutcome::Partial { .. } | FetchOutcome::Failed { .. } => None,
+    }
 }

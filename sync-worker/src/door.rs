@@ -19,7 +19,7 @@ use crate::{
     engine::Engine,
     events,
     exports::Exports,
-    lists, missing,
+    first_look, lists, missing,
     run::{CancelNow, Current, Runner, StartNow, Watch, stored_report, summary},
     saved,
     schedule::{Changed, NextRun, Schedule},
@@ -55,6 +55,9 @@ impl Handler<SyncLink> for Door {
                 ToSyncWorker::Lists(request) => {
                     return door.lists(request.with_removed, answers).await;
                 }
+                ToSyncWorker::ReadList(read) => {
+                    return first_look::answer(&door.engine, read.list, answers).await;
+                }
                 ToSyncWorker::Check(check) => {
                     return check::answer(&door.engine, check.quick, answers).await;
                 }
@@ -78,6 +81,12 @@ impl Handler<SyncLink> for Door {
                 ToSyncWorker::RemoveList(remove) => door
                     .changed(lists::remove(&door.engine, remove.list).await)
                     .map(FromSyncWorker::List),
+                ToSyncWorker::AcceptList(accept) => door
+                    .changed(lists::accept(&door.engine, accept.list).await)
+                    .map(FromSyncWorker::List),
+                ToSyncWorker::ResolveList(input) => lists::resolve(&door.engine, input)
+                    .await
+                    .map(FromSyncWorker::ListResolved),
                 ToSyncWorker::TestTarget(test) => Ok(FromSyncWorker::CheckLine(
                     check::target_with(&door.engine, test).await,
                 )),

@@ -10,6 +10,7 @@ mod door;
 mod engine;
 mod events;
 mod exports;
+mod first_look;
 mod identity;
 mod lists;
 mod missing;

@@ -10,13 +10,16 @@ use schema::{
     models::{FetchKind, List, ListId, ListPolicy, NewList},
     wire::{
         Failure, FailureCode,
-        scraper::{FromScraper, ListRecognized, RecognizeList, ToScraper},
-        sync::{AddList, ChangeList, ListView},
+        scraper::{
+            FromScraper, ListRecognized, ListResolved, RecognizeList, ResolveList, ToScraper,
+        },
+        sync::{AddList, ChangeList, ListView, ResolveInput},
     },
 };
 use tokio::time::sleep;
 
 use crate::{
+    credential,
     engine::Engine,
     events::{ListChange, list_changed},
 };
@@ -42,6 +45,7 @@ pub(crate) async fn all(engine: &Engine, with_removed: bool) -> Result<Vec<ListV
 pub(crate) async fn add(engine: &Engine, add: AddList) -> Result<Box<ListView>, Failure> {
     check_limit(add.item_limit)?;
     check_user(add.requested_as)?;
+    check_shrink(add.shrink_limit_percent)?;
     let recognized = recognize(engine, &add.input, add.list_type.clone())
         .await
         .map_err(|error| error.to_failure())?;
@@ -65,11 +69,44 @@ pub(crate) async fn add(engine: &Engine, add: AddList) -> Result<Box<ListView>, 
 pub(crate) async fn change(engine: &Engine, change: ChangeList) -> Result<Box<ListView>, Failure> {
     check_limit(change.item_limit.flatten())?;
     check_user(change.requested_as.flatten())?;
+    check_shrink(change.shrink_limit_percent.flatten())?;
     let now = engine.clock.now();
     alter(engine, change.list, ListChange::Changed, move |conn| {
         List::change(conn, &change, now)
     })
     .await
+}
+
+/// Takes a frozen list as it is, from its next reading on.
+pub(crate) async fn accept(engine: &Engine, id: ListId) -> Result<Box<ListView>, Failure> {
+    alter(engine, id, ListChange::Changed, move |conn| {
+        List::accept_shrink(conn, id)
+    })
+    .await
+}
+
+/// Which list an address means, how large it is, and what is missing to read it.
+pub(crate) async fn resolve(engine: &Engine, input: ResolveInput) -> Result<ListResolved, Failure> {
+    let found = recognize(engine, &input.input, input.list_type)
+        .await
+        .map_err(|error| error.to_failure())?;
+    let credential = credential::of(&engine.settings().settings, &found.list_type);
+    let request = ResolveList {
+        list_type: found.list_type,
+        list_id: found.list_id,
+        credential,
+    };
+    let answer = engine.scraper().call(ToScraper::ResolveList(request)).await;
+    match answer.map_err(|error| error.to_failure())? {
+        FromScraper::ListResolved(resolved) => Ok(resolved),
+        other => {
+            tracing::error!("the scraper-worker resolved a list with {other:?}");
+            Err(Failure::new(
+                FailureCode::Internal,
+                "the scraper-worker gave an unexpected answer",
+            ))
+        }
+    }
 }
 
 /// Removes a list. Its row stays, so that a list of the environment does not come back.
@@ -265,6 +302,7 @@ pub(crate) async fn store(
             change.item_limit = add.item_limit.map(Some);
             change.is_4k = add.is_4k.map(Some);
             change.requested_as = add.requested_as.map(Some);
+            change.shrink_limit_percent = add.shrink_limit_percent.map(Some);
             let list = List::change(conn, &change, now)?;
             events.push(list_changed(&list, ListChange::Added, now));
             let policy = ListPolicy::of(conn, list.id)?;
@@ -303,7 +341,17 @@ fn check_user(user: Option<i32>) -> Result<(), Failure> {
     }
 }
 
-fn no_such_list(id: ListId) -> Failure {
+fn check_shrink(percent: Option<i32>) -> Result<(), Failure> {
+    match percent {
+        Some(percent) if !(0..=100).contains(&percent) => Err(Failure::new(
+            FailureCode::Invalid,
+            format!("`shrink_limit_percent` must be from 0 to 100, not {percent}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn no_such_list(id: ListId) -> Failure {
     Failure::new(FailureCode::NotFound, format!("there is no list {id}"))
         .with_remedy("`listsync lists` shows the lists there are.")
 }

@@ -38,7 +38,12 @@ async fn a_films_page_is_read_once_for_good_and_a_mini_series_is_asked_for_as_a_
     let seerr = FakeSeerr::start(world);
     let household = household(&seerr, &sites).await?;
     let added = household
-        .cli(&["lists", "add", "https://letterboxd.com/anna/watchlist/"])
+        .cli(&[
+            "lists",
+            "add",
+            "--no-read",
+            "https://letterboxd.com/anna/watchlist/",
+        ])
         .await?;
     let told = String::from_utf8_lossy(&[added.stdout, added.stderr].concat()).into_owned();
     assert!(added.status.success(), "{told}");

@@ -33,7 +33,9 @@ async fn a_list_of_600_is_read_in_three_pages_and_each_title_requested_once() ->
     let seerr = FakeSeerr::start(world);
     let household = household(&seerr, &sites).await?;
     let address = "https://app.trakt.tv/users/anna/lists/best?sort=added,asc";
-    let added = household.cli(&["lists", "add", address]).await?;
+    let added = household
+        .cli(&["lists", "add", "--no-read", address])
+        .await?;
     assert!(added.status.success(), "{added:?}");
 
     let report = household.sync().await?;

@@ -100,7 +100,7 @@ impl Frame {
     }
 
     pub(super) fn reading(reading: &ReadingProgress) -> Self {
-        Self::passing(Topic::Reading, Some(reading.run), reading)
+        Self::passing(Topic::Reading, reading.run, reading)
     }
 
     pub(super) fn process(change: &Change) -> Self {
@@ -190,7 +190,7 @@ mod tests {
 
     fn reading() -> ReadingProgress {
         ReadingProgress {
-            run: RunId(3),
+            run: Some(RunId(3)),
             list: ListId(5),
             name: "Top 250".into(),
             read: 100,

@@ -199,7 +199,7 @@ fn progress(done: u32) -> FromSyncWorker {
 
 fn reading(list: i32, read: u32) -> FromSyncWorker {
     FromSyncWorker::Reading(ReadingProgress {
-        run: RunId(3),
+        run: Some(RunId(3)),
         list: ListId(list),
         name: "Top".into(),
         read,

@@ -52,6 +52,8 @@ struct Item {
     imdb_id: Option<String>,
     tmdb_id: Option<i64>,
     tvdb_id: Option<i64>,
+    /// The season that the entry is about, where it is about one.
+    season: Option<i32>,
     first_seen: DateTime<Utc>,
     identity: Identity,
     identity_reason: Option<String>,
@@ -104,6 +106,7 @@ impl
             imdb_id: item.imdb_id,
             tmdb_id: item.tmdb_id,
             tvdb_id: item.tvdb_id,
+            season: item.season,
             first_seen: item.first_seen.and_utc(),
             identity: item.identity,
             identity_reason: item.identity_reason,

@@ -4,7 +4,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use chrono::{DateTime, Utc};
 use schema::{
-    models::{FetchKind, ItemFilter, List, ListId, ListPolicy},
+    models::{Cause, FetchKind, ItemFilter, List, ListId, ListPolicy},
     wire::sync::{
         AddList, ChangeList, FromSyncWorker, ListView, RemoveList, SyncLink, ToSyncWorker,
         double_option,
@@ -94,6 +94,17 @@ pub(super) struct ListAnswer {
     removed_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    /// Why the last reading was not complete, in a word.
+    status_cause: Option<Cause>,
+    /// When it was last read, however that ended.
+    last_read_at: Option<DateTime<Utc>>,
+    /// Entries read then.
+    last_read_entries: Option<i32>,
+    /// Why the last reading that was not complete was not.
+    last_error: Option<String>,
+    last_error_at: Option<DateTime<Utc>>,
+    /// Hundredths by which it may shrink between two readings; the general setting when null.
+    shrink_limit_percent: Option<i32>,
     /// What its owner should know; only in the answer to adding the first list of a site.
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
@@ -121,6 +132,12 @@ impl From<ListView> for ListAnswer {
             removed_at: list.removed_at,
             created_at: list.created_at,
             updated_at: list.updated_at,
+            status_cause: list.status_cause,
+            last_read_at: list.last_read_at,
+            last_read_entries: list.last_read_entries,
+            last_error: list.last_error,
+            last_error_at: list.last_error_at,
+            shrink_limit_percent: list.shrink_limit_percent,
             notice: list.notice,
         }
     }
@@ -179,6 +196,8 @@ struct NewList {
     item_limit: Option<i32>,
     is_4k: Option<bool>,
     requested_as: Option<i32>,
+    /// Hundredths by which it may shrink between two readings before it is frozen.
+    shrink_limit_percent: Option<i32>,
     /// `requested_as` as the old clients send it.
     #[schema(schema_with = number_or_text)]
     user_id: Option<UserId>,
@@ -243,6 +262,7 @@ impl NewList {
             .requested_as
             .or(self.user_id.map(|UserId(number)| number));
         check_policy(&mut wrong, self.item_limit, requested_as);
+        check_shrink(&mut wrong, self.shrink_limit_percent);
         let description = text(self.description);
         at_most(
             &mut wrong,
@@ -259,7 +279,14 @@ impl NewList {
             item_limit: self.item_limit,
             is_4k: self.is_4k,
             requested_as,
+            shrink_limit_percent: self.shrink_limit_percent,
         })
+    }
+}
+
+fn check_shrink(wrong: &mut Fields, percent: Option<i32>) {
+    if percent.is_some_and(|percent| !(0..=100).contains(&percent)) {
+        wrong.add("shrink_limit_percent", "must be from 0 to 100");
     }
 }
 
@@ -303,7 +330,7 @@ async fn add(body: Json<NewList>, shared: web::Data<Shared>) -> Result<HttpRespo
         .json(list))
 }
 
-fn answered(answer: FromSyncWorker) -> Result<ListAnswer, ApiError> {
+pub(super) fn answered(answer: FromSyncWorker) -> Result<ListAnswer, ApiError> {
     match answer {
         FromSyncWorker::List(list) => Ok((*list).into()),
         other => Err(unexpected::<SyncLink>(&other)),
@@ -311,7 +338,7 @@ fn answered(answer: FromSyncWorker) -> Result<ListAnswer, ApiError> {
 }
 
 /// What is no number is no list's.
-fn number(text: &str) -> Result<ListId, ApiError> {
+pub(super) fn number(text: &str) -> Result<ListId, ApiError> {
     let number = text.parse().map_err(|_no_number| no_list(text))?;
     Ok(ListId(number))
 }
@@ -403,6 +430,7 @@ struct Replacement {
     is_4k: Option<bool>,
     #[serde(default, with = "double_option")]
     requested_as: Option<Option<i32>>,
+    shrink_limit_percent: Option<i32>,
     /// `requested_as` under its old name; the new one wins.
     #[schema(schema_with = number_or_text)]
     user_id: Option<UserId>,
@@ -448,6 +476,21 @@ struct Replacement {
     #[serde(default)]
     #[schema(value_type = Option<serde_json::Value>)]
     notice: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
+    status_cause: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
+    last_read_at: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
+    last_read_entries: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
+    last_error: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
+    last_error_at: IgnoredAny,
 }
 
 /// What is to be changed; null goes back to the default, what is absent stays.
@@ -469,6 +512,8 @@ struct Change {
     is_4k: Option<Option<bool>>,
     #[serde(default, with = "double_option")]
     requested_as: Option<Option<i32>>,
+    #[serde(default, with = "double_option")]
+    shrink_limit_percent: Option<Option<i32>>,
     /// `requested_as` under its old name; the new one wins.
     #[serde(default, with = "double_option")]
     #[schema(schema_with = number_or_text)]
@@ -483,6 +528,7 @@ impl From<Replacement> for Change {
             item_limit: Some(all.item_limit),
             is_4k: Some(all.is_4k),
             requested_as: all.requested_as,
+            shrink_limit_percent: Some(all.shrink_limit_percent),
             user_id: Some(all.user_id),
         }
     }
@@ -499,6 +545,7 @@ impl Change {
             self.item_limit.flatten(),
             requested_as.flatten(),
         );
+        check_shrink(&mut wrong, self.shrink_limit_percent.flatten());
         let description = self.description.map(|text| {
             text.map(|text| text.trim().to_owned())
                 .filter(|text| !text.is_empty())
@@ -516,6 +563,7 @@ impl Change {
             item_limit: self.item_limit,
             is_4k: self.is_4k,
             requested_as,
+            shrink_limit_percent: self.shrink_limit_percent,
         })
     }
 }

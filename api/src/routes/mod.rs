@@ -9,6 +9,7 @@ mod health;
 mod history;
 mod items;
 mod lists;
+mod lists_reading;
 mod logs;
 mod metrics;
 mod processes;
@@ -37,6 +38,7 @@ pub(crate) fn configure(app: &mut web::ServiceConfig) {
                 .configure(system::configure)
                 // Before the lists: one of them could have this name.
                 .configure(files::configure)
+                .configure(lists_reading::configure)
                 .configure(lists::configure)
                 .configure(sync::configure)
                 .configure(history::configure)
@@ -55,6 +57,7 @@ pub(crate) fn configure(app: &mut web::ServiceConfig) {
 pub(crate) fn documents() -> Vec<utoipa::openapi::OpenApi> {
     vec![
         lists::Document::openapi(),
+        lists_reading::Document::openapi(),
         files::Document::openapi(),
         items::Document::openapi(),
         sync::Document::openapi(),

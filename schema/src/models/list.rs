@@ -104,6 +104,19 @@ pub struct NewList {
     pub updated_at: NaiveDateTime,
 }
 
+/// A reading that was not complete, or was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListSetback {
+    /// How it ended.
+    pub status: FetchKind,
+    /// Why, in a word.
+    pub cause: Option<Cause>,
+    /// Why, and what can be done.
+    pub reason: String,
+    /// Entries read.
+    pub entries: i32,
+}
+
 impl List {
     /// The list with this number, removed or not.
     ///
@@ -197,7 +210,13 @@ impl List {
         let mut policy = ListPolicy::of(conn, change.list)?;
         policy.is_4k = change.is_4k.unwrap_or(policy.is_4k);
         policy.requested_as = change.requested_as.unwrap_or(policy.requested_as);
+        policy.shrink_limit_percent = change
+            .shrink_limit_percent
+            .unwrap_or(policy.shrink_limit_percent);
         policy.save(conn)?;
+        let item_limit = change.item_limit.unwrap_or(list.item_limit);
+        // Who wants less of it knows that it shrinks.
+        let is_cut = item_limit.is_some_and(|now| list.item_limit.is_none_or(|then| now < then));
         diesel::update(lists::table.find(change.list))
             .set((
                 lists::is_named.eq(match &change.description {
@@ -206,7 +225,8 @@ impl List {
                 }),
                 lists::description.eq(description),
                 lists::auto_sync.eq(change.auto_sync.unwrap_or(list.auto_sync)),
-                lists::item_limit.eq(change.item_limit.unwrap_or(list.item_limit)),
+                lists::item_limit.eq(item_limit),
+                lists::accepts_shrink.eq(list.accepts_shrink || is_cut),
                 lists::updated_at.eq(now),
             ))
             .returning(Self::as_returning())
@@ -229,6 +249,17 @@ impl List {
             .get_result(conn)
     }
 
+    /// Takes the list at its next complete reading, however much it shrank.
+    ///
+    /// # Errors
+    /// [`diesel::result::Error::NotFound`] when there is no such list, or when the database fails.
+    pub fn accept_shrink(conn: &mut SqliteConnection, id: ListId) -> QueryResult<Self> {
+        diesel::update(lists::table.find(id))
+            .set(lists::accepts_shrink.eq(true))
+            .returning(Self::as_returning())
+            .get_result(conn)
+    }
+
     /// Records a complete reading.
     ///
     /// # Errors
@@ -244,6 +275,10 @@ impl List {
             .set((
                 lists::status.eq(FetchKind::Complete),
                 lists::status_reason.eq(None::<String>),
+                lists::status_cause.eq(None::<Cause>),
+                lists::last_read_at.eq(now),
+                lists::last_read_entries.eq(item_count),
+                lists::accepts_shrink.eq(false),
                 lists::last_fetch.eq(fetch),
                 lists::item_count.eq(item_count),
                 lists::last_synced.eq(now),
@@ -259,11 +294,19 @@ impl List {
     pub fn read_badly(
         conn: &mut SqliteConnection,
         id: ListId,
-        status: FetchKind,
-        reason: &str,
+        setback: &ListSetback,
+        now: NaiveDateTime,
     ) -> QueryResult<()> {
         diesel::update(lists::table.find(id))
-            .set((lists::status.eq(status), lists::status_reason.eq(reason)))
+            .set((
+                lists::status.eq(setback.status),
+                lists::status_reason.eq(&setback.reason),
+                lists::status_cause.eq(setback.cause),
+                lists::last_read_at.eq(now),
+                lists::last_read_entries.eq(setback.entries),
+                lists::last_error.eq(&setback.reason),
+                lists::last_error_at.eq(now),
+            ))
             .execute(conn)
             .map(drop)
     }
@@ -301,6 +344,12 @@ impl List {
             removed_at: self.removed_at.map(utc),
             created_at: utc(self.created_at),
             updated_at: utc(self.updated_at),
+            status_cause: self.status_cause,
+            last_read_at: self.last_read_at.map(utc),
+            last_read_entries: self.last_read_entries,
+            last_error: self.last_error.clone(),
+            last_error_at: self.last_error_at.map(utc),
+            shrink_limit_percent: policy.shrink_limit_percent,
             notice: None,
         }
     }

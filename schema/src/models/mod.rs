@@ -32,7 +32,7 @@ pub use host_usage::HostUsage;
 pub use http_cache::HttpCache;
 pub use id_map::IdMap;
 pub use ledger_season::{LedgerSeason, SeasonState};
-pub use list::{FetchKind, List, ListId, NewList};
+pub use list::{FetchKind, List, ListId, ListSetback, NewList};
 pub use list_item::{Identity, ItemFilter, ListItem, NewListItem};
 pub use list_policy::ListPolicy;
 pub use provider_token::{NewProviderToken, ProviderToken};

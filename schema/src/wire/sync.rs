@@ -12,9 +12,9 @@ pub use settings::{
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::scraper::BrowserStatus;
+use super::scraper::{BrowserStatus, ListResolved};
 use super::{Failure, Link};
-use crate::models::{FetchKind, ListId, MediaType, RunId, RunStatus, RunTrigger};
+use crate::models::{Cause, FetchKind, ListId, MediaType, RunId, RunStatus, RunTrigger};
 
 /// The sync-worker's socket.
 #[derive(Debug)]
@@ -40,6 +40,7 @@ impl Link for SyncLink {
             | ToSyncWorker::AddList(_)
             | ToSyncWorker::ChangeList(_)
             | ToSyncWorker::RemoveList(_)
+            | ToSyncWorker::AcceptList(_)
             | ToSyncWorker::AddFile(_)
             | ToSyncWorker::SaveSettings(_)
             | ToSyncWorker::SettingsChanged(_) => true,
@@ -49,6 +50,8 @@ impl Link for SyncLink {
             | ToSyncWorker::Settings(_)
             | ToSyncWorker::Browser(_)
             | ToSyncWorker::Lists(_)
+            | ToSyncWorker::ResolveList(_)
+            | ToSyncWorker::ReadList(_)
             | ToSyncWorker::Check(_)
             | ToSyncWorker::TestTarget(_) => false,
         }
@@ -82,6 +85,16 @@ pub enum ToSyncWorker {
     ChangeList(ChangeList),
     /// Removes a list; what it asked for stays requested. Answered by one [`FromSyncWorker::List`].
     RemoveList(RemoveList),
+    /// Takes a list that is frozen because it shrank as it is at its next reading. Answered by one
+    /// [`FromSyncWorker::List`].
+    AcceptList(AcceptList),
+    /// Which list an address means, how large it is and what is missing to read it; follows nothing.
+    /// Answered by one [`FromSyncWorker::ListResolved`].
+    ResolveList(ResolveInput),
+    /// Reads a list now and records what is on it; nothing is requested. Answered by
+    /// [`FromSyncWorker::Reading`] as it gets further and one [`FromSyncWorker::ListRead`]. Hanging up ends
+    /// the reading.
+    ReadList(ReadList),
     /// Adds every list of an export file that lies in the folder of exports. Answered by one
     /// [`FromSyncWorker::FileAdded`].
     AddFile(AddFile),
@@ -207,6 +220,9 @@ pub struct AddList {
     /// Seerr user in whose name is asked; the general setting when absent.
     #[serde(default)]
     pub requested_as: Option<i32>,
+    /// Hundredths by which it may shrink between two readings, 0 to 100; the general setting when absent.
+    #[serde(default)]
+    pub shrink_limit_percent: Option<i32>,
 }
 
 /// See [`ToSyncWorker::ChangeList`]. An absent field stays as it is; a field set to null goes back to its default.
@@ -246,6 +262,13 @@ pub struct ChangeList {
         skip_serializing_if = "Option::is_none"
     )]
     pub requested_as: Option<Option<i32>>,
+    /// Hundredths by which it may shrink between two readings.
+    #[serde(
+        default,
+        with = "double_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub shrink_limit_percent: Option<Option<i32>>,
 }
 
 impl ChangeList {
@@ -258,6 +281,7 @@ impl ChangeList {
             item_limit: None,
             is_4k: None,
             requested_as: None,
+            shrink_limit_percent: None,
         }
     }
 }
@@ -295,6 +319,33 @@ pub mod double_option {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RemoveList {
+    /// The list.
+    pub list: ListId,
+}
+
+/// See [`ToSyncWorker::AcceptList`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptList {
+    /// The list.
+    pub list: ListId,
+}
+
+/// See [`ToSyncWorker::ResolveList`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResolveInput {
+    /// A pasted address, an id or a name.
+    pub input: String,
+    /// The provider's name; absent when `input` is an address.
+    #[serde(default)]
+    pub list_type: Option<String>,
+}
+
+/// See [`ToSyncWorker::ReadList`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadList {
     /// The list.
     pub list: ListId,
 }
@@ -368,6 +419,10 @@ pub enum FromSyncWorker {
     SettingsSaved(SettingsSaved),
     /// Answers [`ToSyncWorker::AddFile`].
     FileAdded(FileAdded),
+    /// Answers [`ToSyncWorker::ResolveList`].
+    ListResolved(ListResolved),
+    /// The end of a [`ToSyncWorker::ReadList`].
+    ListRead(Box<ListReadSummary>),
     /// One event, part of the answer to [`ToSyncWorker::WatchEvents`].
     Event(EventView),
     /// Where the run is, part of the same; not stored.
@@ -612,9 +667,61 @@ pub struct ListView {
     pub created_at: DateTime<Utc>,
     /// When its definition last changed.
     pub updated_at: DateTime<Utc>,
+    /// Why the last reading was not complete, in a word.
+    #[serde(default)]
+    pub status_cause: Option<Cause>,
+    /// When it was last read, however that ended.
+    #[serde(default)]
+    pub last_read_at: Option<DateTime<Utc>>,
+    /// Entries read then.
+    #[serde(default)]
+    pub last_read_entries: Option<i32>,
+    /// Why the last reading that was not complete was not.
+    #[serde(default)]
+    pub last_error: Option<String>,
+    /// When that was.
+    #[serde(default)]
+    pub last_error_at: Option<DateTime<Utc>>,
+    /// Hundredths by which it may shrink between two readings; the general setting when absent.
+    #[serde(default)]
+    pub shrink_limit_percent: Option<i32>,
     /// What its owner should know; only in the answer to adding the first list of a site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
+}
+
+/// What a reading of a list found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListReadSummary {
+    /// The list as it is now, with how the reading ended.
+    pub list: ListView,
+    /// Entries read.
+    pub read: u32,
+    /// Entries that the site says there are.
+    pub announced: Option<u32>,
+    /// Entries left out because they are no movie and no show.
+    pub dropped: u32,
+    /// Movies among the entries.
+    pub movies: u32,
+    /// Shows and seasons of shows among them.
+    pub shows: u32,
+    /// Entries with an IMDb id.
+    pub with_imdb_id: u32,
+    /// Entries with a TMDB id.
+    pub with_tmdb_id: u32,
+    /// Entries with a TVDB id.
+    pub with_tvdb_id: u32,
+    /// Entries without any id, which are looked for by title.
+    pub without_id: u32,
+    /// Entries without a year.
+    pub without_year: u32,
+    /// Entries that were not on the list before.
+    pub added: u32,
+    /// Entries that are on it no longer.
+    pub left: u32,
+    /// Milliseconds it took.
+    pub took_ms: u64,
 }
 
 /// See [`FromSyncWorker::FileAdded`].

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// (site, file, list it is a page of, way by which it is read; `way#step` for a later step of it)
-const OWN: &[(&str, &str, &str, &str)] = &[
+pub(super) const OWN: &[(&str, &str, &str, &str)] = &[
     ("file", "imdb-list.csv", "imdb-list.csv", "file"),
     ("file", "imdb-ratings.csv", "imdb-ratings.csv", "file"),
     ("file", "letterboxd-list.csv", "a.zip/lists/a.csv", "file"),
@@ -69,14 +69,25 @@ fn own() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
 
+/// The same list for somebody who has a key and has signed in.
+pub(super) fn with_credential(list: ListToRead) -> ListToRead {
+    ListToRead {
+        credential: Some(Credential {
+            key: Some("client-id".into()),
+            token: Some("token".into()),
+            account: Some("anna".into()),
+        }),
+        ..list
+    }
+}
+
 /// Reads `file` as the answer to the first request of a way.
 pub(super) fn read(site: &str, file: &Path, list: &str, way: &'static str) -> Page {
     let provider = find(site).unwrap();
-    let list = ListToRead {
+    let list = with_credential(ListToRead {
         id: list.to_owned(),
-        credential: Some(Credential::key("client-id")),
         ..ListToRead::default()
-    };
+    });
     let ways = provider.ways(&list, &sites("http://site.test")).unwrap();
     // `API#items` is a later step of the way `API`.
     let (name, step) = way

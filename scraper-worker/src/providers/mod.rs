@@ -7,6 +7,10 @@ mod fixtures;
 mod harvest;
 mod imdb;
 mod letterboxd;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod robust;
 mod stevenlu;
 mod tmdb;
 mod trakt;

@@ -50,6 +50,15 @@ pub(crate) trait Sink {
     ) -> impl Future<Output = Result<(), Gone>>;
 }
 
+/// How a reading ends that comes to nothing but `error`.
+pub(crate) fn outcome_of(
+    error: &ProviderError,
+    provider: &dyn Provider,
+    list: &str,
+) -> FetchOutcome {
+    Setback::of_provider(error, provider, list).into_outcome()
+}
+
 /// A reading to do.
 pub(crate) struct Walk<'a> {
     pub(crate) fetcher: &'a Fetcher,

@@ -12,7 +12,7 @@ use schema::{
 use super::{
     error::CommandError,
     exit::Exit,
-    lists_add, lists_remove,
+    lists_accept, lists_add, lists_edit, lists_read, lists_remove, lists_resolve,
     session::Session,
     table::{Cell, Table, one_line},
     tail::visible,
@@ -34,6 +34,18 @@ pub(super) struct Args {
 enum Command {
     /// Follow a list: paste its address, or give its id
     Add(lists_add::Args),
+    /// Tell what an address means, how large it is and what is missing to read it
+    Resolve(lists_resolve::Args),
+    /// Change how a list is followed
+    Edit(lists_edit::Args),
+    /// Let the schedule read lists
+    Enable(lists_edit::Which),
+    /// Leave lists out of scheduled runs
+    Disable(lists_edit::Which),
+    /// Read lists now and sum up what is on them; nothing is requested
+    Read(lists_read::Args),
+    /// Take lists that are frozen because they shrank as they are now
+    Accept(lists_accept::Args),
     /// Follow lists no longer; what they asked for stays requested
     Remove(lists_remove::Args),
 }
@@ -49,6 +61,12 @@ No lists yet. Add one by its address or id, for example:
 pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandError> {
     match args.command {
         Some(Command::Add(args)) => return lists_add::run(session, args).await,
+        Some(Command::Resolve(args)) => return lists_resolve::run(session, args).await,
+        Some(Command::Edit(args)) => return lists_edit::run(session, args).await,
+        Some(Command::Enable(which)) => return lists_edit::set_auto(session, which, true).await,
+        Some(Command::Disable(which)) => return lists_edit::set_auto(session, which, false).await,
+        Some(Command::Read(args)) => return lists_read::run(session, args).await,
+        Some(Command::Accept(args)) => return lists_accept::run(session, args).await,
         Some(Command::Remove(args)) => return lists_remove::run(session, args).await,
         None => {}
     }
@@ -194,6 +212,12 @@ pub(super) mod tests {
 
     pub(in crate::cli) fn list(id: i32, list_type: &str, list_id: &str, name: &str) -> ListView {
         ListView {
+            status_cause: None,
+            last_read_at: None,
+            last_read_entries: None,
+            last_error: None,
+            last_error_at: None,
+            shrink_limit_percent: None,
             id: ListId(id),
             list_type: list_type.into(),
             list_id: list_id.into(),

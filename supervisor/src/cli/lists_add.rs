@@ -7,7 +7,7 @@ use schema::wire::{
     sync::{AddList, FromSyncWorker, ListView, SyncLink, ToSyncWorker},
 };
 
-use super::{error::CommandError, exit::Exit, session::Session};
+use super::{error::CommandError, exit::Exit, lists_read, session::Session};
 
 /// Arguments of `lists add`.
 #[derive(Debug, clap::Args)]
@@ -36,6 +36,12 @@ pub(super) struct Args {
     /// Leave it out of scheduled runs
     #[arg(long)]
     no_auto: bool,
+    /// Hundredths by which it may shrink between two readings before it is frozen
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(i32).range(0..=100))]
+    shrink_limit: Option<i32>,
+    /// Do not read it now; with --json it never is
+    #[arg(long)]
+    no_read: bool,
 }
 
 impl Args {
@@ -59,6 +65,7 @@ impl From<Args> for AddList {
             item_limit: args.limit,
             is_4k,
             requested_as: args.user,
+            shrink_limit_percent: args.shrink_limit,
         }
     }
 }
@@ -68,6 +75,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandEr
     if let Some(path) = file::of(&args) {
         return file::run(session, args, &path).await;
     }
+    let is_read = !args.no_read && !session.json;
     let request = ToSyncWorker::AddList(args.into());
     let FromSyncWorker::List(list) = session.ask_sync_worker(request).await? else {
         return Err(CommandError::unexpected(SyncLink::PEER));
@@ -75,8 +83,13 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandEr
     if session.json {
         session.terminal.say_json(&list)?;
     } else {
-        session.terminal.say(&text(&list))?;
+        session.terminal.say(&text("added", &list))?;
         tell_notice(session, &list);
+    }
+    if is_read {
+        let summary = lists_read::read(session, list.id).await?;
+        session.terminal.say(&lists_read::text(&summary))?;
+    } else if !session.json {
         session.terminal.tell(&format!(
             "  `listsync sync --wait {}` reads it now",
             list.id
@@ -92,8 +105,8 @@ pub(super) fn tell_notice(session: &Session, list: &ListView) {
     }
 }
 
-/// What was added, and how it differs from the general settings.
-pub(super) fn text(list: &ListView) -> String {
+/// What was done to a list, and how it differs from the general settings.
+pub(super) fn text(done: &str, list: &ListView) -> String {
     let mut extras = Vec::new();
     extras.extend(list.item_limit.map(|limit| format!("only the top {limit}")));
     extras.extend(list.is_4k.map(|is_4k| {
@@ -107,6 +120,10 @@ pub(super) fn text(list: &ListView) -> String {
         list.requested_as
             .map(|user| format!("as Seerr user {user}")),
     );
+    extras.extend(
+        list.shrink_limit_percent
+            .map(|percent| format!("frozen when it shrinks by more than {percent} %")),
+    );
     extras.extend((!list.auto_sync).then(|| "not by the schedule".to_owned()));
     let extras = if extras.is_empty() {
         String::new()
@@ -114,7 +131,7 @@ pub(super) fn text(list: &ListView) -> String {
         format!("\n  {}", extras.join(", "))
     };
     format!(
-        "added list {}: {} ({}:{})\n  {}{extras}",
+        "{done} list {}: {} ({}:{})\n  {}{extras}",
         list.id, list.description, list.list_type, list.list_id, list.list_url
     )
 }
@@ -135,6 +152,8 @@ mod tests {
             no_4k: true,
             user: Some(3),
             no_auto: true,
+            shrink_limit: None,
+            no_read: true,
         }
     }
 

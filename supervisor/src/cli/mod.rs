@@ -15,8 +15,12 @@ mod events_sync;
 mod exit;
 mod list_names;
 mod lists;
+mod lists_accept;
 mod lists_add;
+mod lists_edit;
+mod lists_read;
 mod lists_remove;
+mod lists_resolve;
 mod measures;
 mod moment;
 mod one_shot;
@@ -112,7 +116,7 @@ enum Command {
     Sync(sync::Args),
     /// End the run that is going on
     Cancel(cancel::Args),
-    /// Show the lists, add and remove them
+    /// Show the lists; add, change, read and remove them
     Lists(lists::Args),
     /// Keys for machines that use the API
     ApiKey(api_key::Args),
@@ -285,6 +289,12 @@ mod tests {
             "listsync lists add https://www.imdb.com/list/ls1/ --limit 10 --no-4k --user 3 --no-auto",
             "listsync lists add top --type imdb --4k --name Best",
             "listsync lists remove 3 imdb:top",
+            "listsync lists accept 3",
+            "listsync lists read imdb:top",
+            "listsync lists resolve https://trakt.tv/users/me/watchlist",
+            "listsync lists edit 3 --limit 0 --4k default --shrink-limit 20",
+            "listsync lists disable 3",
+            "listsync lists enable 3 imdb:top",
             "listsync api-key create homepage",
             "listsync version",
             "listsync completions bash",

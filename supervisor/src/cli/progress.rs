@@ -72,7 +72,7 @@ impl Progress {
         while let Some(answer) = stream.next().await? {
             match answer {
                 FromSyncWorker::Progress(progress) if progress.run == run => self.show(&progress),
-                FromSyncWorker::Reading(reading) if reading.run == run => {
+                FromSyncWorker::Reading(reading) if reading.run == Some(run) => {
                     self.readings.borrow_mut().insert(reading.list, reading);
                     self.show_readings();
                 }
@@ -111,6 +111,15 @@ impl Progress {
             let reading = slowest(&self.readings.borrow()).unwrap_or_default();
             bar.set_message(visible(&reading, Look::PIPE));
         }
+    }
+
+    /// Shows how far one list is read that is read alone.
+    pub(super) fn read(&self, reading: &ReadingProgress) {
+        let Some(bar) = &self.bar else { return };
+        bar.set_prefix(phase(RunPhase::Read));
+        bar.set_length(reading.announced.unwrap_or(reading.read).into());
+        bar.set_position(reading.read.into());
+        bar.set_message(visible(&reading.name, Look::PIPE));
     }
 
     /// Shows that nothing is heard at the moment.
@@ -163,7 +172,7 @@ mod tests {
 
     fn reading(list: i32, read: u32, announced: Option<u32>) -> ReadingProgress {
         ReadingProgress {
-            run: RunId(12),
+            run: Some(RunId(12)),
             list: ListId(list),
             name: format!("List {list}"),
             read,

@@ -369,7 +369,7 @@ async fn first_lists(session: &Session, prompt: &impl Prompt) -> Result<(), Comm
         };
         match session.ask_sync_worker(ToSyncWorker::AddList(add)).await {
             Ok(FromSyncWorker::List(list)) => {
-                session.terminal.say(&lists_add::text(&list))?;
+                session.terminal.say(&lists_add::text("added", &list))?;
                 lists_add::tell_notice(session, &list);
             }
             Ok(_) => return Err(CommandError::unexpected(SyncLink::PEER)),

@@ -112,7 +112,7 @@ fn progress(done: u32) -> RunProgress {
 
 fn reading(list: i32, read: u32) -> ReadingProgress {
     ReadingProgress {
-        run: RunId(1),
+        run: Some(RunId(1)),
         list: ListId(list),
         name: "Top".into(),
         read,

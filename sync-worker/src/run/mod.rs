@@ -8,8 +8,9 @@ mod actor;
 mod apply;
 mod identify;
 mod membership;
-mod read;
+pub(crate) mod read;
 mod report;
+mod shrink;
 mod wishes;
 
 pub(crate) use actor::{CancelNow, Current, RunEnded, Runner, StartNow, Watch};
@@ -132,7 +133,7 @@ impl Going {
     /// A list is read so far.
     fn reading(&self, list: ListId, name: &str, read: usize, announced: Option<u32>) {
         self.feed.reading(ReadingProgress {
-            run: self.run,
+            run: Some(self.run),
             list,
             name: name.to_owned(),
             read: count(read),

@@ -4,11 +4,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::NaiveDateTime;
 use futures_util::future::try_join_all;
 use runtime::{Chain, Settings, socket::client::CallError};
 use schema::{
-    DbError,
-    models::{Cause, EventKind, FetchKind, List, ListItem, ListPolicy, NewEvent},
+    DbError, SqliteConnection,
+    models::{
+        Cause, EventKind, FetchKind, List, ListItem, ListPolicy, ListSetback, NewEvent, RunId,
+    },
     wire::{
         Failure, FailureCode,
         scraper::{Entry, FetchList, FetchOutcome, FromScraper, ListFetched, ToScraper},
@@ -18,7 +21,7 @@ use schema::{
 
 use tokio::time::timeout;
 
-use super::{Going, Interrupted, membership};
+use super::{Going, Interrupted, membership, shrink};
 use crate::{credential, custom, engine::Engine};
 
 /// A scraper-worker that says nothing for so long is stuck. Its own waits for one page are shorter: three
@@ -86,18 +89,24 @@ async fn one(
     list: List,
     policy: ListPolicy,
 ) -> Result<ListRead, Interrupted> {
-    let (entries, fetched) = if list.list_type == custom::LIST_TYPE {
-        (Vec::new(), None)
-    } else {
-        let (entries, fetched) = fetch(engine, going, &list).await;
-        (entries, Some(fetched))
-    };
-    let read = match fetched {
-        Some(fetched) => record(engine, going, list, policy, entries, fetched).await?,
-        None => kept(engine, list, policy).await?,
-    };
-    going.step(&read.list.description);
-    Ok(read)
+    if list.list_type == custom::LIST_TYPE {
+        let read = kept(engine, list, policy).await?;
+        going.step(&read.list.description);
+        return Ok(read);
+    }
+    let tell = |read, announced| going.reading(list.id, &list.description, read, announced);
+    let (entries, fetched) = fetch(engine, &list, tell).await;
+    let read = fetched.read;
+    let recorded = record(engine, Some(going.run), (list, &policy), entries, fetched).await?;
+    going.step(&recorded.list.description);
+    Ok(ListRead {
+        read,
+        list: recorded.list,
+        policy,
+        outcome: recorded.outcome,
+        reason: recorded.reason,
+        items: Arc::new(recorded.items),
+    })
 }
 
 /// A list that is not read anywhere: titles that scripts sent.
@@ -122,19 +131,25 @@ async fn kept(engine: &Engine, list: List, policy: ListPolicy) -> Result<ListRea
 }
 
 /// Reads one list; whatever goes wrong becomes its outcome.
-async fn fetch(engine: &Engine, going: &Going, list: &List) -> (Vec<Entry>, ListFetched) {
+pub(crate) async fn fetch(
+    engine: &Engine,
+    list: &List,
+    tell: impl Fn(usize, Option<u32>),
+) -> (Vec<Entry>, ListFetched) {
     let request = FetchList {
         list: Some(list.id),
         list_type: list.list_type.clone(),
         list_id: list.list_id.clone(),
         item_limit: item_limit(list, &engine.settings().settings),
         credential: credential::of(&engine.settings().settings, &list.list_type),
-        known: None,
+        // What is stored is that reading's only while nothing went wrong since.
+        known: list
+            .last_fetch
+            .filter(|_| list.status == FetchKind::Complete),
     };
     let mut attempt = 1;
     loop {
-        let tell = |read, announced| going.reading(list.id, &list.description, read, announced);
-        let error = match stream(engine, request.clone(), tell).await {
+        let error = match stream(engine, request.clone(), &tell).await {
             Ok(done) => return done,
             Err(error) => error,
         };
@@ -220,88 +235,146 @@ fn failed(error: &CallError) -> ListFetched {
     }
 }
 
-/// Stores what changed, in one transaction; afterwards `items` are the entries on the list.
-async fn record(
+/// What became of a reading that was stored.
+pub(crate) struct Recorded {
+    pub(crate) list: List,
+    pub(crate) outcome: FetchKind,
+    /// Why it was not complete, and what can be done.
+    pub(crate) reason: Option<String>,
+    /// What is on the list as far as we know.
+    pub(crate) items: Vec<ListItem>,
+    /// Entries that were not on it before.
+    pub(crate) added: usize,
+    /// Entries that are on it no longer.
+    pub(crate) left: usize,
+}
+
+/// Stores what changed, in one transaction.
+pub(crate) async fn record(
     engine: &Engine,
-    going: &Going,
-    list: List,
-    policy: ListPolicy,
+    run: Option<RunId>,
+    (list, policy): (List, &ListPolicy),
     entries: Vec<Entry>,
     fetched: ListFetched,
-) -> Result<ListRead, DbError> {
+) -> Result<Recorded, DbError> {
     let now = engine.clock.now();
-    let run = going.run;
-    let (outcome, reason) = fetched.outcome.spoken();
-    let id = list.id;
-    let stored_reason = reason.clone();
-    engine.feed.reading_ended(id);
-    let (list, items) = engine
+    let general = engine.settings().settings.sync.shrink_limit_percent;
+    let limit = policy.shrink_limit_percent.unwrap_or(i32::from(general));
+    engine.feed.reading_ended(list.id);
+    engine
         .write(move |conn, events| {
-            let stored = ListItem::of_list(conn, id)?;
-            let is_complete = outcome == FetchKind::Complete;
-            let items = if is_complete || outcome == FetchKind::Partial {
-                let reading = membership::Reading {
-                    list: id,
-                    fetch: fetched.fetch,
-                    is_complete,
-                    now,
-                };
-                let changes = membership::changes(&stored, &entries, reading);
-                ListItem::insert(conn, &changes.added)?;
-                for (item, row) in &changes.changed {
-                    item.save_entry(conn, row, now)?;
-                }
-                ListItem::mark_left(conn, &changes.left, now, fetched.fetch)?;
-                if changes == membership::Changes::default() {
-                    stored
-                } else {
-                    ListItem::of_list(conn, id)?
-                }
-            } else {
+            let stored = ListItem::of_list(conn, list.id)?;
+            let taken = Taken::of(&list, &stored, &entries, &fetched, (limit, now));
+            let list = taken.store(conn, list, &fetched, now)?;
+            let items = if taken.changes == membership::Changes::default() {
                 stored
-            };
-            let items: Vec<_> = items
-                .into_iter()
-                .filter(|item| item.left_at.is_none())
-                .collect();
-            if is_complete {
-                let entries = i32::try_from(items.len()).unwrap_or(i32::MAX);
-                List::read_completely(conn, id, fetched.fetch, entries, now)?;
-                if let Some(name) = fetched.name {
-                    List::name(conn, id, &name)?;
-                }
             } else {
-                List::read_badly(
-                    conn,
-                    id,
-                    outcome,
-                    stored_reason.as_deref().unwrap_or_default(),
-                )?;
-            }
-            // Its name may be the site's by now.
-            let list = List::find(conn, id)?.unwrap_or(list);
+                ListItem::of_list(conn, list.id)?
+            };
             let data = serde_json::json!({
                 "list_type": list.list_type, "list_id": list.list_id, "name": list.description,
-                "outcome": outcome, "reason": stored_reason, "entries": fetched.read,
+                "outcome": taken.outcome, "reason": taken.reason, "entries": fetched.read,
             });
             events.push(NewEvent {
                 at: now,
                 kind: EventKind::ListRead,
-                run: Some(run),
-                list: Some(id),
+                run,
+                list: Some(list.id),
                 data: data.to_string(),
             });
-            Ok((list, items))
+            Ok(Recorded {
+                list,
+                outcome: taken.outcome,
+                reason: taken.reason,
+                items: items
+                    .into_iter()
+                    .filter(|item| item.left_at.is_none())
+                    .collect(),
+                added: taken.changes.added.len(),
+                left: taken.changes.left.len(),
+            })
         })
-        .await?;
-    Ok(ListRead {
-        list,
-        policy,
-        outcome,
-        reason,
-        read: fetched.read,
-        items: Arc::new(items),
-    })
+        .await
+}
+
+/// What a reading changes, and how it counts.
+struct Taken {
+    outcome: FetchKind,
+    cause: Option<Cause>,
+    reason: Option<String>,
+    changes: membership::Changes,
+}
+
+impl Taken {
+    fn of(
+        list: &List,
+        stored: &[ListItem],
+        entries: &[Entry],
+        fetched: &ListFetched,
+        (limit_percent, now): (i32, NaiveDateTime),
+    ) -> Self {
+        let (outcome, reason) = fetched.outcome.spoken();
+        let mut taken = Self {
+            outcome,
+            cause: fetched.outcome.cause(),
+            reason,
+            changes: membership::Changes::default(),
+        };
+        let is_complete = outcome == FetchKind::Complete;
+        if fetched.is_as_known || !(is_complete || outcome == FetchKind::Partial) {
+            return taken;
+        }
+        let reading = membership::Reading {
+            list: list.id,
+            fetch: fetched.fetch,
+            is_complete,
+            now,
+        };
+        let changes = membership::changes(stored, entries, reading);
+        let shrink = shrink::Shrink::of(stored, &changes);
+        if is_complete && !list.accepts_shrink && shrink.is_beyond(limit_percent) {
+            taken.outcome = FetchKind::Frozen;
+            taken.cause = Some(Cause::Shrunk);
+            taken.reason = Some(shrink.told(list.id));
+        } else {
+            taken.changes = changes;
+        }
+        taken
+    }
+
+    /// Stores it and gives the list as it is then.
+    fn store(
+        &self,
+        conn: &mut SqliteConnection,
+        list: List,
+        fetched: &ListFetched,
+        now: NaiveDateTime,
+    ) -> Result<List, DbError> {
+        let (id, changes) = (list.id, &self.changes);
+        ListItem::insert(conn, &changes.added)?;
+        for (item, row) in &changes.changed {
+            item.save_entry(conn, row, now)?;
+        }
+        ListItem::mark_left(conn, &changes.left, now, fetched.fetch)?;
+        let number = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+        if self.outcome == FetchKind::Complete {
+            let entries = number(ListItem::on_list(conn, id)?.len());
+            List::read_completely(conn, id, fetched.fetch, entries, now)?;
+            if let Some(name) = &fetched.name {
+                List::name(conn, id, name)?;
+            }
+        } else {
+            let setback = ListSetback {
+                status: self.outcome,
+                cause: self.cause,
+                reason: self.reason.clone().unwrap_or_default(),
+                entries: i32::try_from(fetched.read).unwrap_or(i32::MAX),
+            };
+            List::read_badly(conn, id, &setback, now)?;
+        }
+        // Its name may be the site's by now.
+        Ok(List::find(conn, id)?.unwrap_or(list))
+    }
 }
 
 #[cfg(test)]

@@ -60,6 +60,22 @@ impl Setup {
             .environment("LISTSYNC_TRAKT_URL", &sites.url())
             .environment("LISTSYNC_LETTERBOXD_URL", &sites.url_by_name())
             .environment("LISTSYNC_TMDB_URL", &sites.url())
+            .environment("LISTSYNC_TMDB_API_URL", &sites.url())
+            .environment("LISTSYNC_TVDB_URL", &sites.url())
+            .environment("LISTSYNC_TVDB_API_URL", &sites.url())
+            .environment("LISTSYNC_MDBLIST_URL", &sites.url())
+            .environment("LISTSYNC_MDBLIST_API_URL", &sites.url())
+            .environment("LISTSYNC_SIMKL_URL", &sites.url())
+            .environment("LISTSYNC_SIMKL_DATA_URL", &sites.url())
+            .environment("LISTSYNC_ANILIST_URL", &format!("{}/anilist", sites.url()))
+            .environment("LISTSYNC_MYANIMELIST_URL", &sites.url())
+            .environment("LISTSYNC_MYANIMELIST_API_URL", &sites.url())
+            .environment("LISTSYNC_PLEX_URL", &sites.url())
+            .environment("LISTSYNC_PLEX_RSS_URL", &sites.url())
+            .environment(
+                "LISTSYNC_ANIME_MAP_URL",
+                &format!("{}/anime-list-full.json", sites.url()),
+            )
     }
 
     /// Sets a variable; the last one of a name counts.

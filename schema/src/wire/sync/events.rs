@@ -44,8 +44,8 @@ pub struct EventView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReadingProgress {
-    /// The run.
-    pub run: RunId,
+    /// The run; absent when somebody wanted the list read alone.
+    pub run: Option<RunId>,
     /// The list.
     pub list: ListId,
     /// Its name.

@@ -195,6 +195,7 @@ fn change_of(args: Args, list: ListId) -> ChangeList {
         item_limit: args.limit.map(Some),
         is_4k: is_4k.map(Some),
         requested_as: args.user.map(Some),
+        shrink_limit_percent: args.shrink_limit.map(Some),
         ..ChangeList::of(list)
     }
 }
@@ -204,7 +205,7 @@ fn show(session: &Session, file: &FileAdded, automated: bool) -> Result<(), Comm
         return session.terminal.say_json(file);
     }
     for list in &file.added {
-        session.terminal.say(&text(list))?;
+        session.terminal.say(&text("added", list))?;
     }
     for list in &file.there_already {
         session.terminal.say(&there_already(list))?;
@@ -238,6 +239,8 @@ mod tests {
 
     fn args(input: &str) -> Args {
         Args {
+            no_read: true,
+            shrink_limit: None,
             input: input.into(),
             list_type: None,
             name: None,
