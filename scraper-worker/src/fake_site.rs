@@ -26,8 +26,8 @@ use url::Url;
 use crate::{
     fetch::{Browser, Fetcher, Guard, Means, Place},
     provider::{
-        Answer, Detail, Extent, Ids, ListToRead, Page, Politeness, Provider, ProviderError, Reach,
-        Recognized, Request, SourceKey, Way,
+        Answer, Detail, Extent, Ids, ListToRead, Named, Page, Politeness, Provider, ProviderError,
+        Reach, Recognized, Request, SourceKey, Way,
     },
     settings::Limits,
 };
@@ -299,6 +299,79 @@ impl Provider for PlainLists {
     }
 }
 
+/// A provider without its pauses.
+pub(crate) struct Unhurried(pub(crate) &'static dyn Provider);
+
+impl Provider for Unhurried {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn title(&self) -> &'static str {
+        self.0.title()
+    }
+
+    fn accepts(&self) -> &'static [&'static str] {
+        self.0.accepts()
+    }
+
+    fn politeness(&self) -> Politeness {
+        Politeness {
+            per_second: 0.0,
+            ..self.0.politeness()
+        }
+    }
+
+    fn remedy_when_blocked(&self) -> &'static str {
+        self.0.remedy_when_blocked()
+    }
+
+    fn extent(&self) -> Extent {
+        self.0.extent()
+    }
+
+    fn detail(
+        &self,
+        entry: &Entry,
+        sites: &ProvidersSettings,
+    ) -> Result<Option<Detail>, ProviderError> {
+        self.0.detail(entry, sites)
+    }
+
+    fn signed(&self, detail: Detail, asked: &Request) -> Detail {
+        self.0.signed(detail, asked)
+    }
+
+    fn parse_detail(&self, request: &Request, answer: &Answer) -> Result<Ids, ProviderError> {
+        self.0.parse_detail(request, answer)
+    }
+
+    fn parse_detail_name(&self, request: &Request, answer: &Answer) -> Option<Named> {
+        self.0.parse_detail_name(request, answer)
+    }
+
+    fn recognize(&self, input: &str) -> Option<Recognized> {
+        self.0.recognize(input)
+    }
+
+    fn ways(
+        &self,
+        list: &ListToRead,
+        sites: &ProvidersSettings,
+    ) -> Result<Vec<Way>, ProviderError> {
+        self.0.ways(list, sites)
+    }
+
+    fn parse(
+        &self,
+        list: &ListToRead,
+        request: &Request,
+        answer: &Answer,
+    ) -> Result<Page, ProviderError> {
+        self.0.parse(list, request, answer)
+    }
+}
+
 fn entry(item: &Value) -> Entry {
     if let Some(title) = item.as_str() {
         return Entry {
@@ -408,10 +481,18 @@ pub(crate) fn sites(url: &str) -> ProvidersSettings {
 fn environment(url: &str) -> Environment {
     Environment::of([
         ("LISTSYNC_DATA_DIR", "/nowhere"),
+        ("LISTSYNC_ANILIST_URL", url),
+        ("LISTSYNC_ANIME_MAP_URL", &format!("{url}/anime-map.json")),
+        ("LISTSYNC_MYANIMELIST_API_URL", url),
+        ("LISTSYNC_MYANIMELIST_URL", url),
         ("LISTSYNC_IMDB_URL", url),
         ("LISTSYNC_STEVENLU_URL", url),
         ("LISTSYNC_TRAKT_URL", url),
         ("LISTSYNC_LETTERBOXD_URL", url),
         ("LISTSYNC_TMDB_URL", url),
+        ("LISTSYNC_MDBLIST_URL", url),
+        ("LISTSYNC_MDBLIST_API_URL", url),
+        ("LISTSYNC_TVDB_URL", url),
+        ("LISTSYNC_TVDB_API_URL", url),
     ])
 }

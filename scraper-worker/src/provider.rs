@@ -5,12 +5,12 @@
 use std::{borrow::Cow, time::Duration};
 
 use reqwest::header::{HeaderMap, HeaderValue};
-use runtime::settings::ProvidersSettings;
+use runtime::{Secret, settings::ProvidersSettings};
 use schema::{
     models::{Cause, MediaType},
     wire::scraper::{Credential, Entry},
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, error::Category};
 use url::Url;
 
@@ -43,6 +43,11 @@ pub(crate) trait Provider: Sync {
     /// How often it may be asked, on each of its hosts.
     fn politeness(&self) -> Politeness;
 
+    /// How often one request may be made, where the site's hosts differ in what they allow.
+    fn politeness_of(&self, _request: &Request) -> Politeness {
+        self.politeness()
+    }
+
     /// What a person can do when the site turns readers away: a sentence.
     fn remedy_when_blocked(&self) -> &'static str;
 
@@ -69,6 +74,18 @@ pub(crate) trait Provider: Sync {
         Ok(None)
     }
 
+    /// The request of a detail with what signing in gave, where its list had to be signed in for:
+    /// `asked` is the request that brought the entry.
+    fn signed(&self, detail: Detail, _asked: &Request) -> Detail {
+        detail
+    }
+
+    /// What the answer to the request of a [`Detail`] calls the title, for lists that do not say it.
+    /// It is remembered with the ids.
+    fn parse_detail_name(&self, _request: &Request, _answer: &Answer) -> Option<Named> {
+        None
+    }
+
     /// Reads the answer to the request of a [`Detail`].
     ///
     /// # Errors
@@ -76,6 +93,20 @@ pub(crate) trait Provider: Sync {
     /// is told of it.
     fn parse_detail(&self, _request: &Request, _answer: &Answer) -> Result<Ids, ProviderError> {
         Err(ProviderError::changed("a page nobody asked for"))
+    }
+
+    /// The map that tells what titles of this site are elsewhere, when there is one and the settings
+    /// do not leave it out.
+    ///
+    /// # Errors
+    /// [`ProviderError::Refused`] when the settings do not allow to ask for it.
+    fn id_map(&self, _sites: &ProvidersSettings) -> Result<Option<MapToRead>, ProviderError> {
+        Ok(None)
+    }
+
+    /// The key by which an entry may be in that map.
+    fn key_in_map(&self, _entry: &Entry) -> Option<SourceKey> {
+        None
     }
 
     /// Which list an address, id or name means; `None` when it is not this site's.
@@ -156,6 +187,22 @@ pub(crate) struct Detail {
     pub(crate) request: Request,
 }
 
+/// A map from ids of sites to those of others: one document, taken over as a whole.
+#[derive(Clone, Debug)]
+pub(crate) struct MapToRead {
+    /// What it is called, for logs.
+    pub(crate) name: &'static str,
+    /// Whose keys it has: nothing else is written down under these names.
+    pub(crate) sources: &'static [&'static str],
+    pub(crate) request: Request,
+    pub(crate) politeness: Politeness,
+    /// Reads all of it, each key once.
+    pub(crate) parse: fn(&Answer) -> Result<Mapped, ProviderError>,
+}
+
+/// What a map tells.
+pub(crate) type Mapped = Vec<(SourceKey, Ids)>;
+
 /// What a title is elsewhere. All of it may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ids {
@@ -164,6 +211,13 @@ pub(crate) struct Ids {
     pub(crate) tmdb_id: Option<i64>,
     pub(crate) tvdb_id: Option<i64>,
     pub(crate) season: Option<i32>,
+}
+
+/// What a title is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Named {
+    pub(crate) title: String,
+    pub(crate) year: Option<i32>,
 }
 
 /// The most that one reading does.
@@ -229,6 +283,8 @@ pub(crate) struct Request {
     pub(crate) headers: Vec<(&'static str, HeaderValue)>,
     /// JSON, for [`Method::Post`].
     pub(crate) body: Option<String>,
+    /// What only the site may see of it.
+    pub(crate) secrets: Vec<SecretPart>,
     /// What its answer is, for the provider's own `parse`: `profile`, `titles`.
     pub(crate) step: &'static str,
     /// Page number from 1, for the provider's own `parse`.
@@ -242,6 +298,15 @@ pub(crate) struct Request {
     pub(crate) reach: Reach,
 }
 
+/// A part of a request that goes to its site only: no log, no kept address, no answer has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SecretPart {
+    /// A parameter of the address: name and value.
+    Query(&'static str, Secret),
+    /// The body, in place of [`Request::body`].
+    Body(Secret),
+}
+
 impl Request {
     /// Asks for a document.
     pub(crate) fn get(url: Url, step: &'static str) -> Self {
@@ -250,6 +315,7 @@ impl Request {
             url,
             headers: Vec::new(),
             body: None,
+            secrets: Vec::new(),
             step,
             number: 1,
             carried: None,
@@ -267,6 +333,12 @@ impl Request {
             ..Self::get(url, step)
         }
         .header("content-type", HeaderValue::from_static("application/json"))
+    }
+
+    /// The same with a part that only the site may see.
+    pub(crate) fn secret(mut self, part: SecretPart) -> Self {
+        self.secrets.push(part);
+        self
     }
 
     /// The same with one header more.
@@ -411,7 +483,7 @@ impl Answer {
 }
 
 /// What one answer holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Page {
     /// In page order. Rank 0 stands for "the next one".
     pub(crate) entries: Vec<Entry>,

@@ -105,11 +105,12 @@ async fn look(
             }
         };
         seen.name = page.name.or(seen.name);
-        seen.size = page.announced;
-        if page.announced.is_none() && page.next.is_none() {
+        seen.size = page.announced.or(seen.size);
+        if seen.size.is_none() && page.next.is_none() {
             seen.size = u32::try_from(page.entries.len()).ok(); // no page is that long
         }
-        next = page.next.filter(|_| page.entries.is_empty());
+        let is_enough = seen.name.is_some() && seen.size.is_some();
+        next = page.next.filter(|_| page.entries.is_empty() && !is_enough);
     }
     Ok(seen)
 }
@@ -121,13 +122,11 @@ async fn page(
     request: &Request,
 ) -> Result<Result<Page, FetchError>, ProviderError> {
     let mut budget = fetcher.budget();
-    let fetched = fetcher
-        .fetch(request, provider.politeness(), &mut budget, false)
+    let outcome = fetcher
+        .fetch(request, provider.politeness_of(request), &mut budget, false)
         .await;
-    match fetched {
-        Ok(fetched) => Ok(Ok(provider
-            .parse(list, request, &fetched.answer)?
-            .bounded()?)),
+    match outcome {
+        Ok(it) => Ok(Ok(provider.parse(list, request, &it.answer)?.bounded()?)),
         Err(error) => Ok(Err(error)),
     }
 }

@@ -11,7 +11,7 @@ const KEYS_AT_ONCE: usize = 500;
 
 /// One key of one site.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = source_ids, treat_none_as_null = true)]
+#[diesel(table_name = source_ids, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct SourceId {
     /// Site and kind of key: `imdb_profile`, `letterboxd_film`.
     pub source: String,
@@ -80,6 +80,25 @@ impl SourceId {
             .execute(conn)
             .map(drop)
     }
+
+    /// Puts `rows` in the place of all that is known of `sources`. Best within one transaction.
+    ///
+    /// # Errors
+    /// When the database fails, or one key is there twice.
+    pub fn replace_all(
+        conn: &mut SqliteConnection,
+        sources: &[&str],
+        rows: &[Self],
+    ) -> QueryResult<()> {
+        diesel::delete(source_ids::table.filter(source_ids::source.eq_any(sources)))
+            .execute(conn)?;
+        for some in rows.chunks(KEYS_AT_ONCE) {
+            diesel::insert_into(source_ids::table)
+                .values(some)
+                .execute(conn)?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -123,5 +142,38 @@ mod tests {
                 .into_iter()
                 .eq((0..=KEYS_AT_ONCE * 2).map(|key| ("film".to_owned(), key)))
         );
+    }
+
+    #[test]
+    fn a_whole_map_is_replaced_and_other_sources_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("list_sync.db");
+        crate::migrate(&file).unwrap();
+        let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+        let row = |source: &str, key: usize, tvdb_id| SourceId {
+            source: source.into(),
+            source_key: key.to_string(),
+            media_type: Some(MediaType::Tv),
+            imdb_id: None,
+            tmdb_id: None,
+            other_id: None,
+            known_at: "2026-11-21T12:00:00".parse().unwrap(),
+            tvdb_id,
+            season: Some(2),
+        };
+        row("film", 1, None).save(&mut conn).unwrap();
+        let of_both = |tvdb_id| -> Vec<_> {
+            (0..KEYS_AT_ONCE + 7)
+                .flat_map(|key| [row("one", key, tvdb_id), row("other", key, tvdb_id)])
+                .collect()
+        };
+        let sources = ["one", "other"];
+        SourceId::replace_all(&mut conn, &sources, &of_both(None)).unwrap();
+        let fewer = &of_both(Some(9))[2..];
+        SourceId::replace_all(&mut conn, &sources, fewer).unwrap();
+        let mut find = |source, key| SourceId::find(&mut conn, source, key).unwrap();
+        assert_eq!(find("one", "0"), None);
+        assert_eq!(find("other", "506"), Some(row("other", 506, Some(9))));
+        assert!(find("film", "1").is_some());
     }
 }

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use super::guard::Guard;
 use crate::{
-    provider::{Answer, Method, Reach, Request},
+    provider::{Answer, Method, Reach, Request, SecretPart},
     settings::Limits,
 };
 
@@ -174,12 +174,12 @@ impl Http {
             Reach::OwnersSite => self.ask(request, validators).await?,
             Reach::Guarded | Reach::Pointed => self.ask_guarded(request, validators).await?,
         };
-        self.read(&host_of(&request.url), response).await
+        self.read(request, response).await
     }
 
     async fn ask(&self, request: &Request, validators: &Validators) -> Result<Response, HttpError> {
         let host = host_of(&request.url);
-        let asked = to_send(&self.client, request, request.url.clone());
+        let asked = to_send(&self.client, request, with_secrets(request));
         let response = with_own_headers(asked, request, validators)
             .send()
             .await
@@ -244,7 +244,8 @@ impl Http {
             .map_err(|source| broken(host, source))
     }
 
-    async fn read(&self, host: &str, mut response: Response) -> Result<Answer, HttpError> {
+    async fn read(&self, request: &Request, mut response: Response) -> Result<Answer, HttpError> {
+        let host = &host_of(&request.url);
         let limit = self.limits.body_bytes;
         let mut body = Vec::new();
         while let Some(piece) = response
@@ -254,7 +255,7 @@ impl Http {
         {
             if body.len() + piece.len() > limit {
                 return Err(HttpError::TooLarge {
-                    host: host.to_owned(),
+                    host: host.clone(),
                     limit,
                 });
             }
@@ -264,7 +265,7 @@ impl Http {
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         Ok(Answer {
             status: response.status().as_u16(),
-            url: response.url().clone(),
+            url: without_secrets(response.url(), request),
             headers: response.headers().clone(),
             body,
         })
@@ -300,6 +301,11 @@ fn to_send(client: &Client, request: &Request, url: Url) -> RequestBuilder {
 /// One request on the way from the address asked for to where it leads.
 fn hop(client: &Client, request: &Request, validators: &Validators, url: Url) -> RequestBuilder {
     let is_asked = url.origin() == request.url.origin();
+    let url = if url == request.url {
+        with_secrets(request)
+    } else {
+        url
+    };
     let asked = to_send(client, request, url);
     if is_asked {
         with_own_headers(asked, request, validators)
@@ -319,6 +325,11 @@ fn with_own_headers(
     if let Some(body) = &request.body {
         asked = asked.body(body.clone());
     }
+    for part in &request.secrets {
+        if let SecretPart::Body(body) = part {
+            asked = asked.body(body.expose().to_owned());
+        }
+    }
     if let Some(etag) = &validators.etag {
         asked = asked.header(IF_NONE_MATCH, etag);
     }
@@ -326,6 +337,35 @@ fn with_own_headers(
         asked = asked.header(IF_MODIFIED_SINCE, date);
     }
     asked
+}
+
+/// The address with what only its site may see of it.
+fn with_secrets(request: &Request) -> Url {
+    let mut url = request.url.clone();
+    for part in &request.secrets {
+        if let SecretPart::Query(name, value) = part {
+            url.query_pairs_mut().append_pair(name, value.expose());
+        }
+    }
+    url
+}
+
+/// Where an answer came from, without what only the site may see of it.
+fn without_secrets(url: &Url, request: &Request) -> Url {
+    let is_secret = |name: &str| {
+        request
+            .secrets
+            .iter()
+            .any(|part| matches!(part, SecretPart::Query(known, _) if *known == name))
+    };
+    let mut shown = url.clone();
+    if url.query_pairs().any(|(name, _)| is_secret(&name)) {
+        shown.set_query(None);
+        for (name, value) in url.query_pairs().filter(|(name, _)| !is_secret(name)) {
+            shown.query_pairs_mut().append_pair(&name, &value);
+        }
+    }
+    shown
 }
 
 fn broken(host: &str, source: reqwest::Error) -> HttpError {
@@ -460,6 +500,29 @@ mod tests {
         ] {
             assert_eq!(headers(other), (false, false), "{other}");
         }
+    }
+
+    #[test]
+    fn what_only_the_site_may_see_is_sent_and_told_nowhere() {
+        let client = builder(&Limits::default()).build().unwrap();
+        let request = Request::get(url("https://a.example/list?limit=5"), "page")
+            .secret(SecretPart::Query("apikey", "hush&1".into()));
+        let sent = |to: &str| hop(&client, &request, &Validators::default(), url(to));
+        let asked = sent(request.url.as_str()).build().unwrap();
+        assert_eq!(
+            asked.url().as_str(),
+            "https://a.example/list?limit=5&apikey=hush%261"
+        );
+        assert_eq!(without_secrets(asked.url(), &request), request.url);
+        let elsewhere = sent("https://b.example/list").build().unwrap();
+        assert_eq!(elsewhere.url().query(), None);
+        let login = Request::get(url("https://a.example/login"), "login")
+            .secret(SecretPart::Body("{\"key\":\"hush\"}".into()));
+        assert!(!format!("{request:?} {login:?}").contains("hush"));
+        let asked = hop(&client, &login, &Validators::default(), login.url.clone());
+        let asked = asked.build().unwrap();
+        let body = asked.body().and_then(reqwest::Body::as_bytes);
+        assert_eq!(body, Some(b"{\"key\":\"hush\"}".as_slice()));
     }
 
     #[test]

@@ -23,19 +23,41 @@ use crate::{
 
 /// (site, file, list it is a page of, way by which it is read; `way#step` for a later step of it)
 pub(super) const OWN: &[(&str, &str, &str, &str)] = &[
+    ("anilist", "chart.json", "chart:trending", "GraphQL"),
+    ("anilist", "custom.json", "ada/rainy-days", "GraphQL"),
+    ("anilist", "lists.json", "ada", "GraphQL"),
+    ("anilist", "page.json", "ada/planning", "pages"),
     ("file", "imdb-list.csv", "imdb-list.csv", "file"),
     ("file", "imdb-ratings.csv", "imdb-ratings.csv", "file"),
     ("file", "letterboxd-list.csv", "a.zip/lists/a.csv", "file"),
     ("file", "watchlist.csv", "letterboxd-bob/watchlist", "file"),
+    ("imdb", "boxoffice.html", "boxoffice", "page"),
     ("imdb", "boxoffice.json", "boxoffice", "GraphQL"),
+    ("imdb", "calendar.html", "calendar", "page"),
     ("imdb", "chart.html", "top", "page"),
     ("imdb", "chart.json", "top", "GraphQL"),
     ("imdb", "list.html", "ls900000001", "page"),
     ("imdb", "list.json", "ls900000001", "GraphQL"),
+    ("imdb", "profile.json", "p.abcd1234", "GraphQL"),
     ("imdb", "search.html", "search?title_type=feature", "page"),
+    (
+        "imdb",
+        "search.json",
+        "search?title_type=feature",
+        "GraphQL",
+    ),
+    ("imdb", "watchlist-items.json", "ur90000001", "GraphQL"),
+    ("imdb", "watchlist.html", "ur90000001", "page"),
     ("imdb", "watchlist.json", "ur90000001", "GraphQL"),
     ("letterboxd", "actor.html", "actor/ada-example", "page"),
     ("letterboxd", "films-2023.html", "some_one/films", "page"),
+    ("letterboxd", "likes.html", "some_one/likes/films", "page"),
+    (
+        "letterboxd",
+        "list-detail.html",
+        "some_one/rainy-days",
+        "page",
+    ),
     ("letterboxd", "list.html", "some_one/rainy-days", "page"),
     (
         "letterboxd",
@@ -44,15 +66,79 @@ pub(super) const OWN: &[(&str, &str, &str, &str)] = &[
         "page",
     ),
     ("letterboxd", "watchlist.html", "some_one/watchlist", "page"),
+    ("myanimelist", "api.json", "ada", "API"),
+    ("myanimelist", "load.json", "ada", "page"),
+    ("mdblist", "description.json", "some_one/rainy-days", "API"),
+    ("mdblist", "items.json", "some_one/rainy-days", "API#items"),
+    ("mdblist", "list.json", "some_one/rainy-days", "JSON"),
     ("stevenlu", "movies.json", "movies", "file"),
     ("tmdb", "collection.json", "collection/900000", "browser"),
     ("tmdb", "list.json", "710", "browser"),
     ("trakt", "boxoffice.json", "boxoffice:movies", "API"),
     ("trakt", "collection.json", "some_one/collection", "API"),
-    ("trakt", "list.json", "some_one/rainy-days", "API"),
+    ("trakt", "list-about.json", "some_one/rainy-days", "API"),
+    (
+        "trakt",
+        "list.json",
+        "some_one/rainy-days",
+        "API#movies and shows",
+    ),
     ("trakt", "popular.json", "popular:movies", "API"),
     ("trakt", "trending.json", "trending:shows", "API"),
+    ("tvdb", "extended.json", "lists/rainy-days", "API#entries"),
+    ("tvdb", "favorites.json", "favorites", "API#favorites"),
+    ("tvdb", "list.html", "lists/rainy-days", "page"),
+    ("tvdb", "look-up.json", "lists/rainy-days", "API#look-up"),
     ("web", "page.json", "https://blog.example/rain", "browser"),
+];
+
+/// Answers that are no list: (site, file, status, list that was asked for, way)
+const REFUSED: &[(&str, &str, u16, &str, &str)] = &[
+    ("imdb", "refused-client.html", 403, "ls900000001", "GraphQL"),
+    (
+        "imdb",
+        "refused-missing.json",
+        200,
+        "ls900000001",
+        "GraphQL",
+    ),
+    ("imdb", "refused-nobody.json", 200, "ur90000001", "GraphQL"),
+    (
+        "imdb",
+        "refused-private.json",
+        200,
+        "ls900000001",
+        "GraphQL",
+    ),
+    ("imdb", "refused-robots.html", 202, "ls900000001", "page"),
+    (
+        "letterboxd",
+        "refused-challenge.html",
+        403,
+        "some_one/watchlist",
+        "page",
+    ),
+    (
+        "letterboxd",
+        "refused-missing.html",
+        404,
+        "some_one/rainy-days",
+        "page",
+    ),
+    (
+        "letterboxd",
+        "refused-private.html",
+        403,
+        "some_one/rainy-days",
+        "page",
+    ),
+    (
+        "trakt",
+        "refused-client.json",
+        403,
+        "some_one/watchlist",
+        "API",
+    ),
 ];
 
 /// (site, file, title whose page it is)
@@ -63,6 +149,9 @@ const DETAILS: &[(&str, &str, &str)] = &[
         "letterboxd:tide-tables",
     ),
     ("letterboxd", "film.html", "letterboxd:paper-boats"),
+    ("tvdb", "movie.json", "tvdb:movies:90011"),
+    ("tvdb", "series.html", "tvdb:series/tide-tables"),
+    ("tvdb", "series.json", "tvdb:series:7012"),
 ];
 
 fn own() -> PathBuf {
@@ -83,6 +172,17 @@ pub(super) fn with_credential(list: ListToRead) -> ListToRead {
 
 /// Reads `file` as the answer to the first request of a way.
 pub(super) fn read(site: &str, file: &Path, list: &str, way: &'static str) -> Page {
+    read_as(site, file, 200, list, way).unwrap()
+}
+
+/// The same with any status.
+fn read_as(
+    site: &str,
+    file: &Path,
+    status: u16,
+    list: &str,
+    way: &'static str,
+) -> Result<Page, ProviderError> {
     let provider = find(site).unwrap();
     let list = with_credential(ListToRead {
         id: list.to_owned(),
@@ -100,25 +200,30 @@ pub(super) fn read(site: &str, file: &Path, list: &str, way: &'static str) -> Pa
         .first;
     first.step = step.unwrap_or(first.step);
     let body = fs::read_to_string(file).unwrap();
-    provider
-        .parse(
-            &list,
-            &first,
-            &Answer {
-                url: url::Url::parse("http://site.example/").unwrap(),
-                status: 200,
-                headers: HeaderMap::new(),
-                body,
-            },
-        )
-        .unwrap()
+    provider.parse(
+        &list,
+        &first,
+        &Answer {
+            url: url::Url::parse("http://site.example/").unwrap(),
+            status,
+            headers: HeaderMap::new(),
+            body,
+        },
+    )
+}
+
+/// The folder of real captures, or `None` where they are not at hand: `shared` stands beside the
+/// project, or beside the folder that the project is checked out in.
+pub(super) fn captures() -> Option<PathBuf> {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .map(|around| around.join("shared/fixtures"))
+        .find(|folder| folder.is_dir())
 }
 
 /// A real capture, or `None` where they are not at hand.
 pub(super) fn capture(path: &str) -> Option<PathBuf> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../shared/fixtures")
-        .join(path);
+    let file = captures()?.join(path);
     file.exists().then_some(file)
 }
 
@@ -133,6 +238,7 @@ fn every_provider_has_a_fixture_and_every_fixture_is_read() {
                 .iter()
                 .map(|row| (row.0, row.1))
                 .chain(DETAILS.iter().map(|row| (row.0, row.1)))
+                .chain(REFUSED.iter().map(|row| (row.0, row.1)))
                 .any(|row| row == (provider.name(), &file));
             assert!(
                 is_read
@@ -161,8 +267,19 @@ fn our_fixtures_are_read_entry_for_entry() {
     }
 }
 
+#[test]
+fn our_refusals_are_told_apart_and_are_no_empty_lists() {
+    for (site, file, status, list, way) in REFUSED {
+        let error = read_as(site, &own().join(site).join(file), *status, list, way).unwrap_err();
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(own().join(site));
+        settings.set_prepend_module_to_snapshot(false);
+        settings.bind(|| insta::assert_debug_snapshot!(*file, error));
+    }
+}
+
 /// Reads `file` as the page that an entry's ids are learned from.
-fn read_detail(site: &str, file: &Path, source_id: &str) -> Ids {
+pub(super) fn read_detail(site: &str, file: &Path, source_id: &str) -> Ids {
     let provider = find(site).unwrap();
     let entry = Entry {
         source_id: Some(source_id.to_owned()),
@@ -517,7 +634,13 @@ fn the_captured_lists_of_trakt_are_read_entry_for_entry() {
         let Some(file) = capture(&format!("trakt/{file}")) else {
             return;
         };
-        let page = read("trakt", &file, list, "API");
+        let way = if list.ends_with("list") && !list.ends_with("watchlist") || list == "one/history"
+        {
+            "API#movies and shows"
+        } else {
+            "API"
+        };
+        let page = read("trakt", &file, list, way);
         let count = |media_type| {
             let of_it = |entry: &&Entry| entry.media_type == Some(media_type);
             page.entries.iter().filter(of_it).count()

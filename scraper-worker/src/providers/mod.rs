@@ -1,6 +1,10 @@
 //! The registry: every site, one line each, in alphabetical order. `web` takes any address, so it is
 //! asked last.
 
+#[cfg(test)]
+mod captures;
+mod anilist;
+mod anime_map;
 pub(crate) mod file;
 #[cfg(test)]
 mod fixtures;
@@ -11,9 +15,13 @@ mod letterboxd;
 mod refusals;
 #[cfg(test)]
 mod robust;
+mod loose;
+mod myanimelist;
+mod mdblist;
 mod stevenlu;
 mod tmdb;
 mod trakt;
+mod tvdb;
 mod web;
 
 use runtime::settings::ProvidersSettings;
@@ -28,12 +36,16 @@ macro_rules! providers {
 }
 
 providers! {
+    anilist::Anilist,
     file::ExportFile,
     imdb::Imdb,
     letterboxd::Letterboxd,
+    myanimelist::MyAnimeList,
+    mdblist::MdbLists,
     stevenlu::StevenLu,
     tmdb::Tmdb,
     trakt::Trakt,
+    tvdb::Tvdb,
     web::WebPage,
 }
 

@@ -19,7 +19,7 @@ use schema::{
 };
 
 use super::{Going, Sink, remember, setback::Setback};
-use crate::provider::{Detail, Ids, ProviderError, SourceKey};
+use crate::provider::{Detail, Ids, Named, ProviderError, Request, SourceKey};
 
 /// Entries that may wait for the ids of one after them.
 pub(super) const LATE: usize = 10;
@@ -45,7 +45,7 @@ impl Details {
         self.failures_in_a_row = 0;
     }
 
-    fn failed(&mut self, setback: Setback) {
+    pub(super) fn failed(&mut self, setback: Setback) {
         self.unread += 1;
         self.failures_in_a_row += 1;
         let ends_it = setback.is_for_the_whole_site();
@@ -90,11 +90,15 @@ impl Details {
 
 impl<S: Sink> Going<'_, S> {
     /// The entries with what is remembered of them, and where to ask for the rest.
-    pub(super) async fn remembered(&mut self, entries: Vec<Entry>) -> Vec<(Entry, Option<Detail>)> {
+    pub(super) async fn remembered(
+        &mut self,
+        entries: Vec<Entry>,
+        asked: &Request,
+    ) -> Vec<(Entry, Option<Detail>)> {
         let mut paired: Vec<_> = entries
             .into_iter()
             .map(|entry| {
-                let detail = self.detail(&entry);
+                let detail = self.detail(&entry, asked);
                 (entry, detail)
             })
             .collect();
@@ -105,6 +109,7 @@ impl<S: Sink> Going<'_, S> {
                     let row = detail.as_ref().and_then(|detail| rows.get(&detail.key.key));
                     if let Some(row) = row {
                         fill(entry, &ids_of(row));
+                        call(entry, named_of(row));
                         if is_settled(row, now) {
                             *detail = None;
                         }
@@ -124,14 +129,16 @@ impl<S: Sink> Going<'_, S> {
         paired
     }
 
-    fn detail(&mut self, entry: &Entry) -> Option<Detail> {
+    fn detail(&mut self, entry: &Entry, asked: &Request) -> Option<Detail> {
         let walk = self.walk;
-        walk.provider
+        let detail = walk
+            .provider
             .detail(entry, walk.sites)
             .unwrap_or_else(|error| {
                 self.details.failed(walk.setback(&error));
                 None
-            })
+            });
+        detail.map(|detail| walk.provider.signed(detail, asked))
     }
 
     /// What is remembered of them, by key. A key of a provider means one thing, whatever its source.
@@ -170,9 +177,10 @@ impl<S: Sink> Going<'_, S> {
             None => self.learn(detail).await,
         };
         match learned {
-            Ok(ids) => {
+            Ok((ids, named)) => {
                 self.details.learned();
                 fill(entry, &ids);
+                call(entry, named);
             }
             Err(setback) => {
                 tracing::debug!(key = detail.key.key, "cannot read ids: {setback}");
@@ -181,14 +189,14 @@ impl<S: Sink> Going<'_, S> {
         }
     }
 
-    async fn learn(&mut self, detail: &Detail) -> Result<Ids, Setback> {
+    async fn learn(&mut self, detail: &Detail) -> Result<(Ids, Option<Named>), Setback> {
         let walk = self.walk;
         let _turn = walk.fetcher.turn_to_ask(detail.key.source).await;
         // Another list that is read at the same time may have had the same title just now.
-        if let Some(ids) = self.learned_meanwhile(detail).await? {
-            return Ok(ids);
+        if let Some(learned) = self.learned_meanwhile(detail).await? {
+            return Ok(learned);
         }
-        let politeness = walk.provider.politeness();
+        let politeness = walk.provider.politeness_of(&detail.request);
         let fetched = walk
             .fetcher
             .fetch(&detail.request, politeness, &mut self.budget, false)
@@ -200,12 +208,22 @@ impl<S: Sink> Going<'_, S> {
             Err(ProviderError::NotFound) => Ids::default(),
             parsed => parsed.map_err(|error| walk.setback(&error))?,
         };
+        let named = walk
+            .provider
+            .parse_detail_name(&detail.request, &fetched.answer);
+        // What cannot be written down is asked for again.
+        let told = named
+            .as_ref()
+            .and_then(|named| serde_json::to_string(named).ok());
         let key = detail.key.clone();
-        remember(walk.fetcher, key, ids.clone(), None).await;
-        Ok(ids)
+        remember(walk.fetcher, key, ids.clone(), told).await;
+        Ok((ids, named))
     }
 
-    async fn learned_meanwhile(&self, detail: &Detail) -> Result<Option<Ids>, Setback> {
+    async fn learned_meanwhile(
+        &self,
+        detail: &Detail,
+    ) -> Result<Option<(Ids, Option<Named>)>, Setback> {
         let fetcher = self.walk.fetcher;
         let SourceKey { source, key } = detail.key.clone();
         let find = move |conn: &mut _| SourceId::find(conn, source, &key);
@@ -214,7 +232,7 @@ impl<S: Sink> Going<'_, S> {
         let now = fetcher.clock().now();
         Ok(row
             .filter(|row| is_settled(row, now))
-            .map(|row| ids_of(&row)))
+            .map(|row| (ids_of(&row), named_of(&row))))
     }
 }
 
@@ -224,7 +242,7 @@ fn is_settled(row: &SourceId, now: NaiveDateTime) -> bool {
     is_known || now - row.known_at < WITHOUT_IDS
 }
 
-fn ids_of(row: &SourceId) -> Ids {
+pub(super) fn ids_of(row: &SourceId) -> Ids {
     Ids {
         media_type: row.media_type,
         imdb_id: row.imdb_id.clone(),
@@ -234,8 +252,21 @@ fn ids_of(row: &SourceId) -> Ids {
     }
 }
 
+/// What a title is called, where that was learned with its ids. Other keys have other texts there.
+fn named_of(row: &SourceId) -> Option<Named> {
+    serde_json::from_str(row.other_id.as_deref()?).ok()
+}
+
+/// A list that calls its titles anything knows what it means.
+fn call(entry: &mut Entry, named: Option<Named>) {
+    if let Some(named) = named.filter(|_| entry.title.is_empty()) {
+        entry.title = named.title;
+        entry.year = entry.year.or(named.year);
+    }
+}
+
 /// A title's own page knows better than a list does.
-fn fill(entry: &mut Entry, ids: &Ids) {
+pub(super) fn fill(entry: &mut Entry, ids: &Ids) {
     entry.media_type = ids.media_type.or(entry.media_type);
     entry.imdb_id = ids.imdb_id.clone().or(entry.imdb_id.take());
     entry.tmdb_id = ids.tmdb_id.or(entry.tmdb_id);

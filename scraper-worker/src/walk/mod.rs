@@ -6,6 +6,7 @@
 //! partial instead of beginning another way.
 
 mod details;
+mod mapped;
 mod pass;
 mod setback;
 #[cfg(test)]
@@ -142,6 +143,8 @@ struct Going<'a, S> {
     /// When something was handed on last.
     told: Instant,
     details: Details,
+    /// Whether the map of ids was looked after in this reading.
+    has_seen_to_map: bool,
     name: Option<String>,
     announced: Option<u32>,
     dropped: u32,
@@ -159,6 +162,7 @@ impl<'a, S: Sink> Going<'a, S> {
             sent: HashSet::new(),
             told: Instant::now(),
             details: Details::default(),
+            has_seen_to_map: false,
             name: None,
             announced: None,
             dropped: 0,
@@ -270,7 +274,7 @@ impl<'a, S: Sink> Going<'a, S> {
                     return Ok(Passed::Changed(MOVED.into()));
                 }
                 Took::Page(entries) => {
-                    let is_enough = self.hand_on(entries, pass).await?;
+                    let is_enough = self.hand_on(entries, pass, &request).await?;
                     if is_enough {
                         return Ok(Passed::Ended(FetchOutcome::Complete));
                     }
@@ -307,13 +311,19 @@ impl<'a, S: Sink> Going<'a, S> {
 
     /// Hands on what was not handed on before; true when that is all that was asked for. Ids that are
     /// not known are asked for on the way, so that nothing waits long for what comes after it.
-    async fn hand_on(&mut self, mut entries: Vec<Entry>, pass: &Pass) -> Result<bool, Gone> {
+    async fn hand_on(
+        &mut self,
+        mut entries: Vec<Entry>,
+        pass: &Pass,
+        asked: &Request,
+    ) -> Result<bool, Gone> {
         let limit = self.walk.limit.map_or(usize::MAX, |limit| limit as usize);
         let excess = pass.entries().saturating_sub(limit);
         entries.truncate(entries.len().saturating_sub(excess));
         entries.retain(|entry| self.sent.insert(pass::key(entry)));
+        self.fill_from_map(&mut entries).await;
         let mut late = Vec::new();
-        for (mut entry, detail) in self.remembered(entries).await {
+        for (mut entry, detail) in self.remembered(entries, asked).await {
             if let Some(detail) = detail {
                 let is_late = late.len() >= LATE || self.told.elapsed() >= QUIET;
                 if is_late && !late.is_empty() {
@@ -384,7 +394,7 @@ impl<'a, S: Sink> Going<'a, S> {
     }
 
     async fn fetch(&mut self, request: &Request, afresh: bool) -> Result<Fetched, Setback> {
-        let politeness = self.walk.provider.politeness();
+        let politeness = self.walk.provider.politeness_of(request);
         let fetched = self
             .walk
             .fetcher

@@ -106,9 +106,11 @@ fn has_id(entry: &Entry) -> bool {
     .contains(&true)
 }
 
-/// What makes two entries of one list the same: the site's own name, an id, else title, year and type.
+/// What makes two entries of one list the same: the site's own name, an id, else title, year and type;
+/// and the season, where they are about one.
 pub(super) fn key(entry: &Entry) -> u64 {
     let mut hasher = DefaultHasher::new();
+    entry.season.hash(&mut hasher);
     if let Some(source) = &entry.source_id {
         ("source", source).hash(&mut hasher);
     } else if let Some(imdb) = &entry.imdb_id {

@@ -29,13 +29,13 @@ pub(super) struct HostState {
 
 impl HostState {
     /// A full bucket: the first request has no delay. But where requests go seconds apart, a process
-    /// that was started again does not know when the one before it asked last.
+    /// that was started again does not know when the one before it asked last: one is taken out.
     pub(super) fn new(politeness: Politeness, now: Instant) -> Self {
         let is_slow = politeness.per_second > 0.0 && politeness.per_second < 1.0;
         let burst = f64::from(politeness.burst.max(1));
         Self {
             politeness,
-            tokens: if is_slow { 0.0 } else { burst },
+            tokens: if is_slow { burst - 1.0 } else { burst },
             counted_at: now,
             held_until: None,
         }

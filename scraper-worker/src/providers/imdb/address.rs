@@ -14,6 +14,8 @@ pub(super) enum ImdbList {
     Chart(&'static Chart),
     /// A title search: its conditions, sorted.
     Search(String),
+    /// What is to be released: its conditions, sorted; mostly none.
+    Calendar(String),
 }
 
 /// A chart.
@@ -80,6 +82,27 @@ static CHARTS: &[Chart] = &[
         graphql: Some("TOP_RATED_INDIAN_MOVIES"),
     },
     Chart {
+        id: "top-tamil",
+        aliases: &["top-tamil-movies", "top-rated-tamil-movies"],
+        path: "india/top-rated-tamil-movies/",
+        name: "IMDb top rated Tamil movies",
+        graphql: Some("TOP_RATED_TAMIL_MOVIES"),
+    },
+    Chart {
+        id: "top-telugu",
+        aliases: &["top-telugu-movies", "top-rated-telugu-movies"],
+        path: "india/top-rated-telugu-movies/",
+        name: "IMDb top rated Telugu movies",
+        graphql: Some("TOP_RATED_TELUGU_MOVIES"),
+    },
+    Chart {
+        id: "top-malayalam",
+        aliases: &["top-malayalam-movies", "top-rated-malayalam-movies"],
+        path: "india/top-rated-malayalam-movies/",
+        name: "IMDb top rated Malayalam movies",
+        graphql: Some("TOP_RATED_MALAYALAM_MOVIES"),
+    },
+    Chart {
         id: "boxoffice",
         aliases: &["box-office"],
         path: "chart/boxoffice/",
@@ -87,6 +110,9 @@ static CHARTS: &[Chart] = &[
         graphql: None,
     },
 ];
+
+/// Our id of the calendar of releases.
+const CALENDAR: &str = "calendar";
 
 /// Parts of a search address that do not choose titles.
 const NO_CONDITION: &[&str] = &["count", "start", "view", "page", "ref_", "after"];
@@ -98,6 +124,8 @@ impl ImdbList {
             Self::List(id) | Self::Watchlist(id) | Self::Profile(id) => id.clone(),
             Self::Chart(chart) => chart.id.to_owned(),
             Self::Search(conditions) => format!("search?{conditions}"),
+            Self::Calendar(conditions) if conditions.is_empty() => CALENDAR.to_owned(),
+            Self::Calendar(conditions) => format!("{CALENDAR}?{conditions}"),
         }
     }
 
@@ -110,6 +138,10 @@ impl ImdbList {
             }
             Self::Chart(chart) => format!("https://www.imdb.com/{}", chart.path),
             Self::Search(conditions) => format!("https://www.imdb.com/search/title/?{conditions}"),
+            Self::Calendar(conditions) if conditions.is_empty() => {
+                "https://www.imdb.com/calendar/".to_owned()
+            }
+            Self::Calendar(conditions) => format!("https://www.imdb.com/calendar/?{conditions}"),
         }
     }
 
@@ -120,23 +152,39 @@ impl ImdbList {
             Self::Watchlist(id) | Self::Profile(id) => format!("IMDb watchlist of {id}"),
             Self::Chart(chart) => chart.name.to_owned(),
             Self::Search(conditions) => format!("IMDb search {conditions}"),
+            Self::Calendar(conditions) if conditions.is_empty() => {
+                "IMDb upcoming releases".to_owned()
+            }
+            Self::Calendar(conditions) => format!("IMDb upcoming releases {conditions}"),
         }
     }
 }
 
-/// Reads an address, an id or a name; `None` when it is no list of IMDb.
+/// Reads an address, an id or a name, with or without `imdb:` before it; `None` when it is no list of
+/// IMDb.
 pub(super) fn parse(input: &str) -> Option<ImdbList> {
-    let input = input.trim();
+    let input = without_prefix(input.trim());
     if let Some(conditions) = input.strip_prefix("search?") {
         return search(url::form_urlencoded::parse(conditions.as_bytes()));
+    }
+    if let Some(conditions) = input.strip_prefix("calendar?") {
+        return Some(calendar(url::form_urlencoded::parse(conditions.as_bytes())));
     }
     let bare = input.trim_matches('/');
     if !bare.contains('/') {
         return numbered(bare)
             .or_else(|| chart(bare))
+            .or_else(|| (bare == CALENDAR).then(|| ImdbList::Calendar(String::new())))
             .map_or_else(|| page(input), Some);
     }
     page(input)
+}
+
+fn without_prefix(input: &str) -> &str {
+    match input.split_once(':') {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case("imdb") => rest.trim(),
+        _ => input,
+    }
 }
 
 fn page(input: &str) -> Option<ImdbList> {
@@ -159,6 +207,7 @@ fn page(input: &str) -> Option<ImdbList> {
         }
         ["chart" | "india", name, ..] => chart(name),
         ["search", "title"] => search(url.query_pairs()),
+        ["calendar"] => Some(calendar(url.query_pairs())),
         _ => None,
     }
 }
@@ -176,16 +225,17 @@ fn is_language(part: &str) -> bool {
 }
 
 fn numbered(id: &str) -> Option<ImdbList> {
+    let lower = id.to_ascii_lowercase();
     let digits = |prefix| {
-        id.strip_prefix(prefix).is_some_and(|rest: &str| {
+        lower.strip_prefix(prefix).is_some_and(|rest: &str| {
             rest.len() >= 4 && rest.bytes().all(|byte| byte.is_ascii_digit())
         })
     };
     if digits("ls") {
-        return Some(ImdbList::List(id.to_owned()));
+        return Some(ImdbList::List(lower));
     }
     if digits("ur") {
-        return Some(ImdbList::Watchlist(id.to_owned()));
+        return Some(ImdbList::Watchlist(lower));
     }
     let profile = id.strip_prefix("p.")?;
     let is_name = profile.len() >= 4 && profile.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -201,15 +251,25 @@ fn chart(name: &str) -> Option<ImdbList> {
 }
 
 fn search(conditions: url::form_urlencoded::Parse<'_>) -> Option<ImdbList> {
+    let sorted = sorted(conditions, |key| !NO_CONDITION.contains(&key));
+    (!sorted.is_empty()).then_some(ImdbList::Search(sorted))
+}
+
+fn calendar(conditions: url::form_urlencoded::Parse<'_>) -> ImdbList {
+    let sorted = sorted(conditions, |key| matches!(key, "region" | "type"));
+    ImdbList::Calendar(sorted)
+}
+
+/// Conditions in one order, whatever order they were written in.
+fn sorted(conditions: url::form_urlencoded::Parse<'_>, counts: impl Fn(&str) -> bool) -> String {
     let mut pairs: Vec<_> = conditions
-        .filter(|(key, value)| !value.is_empty() && !NO_CONDITION.contains(&key.as_ref()))
+        .filter(|(key, value)| !value.is_empty() && counts(key))
         .collect();
     pairs.sort();
     pairs.dedup();
-    let sorted = url::form_urlencoded::Serializer::new(String::new())
+    url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(pairs)
-        .finish();
-    (!sorted.is_empty()).then_some(ImdbList::Search(sorted))
+        .finish()
 }
 
 #[cfg(test)]
@@ -225,6 +285,9 @@ mod tests {
         for input in [
             "ls012345678",
             " ls012345678/ ",
+            "LS012345678",
+            "imdb:ls012345678",
+            "IMDb: https://www.imdb.com/list/ls012345678/",
             "https://www.imdb.com/list/ls012345678/",
             "https://www.imdb.com/list/ls012345678",
             "http://imdb.com/list/ls012345678/?sort=list_order,asc&mode=detail&page=2",
@@ -262,6 +325,7 @@ mod tests {
         for (input, chart) in [
             ("top", "top"),
             ("TOP", "top"),
+            ("imdb:top", "top"),
             ("top250", "top"),
             ("https://www.imdb.com/chart/top/?ref_=nv_mv_250", "top"),
             ("https://m.imdb.com/chart/toptv", "toptv"),
@@ -297,6 +361,20 @@ mod tests {
     }
 
     #[test]
+    fn the_calendar_is_known_with_its_region_and_type() {
+        for (input, expected) in [
+            ("https://www.imdb.com/calendar/?ref_=nv_mv_cal", "calendar"),
+            ("imdb.com/calendar", "calendar"),
+            (
+                "https://m.imdb.com/calendar/?type=MOVIE&region=DE&ref_=rlm",
+                "calendar?region=DE&type=MOVIE",
+            ),
+        ] {
+            assert_eq!(id(input).as_deref(), Some(expected), "{input}");
+        }
+    }
+
+    #[test]
     fn an_id_and_its_address_are_recognized_as_themselves() {
         for input in [
             "ls012345678",
@@ -305,6 +383,9 @@ mod tests {
             "boxoffice",
             "top-indian",
             "search?a=b+c",
+            "top-malayalam",
+            "calendar",
+            "calendar?region=DE&type=TV",
         ] {
             let list = parse(input).unwrap();
             assert_eq!(list.id(), input);

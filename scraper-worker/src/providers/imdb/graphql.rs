@@ -4,11 +4,17 @@ use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{ImdbList, no_watchlist, private, title};
+use super::{ImdbList, no_watchlist, private, search, title};
 use crate::provider::{Answer, Page, ProviderError, Request, SourceKey};
 
 const PROFILE: &str = "profile";
 const TITLES: &str = "titles";
+
+/// Titles of a search that are asked for where nobody says how many are wanted: the whole of a narrow
+/// one, and of a wide one a beginning, which is not passed off as all of it. A guess.
+const MOST_OF_A_SEARCH: u32 = 1000;
+/// Pages of a search, however few titles on them are movies or shows. A guess.
+const MOST_PAGES_OF_A_SEARCH: u32 = 20;
 
 /// Titles asked for at once; IMDb's own pages have as many, and more is refused as too much.
 const PAGE_SIZE: u32 = 250;
@@ -26,7 +32,12 @@ pub(super) fn profile_key(profile: String) -> SourceKey {
 }
 
 /// The first request; `None` for what only its page shows. `known` is the user id of a profile.
-pub(super) fn first(list: &ImdbList, known: Option<&str>, url: Url) -> Option<Request> {
+pub(super) fn first(
+    list: &ImdbList,
+    known: Option<&str>,
+    limit: Option<u32>,
+    url: Url,
+) -> Option<Request> {
     let (step, query) = match list {
         ImdbList::List(id) => (TITLES, list_query(id)),
         ImdbList::Watchlist(user) => (TITLES, watchlist_query(user)),
@@ -38,7 +49,12 @@ pub(super) fn first(list: &ImdbList, known: Option<&str>, url: Url) -> Option<Re
             TITLES,
             chart.graphql.map_or_else(box_office_query, chart_query),
         ),
-        ImdbList::Search(_) => return None,
+        ImdbList::Search(conditions) => {
+            let variables = search::variables(conditions)?;
+            let query = search_query(limit.unwrap_or(PAGE_SIZE).clamp(1, PAGE_SIZE));
+            return Some(request_with(url, TITLES, &query, &variables));
+        }
+        ImdbList::Calendar(_) => return None,
     };
     Some(request(url, step, &query))
 }
@@ -50,6 +66,10 @@ fn request(url: Url, step: &'static str, query: &str) -> Request {
     } else {
         json!({})
     };
+    request_with(url, step, query, &variables)
+}
+
+fn request_with(url: Url, step: &'static str, query: &str, variables: &Value) -> Request {
     let body = json!({ "query": query, "variables": variables });
     Request::post(url, step, &body)
         .header("accept", HeaderValue::from_static("application/json"))
@@ -86,6 +106,15 @@ fn chart_query(chart: &str) -> String {
     )
 }
 
+fn search_query(count: u32) -> String {
+    format!(
+        "query ListSyncSearch($after: String, $constraints: AdvancedTitleSearchConstraints!, \
+         $sort: AdvancedTitleSearchSort!) {{ advancedTitleSearch(first: {count}, after: $after, \
+         constraints: $constraints, sort: $sort) {{ total pageInfo {{ hasNextPage endCursor }} \
+         edges {{ node {{ title {{ {TITLE} }} }} }} }} }}"
+    )
+}
+
 fn box_office_query() -> String {
     format!(
         "query ListSyncBoxOffice {{ boxOfficeWeekendChart(limit: 50) {{ \
@@ -102,6 +131,7 @@ fn profile_query(profile: &str) -> String {
 /// Reads an answer.
 pub(super) fn parse(
     list: &ImdbList,
+    limit: Option<u32>,
     request: &Request,
     answer: &Answer,
 ) -> Result<Page, ProviderError> {
@@ -117,7 +147,8 @@ pub(super) fn parse(
     if request.step == PROFILE {
         resolved(list, request, data)
     } else {
-        page(list, request, data, error.map(message).as_deref())
+        let page = page(list, request, data, error.map(message).as_deref())?;
+        Ok(page_within(list, limit, request, page))
     }
 }
 
@@ -144,7 +175,7 @@ fn refusal(list: &ImdbList, status: u16, error: &Value) -> ProviderError {
         .unwrap_or_default();
     match code {
         // Only lists of people are private, and only an answer proper can say so.
-        "FORBIDDEN" if status == 200 && is_somebodys(list) => private(&list.name()),
+        "FORBIDDEN" if status == 200 && is_somebodys(list) => private(&list.id()),
         "FORBIDDEN" => ProviderError::Blocked {
             how: format!("status {status}, FORBIDDEN"),
         },
@@ -237,11 +268,29 @@ fn page(
     })
 }
 
+/// A search ends where as much of it was read as anybody wants.
+fn page_within(list: &ImdbList, limit: Option<u32>, request: &Request, page: Page) -> Page {
+    let most = match (list, limit) {
+        (ImdbList::Search(_), None) => MOST_OF_A_SEARCH / PAGE_SIZE,
+        (ImdbList::Search(_), Some(_)) => MOST_PAGES_OF_A_SEARCH,
+        _ => return page,
+    };
+    Page {
+        next: page.next.filter(|_| request.number < most),
+        // Places in a search change while it is read; the total tells whether something is missing.
+        may_repeat: true,
+        ..page
+    }
+}
+
 /// The part of the answer that has the rows, and the rows.
 fn rows(data: &Value) -> Option<(&Value, &Vec<Value>)> {
     [
         ("/list/titleListItemSearch", "edges"),
         ("/predefinedList/titleListItemSearch", "edges"),
+        ("/list/items", "edges"),
+        ("/predefinedList/items", "edges"),
+        ("/advancedTitleSearch", "edges"),
         ("/chartTitles", "edges"),
         ("/boxOfficeWeekendChart", "entries"),
     ]
@@ -273,13 +322,14 @@ pub(super) fn has_next(connection: &Value) -> Result<Option<bool>, ProviderError
     Ok(told)
 }
 
-/// Lists of people have pages; charts are one answer.
+/// Lists of people and searches have pages; charts are one answer.
 fn next(
     list: &ImdbList,
     connection: &Value,
     request: &Request,
 ) -> Result<Option<Request>, ProviderError> {
-    if !is_somebodys(list) || has_next(connection)? != Some(true) {
+    let has_pages = is_somebodys(list) || matches!(list, ImdbList::Search(_));
+    if !has_pages || has_next(connection)? != Some(true) {
         return Ok(None);
     }
     connection
@@ -310,14 +360,14 @@ mod tests {
 
     fn read(list: &str, status: u16, body: &Value) -> Result<Page, ProviderError> {
         let list = address::parse(list).unwrap();
-        let request = first(&list, None, Url::parse("http://imdb.test").unwrap()).unwrap();
+        let request = first(&list, None, None, Url::parse("http://imdb.test").unwrap()).unwrap();
         let answer = Answer {
             url: url::Url::parse("http://site.example/").unwrap(),
             status,
             headers: HeaderMap::new(),
             body: body.to_string(),
         };
-        parse(&list, &request, &answer)
+        parse(&list, None, &request, &answer)
     }
 
     #[test]
@@ -498,13 +548,57 @@ mod tests {
         assert!(page.next.unwrap().body.unwrap().contains("ur0042"));
         let list = address::parse("p.abcd1234").unwrap();
         let url = Url::parse("http://imdb.test").unwrap();
-        assert_eq!(first(&list, Some("ur0042"), url).unwrap().step, TITLES);
+        assert_eq!(
+            first(&list, Some("ur0042"), None, url).unwrap().step,
+            TITLES
+        );
+    }
+
+    #[test]
+    fn a_search_is_asked_for_as_far_as_it_is_wanted() {
+        let list = address::parse("search?genres=drama&title_type=feature").unwrap();
+        let url = Url::parse("http://imdb.test").unwrap();
+        let asked = |limit| {
+            let request = first(&list, None, limit, url.clone()).unwrap();
+            let body: Value = serde_json::from_str(request.body.as_deref().unwrap()).unwrap();
+            body["query"].as_str().unwrap().to_owned()
+        };
+        for (limit, size) in [(None, 250), (Some(20), 20), (Some(900), 250)] {
+            assert!(asked(limit).contains(&format!("first: {size}, after: $after")));
+        }
+        let page = |number: u32, limit: Option<u32>| {
+            let connection = json!({"total": 579_327, "edges": edges(&[1]),
+                "pageInfo": {"hasNextPage": true, "endCursor": "abc"}});
+            let answer = Answer {
+                url: url.clone(),
+                status: 200,
+                headers: HeaderMap::new(),
+                body: json!({"data": {"advancedTitleSearch": connection}}).to_string(),
+            };
+            let request = Request {
+                number,
+                ..first(&list, None, limit, url.clone()).unwrap()
+            };
+            parse(&list, limit, &request, &answer).unwrap()
+        };
+        let second = page(1, None).next.unwrap();
+        let body: Value = serde_json::from_str(second.body.as_deref().unwrap()).unwrap();
+        assert_eq!(body["variables"]["after"], "abc");
+        assert_eq!(
+            body["variables"]["constraints"]["genreConstraint"]["allGenreIds"],
+            json!(["Drama"])
+        );
+        assert_eq!(page(1, None).announced, Some(579_327));
+        assert!(page(3, None).next.is_some() && page(4, None).next.is_none());
+        assert!(page(4, Some(2000)).next.is_some() && page(20, Some(2000)).next.is_none());
+        let only_its_page = address::parse("search?role=nm0000001").unwrap();
+        assert_eq!(first(&only_its_page, None, None, url.clone()), None);
     }
 
     #[test]
     fn requests_say_who_we_are() {
         let list = address::parse("top").unwrap();
-        let request = first(&list, None, Url::parse("http://imdb.test").unwrap()).unwrap();
+        let request = first(&list, None, None, Url::parse("http://imdb.test").unwrap()).unwrap();
         insta::assert_debug_snapshot!(request);
     }
 }

@@ -16,18 +16,18 @@ pub(super) const STEP: &str = "page";
 /// Titles on one page of a list.
 const PAGE_SIZE: u32 = 250;
 
-/// Where the data begins.
-const MARK: &str = "<script id=\"__NEXT_DATA__\"";
+/// What the element with the data is called.
+const MARK: &str = "__NEXT_DATA__";
 
-/// Path of its first page; `None` for what only GraphQL tells.
-pub(super) fn path(list: &ImdbList) -> Option<String> {
+/// Path of its first page.
+pub(super) fn path(list: &ImdbList) -> String {
     match list {
-        ImdbList::List(id) => Some(format!("list/{id}/")),
-        ImdbList::Watchlist(id) | ImdbList::Profile(id) => Some(format!("user/{id}/watchlist/")),
-        ImdbList::Chart(chart) => chart.graphql.map(|_| chart.path.to_owned()),
-        ImdbList::Search(conditions) => {
-            Some(format!("search/title/?{conditions}&count={PAGE_SIZE}"))
-        }
+        ImdbList::List(id) => format!("list/{id}/"),
+        ImdbList::Watchlist(id) | ImdbList::Profile(id) => format!("user/{id}/watchlist/"),
+        ImdbList::Chart(chart) => chart.path.to_owned(),
+        ImdbList::Search(conditions) => format!("search/title/?{conditions}&count={PAGE_SIZE}"),
+        ImdbList::Calendar(conditions) if conditions.is_empty() => "calendar/".to_owned(),
+        ImdbList::Calendar(conditions) => format!("calendar/?{conditions}"),
     }
 }
 
@@ -52,8 +52,14 @@ pub(super) fn parse(
     answer: &Answer,
 ) -> Result<Page, ProviderError> {
     let data = data(answer.document()?)?;
-    let props = data.pointer("/props/pageProps");
+    // Beside its pages the site has their data alone, without `props` around them.
+    let props = data
+        .pointer("/props/pageProps")
+        .or_else(|| data.get("pageProps"));
     let props = props.ok_or_else(|| ProviderError::changed("no `props.pageProps` in the page"))?;
+    if let ImdbList::Calendar(_) = list {
+        return calendar(props);
+    }
     if is_null(props, "/mainColumnData/predefinedList") {
         return Err(no_watchlist(list));
     }
@@ -63,12 +69,9 @@ pub(super) fn parse(
     let (connection, rows) = rows(list, props)
         .ok_or_else(|| ProviderError::changed("no list of titles in the page's data"))?;
     let announced = total(connection);
-    let name = props
-        .pointer("/mainColumnData/list/name/originalText")
-        .and_then(Value::as_str);
     Ok(Page {
         announced,
-        name: name.map(str::to_owned),
+        name: name(props),
         next: next(list, connection, announced, request)?,
         ..title::page(rows, None)?
     })
@@ -78,27 +81,91 @@ fn is_null(props: &Value, path: &str) -> bool {
     props.pointer(path).is_some_and(Value::is_null)
 }
 
-fn data(html: &str) -> Result<Value, ProviderError> {
-    let text = html
-        .split_once(MARK)
-        .and_then(|(_, rest)| rest.split_once('>'));
-    let text = text.and_then(|(_, rest)| rest.split_once("</script>"));
-    let (json, _) = text.ok_or_else(|| ProviderError::changed("no `__NEXT_DATA__` in the page"))?;
+fn name(props: &Value) -> Option<String> {
+    let places = [
+        "/mainColumnData/list/name/originalText",
+        "/aboveTheFoldData/list/name/originalText",
+        "/list/name/originalText",
+    ];
+    let name = places.iter().find_map(|path| props.pointer(path)?.as_str());
+    name.map(str::to_owned)
+}
+
+/// What is released day by day. There always is something.
+fn calendar(props: &Value) -> Result<Page, ProviderError> {
+    let groups = props.get("groups").and_then(Value::as_array);
+    let groups = groups.ok_or_else(|| ProviderError::changed("no days in the calendar's data"))?;
+    let rows: Option<Vec<_>> = groups
+        .iter()
+        .map(|group| group.get("entries")?.as_array())
+        .collect();
+    let rows = rows.ok_or_else(|| ProviderError::changed("a day without entries"))?;
+    let rows: Vec<Value> = rows.into_iter().flatten().cloned().collect();
+    if rows.is_empty() {
+        return Err(ProviderError::changed("a calendar without any release"));
+    }
+    Ok(Page {
+        // What comes to cinemas and later to other places is there twice.
+        may_repeat: true,
+        ..title::page(&rows, None)?
+    })
+}
+
+/// The data of a page: in an element of it, or all of the answer.
+fn data(text: &str) -> Result<Value, ProviderError> {
+    let json = if text.trim_start().starts_with('{') {
+        text
+    } else {
+        element(text).ok_or_else(|| ProviderError::changed("no `__NEXT_DATA__` in the page"))?
+    };
     serde_json::from_str(json).map_err(|error| {
         ProviderError::changed(format!("malformed `__NEXT_DATA__` in the page: {error}"))
     })
 }
 
+/// What is in the element of that id, however its tag is written.
+fn element(html: &str) -> Option<&str> {
+    html.match_indices(MARK).find_map(|(at, _)| {
+        let before = html.get(..at)?;
+        let is_id = ["id=\"", "id='", "id="]
+            .iter()
+            .any(|start| before.ends_with(start));
+        let (_, rest) = html.get(at..).filter(|_| is_id)?.split_once('>')?;
+        rest.split_once("</script>").map(|(json, _)| json)
+    })
+}
+
+/// Where rows may stand: the part of the data that has them, and their name in it.
+const OF_PEOPLE: &[(&str, &str)] = &[
+    ("/mainColumnData/list/titleListItemSearch", "edges"),
+    (
+        "/mainColumnData/predefinedList/titleListItemSearch",
+        "edges",
+    ),
+    ("/mainColumnData/list/items", "edges"),
+    ("/mainColumnData/predefinedList/items", "edges"),
+    ("/list/titleListItemSearch", "edges"),
+    ("/predefinedList/titleListItemSearch", "edges"),
+];
+const OF_CHARTS: &[(&str, &str)] = &[
+    ("/pageData/chartTitles", "edges"),
+    ("/pageData/topGrossingReleases", "edges"),
+    ("/pageData/boxOfficeWeekendChart", "entries"),
+    ("/mainColumnData/chartTitles", "edges"),
+    ("/chartTitles", "edges"),
+];
+const OF_SEARCHES: &[(&str, &str)] = &[
+    ("/searchResults/titleResults", "titleListItems"),
+    ("/searchResults/titleResults", "edges"),
+    ("/searchResults/advancedTitleSearch", "edges"),
+];
+
 /// The part of the data that has the rows, and the rows. A page shows a few of them only.
 fn rows<'a>(list: &ImdbList, props: &'a Value) -> Option<(&'a Value, &'a Vec<Value>)> {
-    let places: &[(&str, &str)] = match list {
-        ImdbList::List(_) => &[("/mainColumnData/list/titleListItemSearch", "edges")],
-        ImdbList::Watchlist(_) | ImdbList::Profile(_) => &[(
-            "/mainColumnData/predefinedList/titleListItemSearch",
-            "edges",
-        )],
-        ImdbList::Chart(_) => &[("/pageData/chartTitles", "edges")],
-        ImdbList::Search(_) => &[("/searchResults/titleResults", "titleListItems")],
+    let places = match list {
+        ImdbList::List(_) | ImdbList::Watchlist(_) | ImdbList::Profile(_) => OF_PEOPLE,
+        ImdbList::Chart(_) => OF_CHARTS,
+        ImdbList::Search(_) | ImdbList::Calendar(_) => OF_SEARCHES,
     };
     places.iter().find_map(|(path, rows)| {
         let connection = props.pointer(path)?;
@@ -133,7 +200,7 @@ mod tests {
         let list = address::parse(list).unwrap();
         let url = Url::parse("http://imdb.test")
             .unwrap()
-            .join(&path(&list).unwrap())
+            .join(&path(&list))
             .unwrap();
         let answer = Answer {
             url: url::Url::parse("http://site.example/").unwrap(),
@@ -158,6 +225,59 @@ mod tests {
             assert!(
                 matches!(error, ProviderError::Changed { .. }),
                 "{page}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_data_is_found_however_its_element_is_written() {
+        let data = r#"{"props":{"pageProps":{"pageData":{"chartTitles":{"edges":[
+            {"currentRank":1,"node":{"id":"tt0000001","titleText":{"text":"One"}}}]}}}}}"#;
+        let alone = data.replace(r#"{"props":"#, "").replace("}}}}}", "}}}}");
+        for page in [
+            html(data),
+            format!("<html><script nonce='x' id='__NEXT_DATA__'>{data}</script>"),
+            format!("<html><script type=application/json id=__NEXT_DATA__>{data}</script>"),
+            format!("<script>window.__NEXT_DATA__ = {{}}</script>{}", html(data)),
+            format!(" {data}"),
+            alone,
+        ] {
+            assert_eq!(read("top", &page).unwrap().entries.len(), 1, "{page}");
+        }
+    }
+
+    #[test]
+    fn a_calendar_has_its_releases_day_by_day() {
+        let of = |groups: &str| {
+            read(
+                "calendar",
+                &html(&format!(
+                    r#"{{"props":{{"pageProps":{{"groups":{groups}}}}}}}"#
+                )),
+            )
+        };
+        let page = of(
+            r#"[{"group":"Nov 27, 2026","entries":[{"id":"tt0000001","titleText":"One (2026)",
+            "titleType":{"id":"movie"}}]},{"group":"Dec 4, 2026","entries":[]},
+            {"group":"Dec 11, 2026","entries":[{"id":"tt0000002","titleText":"Two (2025)"}]}]"#,
+        );
+        let told: Vec<_> = page
+            .unwrap()
+            .entries
+            .into_iter()
+            .map(|entry| (entry.title, entry.year))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("One".to_owned(), Some(2026)),
+                ("Two".to_owned(), Some(2025))
+            ]
+        );
+        for strange in ["[]", "{}", r#"[{"group":"x"}]"#, r#"[{"entries":[]}]"#] {
+            assert!(
+                matches!(of(strange), Err(ProviderError::Changed { .. })),
+                "{strange}"
             );
         }
     }

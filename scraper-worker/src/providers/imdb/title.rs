@@ -47,13 +47,16 @@ fn read(row: &Value) -> Row {
     let Some(id) = id.filter(|id| is_title(id)) else {
         return Row::Unreadable;
     };
-    let media_type = match media_type(title.pointer("/titleType/id").and_then(Value::as_str)) {
+    let media_type = match media_type(text(title, &["/titleType/id", "/titleType"])) {
         Ok(media_type) => media_type,
         Err(Unwanted) => return Row::Unwanted,
     };
-    let name = text(title, &["/titleText/text", "/titleText"])
-        .unwrap_or_default()
-        .trim();
+    let name = text(title, &["/titleText/text", "/titleText"]).unwrap_or_default();
+    let year = year(title);
+    let (name, year) = match year {
+        None => with_year(name.trim()),
+        year => (name.trim(), year),
+    };
     let original = text(title, &["/originalTitleText/text", "/originalTitleText"]);
     Row::Wanted(Entry {
         rank: rank(row),
@@ -62,17 +65,26 @@ fn read(row: &Value) -> Row {
             .map(str::trim)
             .filter(|original| !original.is_empty() && *original != name)
             .map(str::to_owned),
-        year: year(title),
+        year,
         media_type,
         imdb_id: Some(id.to_owned()),
         ..Entry::default()
     })
 }
 
-/// The title in a row: lists wrap it in `listItem`, charts in `node`, the box office in `title`, and
-/// searches not at all.
+/// The title in a row: lists wrap it in `listItem`, charts in `node`, the box office in `title` (its
+/// page in a release), searches in both of them, and their pages not at all.
 fn inner(row: &Value) -> &Value {
-    ["/listItem", "/node/listItem", "/title", "/node"]
+    const PLACES: &[&str] = &[
+        "/listItem",
+        "/node/listItem",
+        "/node/item",
+        "/title",
+        "/node/title",
+        "/node/release/titles/0",
+        "/node",
+    ];
+    PLACES
         .iter()
         .filter_map(|path| row.pointer(path))
         .find(|inner| inner.get("id").is_some())
@@ -101,11 +113,24 @@ fn is_title(id: &str) -> bool {
 fn year(title: &Value) -> Option<i32> {
     let year = title
         .pointer("/releaseYear/year")
-        .or_else(|| title.get("releaseYear"))?
-        .as_i64()?;
+        .or_else(|| title.get("releaseYear"))?;
+    let year = year
+        .as_i64()
+        .or_else(|| year.as_str()?.trim().parse().ok())?; // else it is none
     i32::try_from(year)
         .ok()
         .filter(|year| (1000..=9999).contains(year)) // else it is no year
+}
+
+/// `Title (2026)`, as the calendar writes it.
+fn with_year(name: &str) -> (&str, Option<i32>) {
+    let parts = name
+        .strip_suffix(')')
+        .and_then(|rest| rest.rsplit_once(" ("))
+        .filter(|(title, year)| !title.trim().is_empty() && year.len() == 4);
+    let year = parts.and_then(|(title, year)| Some((title.trim(), year.parse().ok()?))); // else no year
+    year.filter(|(_, year)| *year >= 1000)
+        .map_or((name, None), |(title, year)| (title, Some(year)))
 }
 
 /// No movie and no show.
@@ -161,6 +186,44 @@ mod tests {
         let page = page(&[bare], None).unwrap();
         assert_eq!(page.entries[0].year, None);
         assert_eq!(page.entries[0].media_type, None);
+    }
+
+    #[test]
+    fn every_shape_of_a_row_is_the_same_title() {
+        let title = json!({"id": "tt0000002", "titleText": {"text": "Two"},
+            "releaseYear": {"year": 2026}, "titleType": {"id": "movie"}});
+        let flat = json!({"titleId": "tt0000002", "titleText": "Two", "releaseYear": 2026,
+            "titleType": "movie"});
+        for row in [
+            json!({"listItem": title}),
+            json!({"node": {"absolutePosition": 0}, "listItem": title}),
+            json!({"node": {"listItem": title}}),
+            json!({"node": {"item": title}}),
+            json!({"node": title}),
+            json!({"node": {"title": title}}),
+            json!({"node": {"release": {"titles": [title]}}}),
+            json!({"title": title}),
+            flat,
+            json!({"id": "tt0000002", "titleText": "Two (2026)", "titleType": {"id": "movie"}}),
+            json!({"id": "tt0000002", "titleText": " Two ", "releaseYear": "2026", "titleType": {"id": "movie"}}),
+        ] {
+            let page = page(std::slice::from_ref(&row), None).unwrap();
+            let read = &page.entries[0];
+            assert_eq!(
+                (read.title.as_str(), read.year),
+                ("Two", Some(2026)),
+                "{row}"
+            );
+            assert_eq!(read.media_type, Some(MediaType::Movie), "{row}");
+        }
+        for name in ["Two", "(2026)", "Two (II)", "Two (0001)", "Two(2026)"] {
+            let row = json!({"id": "tt0000002", "titleText": name});
+            let page = page(&[row], None).unwrap();
+            assert_eq!(
+                (page.entries[0].title.as_str(), page.entries[0].year),
+                (name, None)
+            );
+        }
     }
 
     #[test]

@@ -340,6 +340,8 @@ mod tests {
             "https://letterboxd.com/film/paper-boats/",
             "https://letterboxd.com/films/popular/",
             "https://letterboxd.com/one/lists/",
+            "https://letterboxd.com/one/rss/",
+            "https://letterboxd.com/one/watchlist/rss/",
             "https://boxd.it/",
             "https://boxd.it/list/AbC12",
             "https://letterboxd.com.evil.example/one/watchlist/",

@@ -3,14 +3,14 @@
 use schema::models::MediaType;
 use scraper::{ElementRef, Html};
 
-use super::html::{attr, elements, has_class};
+use super::html::{attr, document, elements, has_class};
 use crate::provider::{Answer, Ids, ProviderError};
 
 pub(super) const STEP: &str = "film";
 
 /// Reads the page of a film. It may know TMDB's number and kind, or IMDb's id only, or neither.
 pub(super) fn parse(answer: &Answer) -> Result<Ids, ProviderError> {
-    let page = Html::parse_document(answer.document()?);
+    let page = document(answer.document()?)?;
     let tmdb = button(&page, "TMDB", tmdb).or_else(|| of_body(&page));
     let imdb_id = button(&page, "IMDb", imdb);
     if tmdb.is_none() && imdb_id.is_none() && !is_film(&page) {

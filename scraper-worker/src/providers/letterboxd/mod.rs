@@ -181,8 +181,14 @@ fn readable<'a>(answer: &'a Answer, what: &str) -> Result<&'a str, ProviderError
     let is_hidden = matches!(answer.status, 404 | 410)
         || (matches!(answer.status, 401 | 403) && is_its_own && !html::is_challenge(&answer.body));
     if is_hidden && answer.wall().is_none() {
+        // Strangers are told that a private list is not there.
+        let cause = if matches!(answer.status, 404 | 410) {
+            Cause::NotFound
+        } else {
+            Cause::Private
+        };
         return Err(ProviderError::Refused {
-            cause: Cause::Private,
+            cause,
             reason: format!("Letterboxd shows no {what}: there is none, or it is private"),
             remedy: "Check its address in a browser. A private list can be followed by its share link, or by the export file from https://letterboxd.com/settings/data/.".into(),
         });

@@ -1,6 +1,7 @@
 //! Which list of Trakt an address, an id or a name means, and its one canonical form. Pure.
 
 use schema::models::MediaType;
+use url::Url;
 
 use crate::provider::pasted;
 
@@ -66,6 +67,9 @@ const CHARTS: &[(&str, bool)] = &[
     ("streaming", true),
 ];
 
+/// The user who is signed in, as Trakt calls everybody to themselves.
+const ME: &str = "me";
+
 /// Time spans of charts; Trakt takes a week when none is named.
 const PERIODS: &[&str] = &["daily", "weekly", "monthly", "yearly", "all"];
 
@@ -82,6 +86,11 @@ const NO_USERS: &[&str] = &[
 ];
 
 impl TraktList {
+    /// Whether it is of whoever is signed in.
+    pub(super) fn is_of_me(&self) -> bool {
+        matches!(self, Self::Personal { user, .. } | Self::Kept { user, .. } if user == ME)
+    }
+
     /// The provider's id of it.
     pub(super) fn id(&self) -> String {
         match self {
@@ -122,15 +131,21 @@ impl TraktList {
         format!("https://trakt.tv/{path}")
     }
 
-    /// What to call it; Trakt's API tells no name beside the titles.
+    /// What to call it until its own name is read; only lists have one.
     pub(super) fn name(&self) -> String {
         match self {
+            Self::Personal { user, slug } if user == ME => format!("{} (Trakt)", words(slug)),
             Self::Personal { user, slug } => format!("{} ({user} on Trakt)", words(slug)),
             Self::Shared(id) if is_number(id) => format!("Trakt list {id}"),
             Self::Shared(name) => format!("{} (Trakt)", words(name)),
             Self::Kept { user, shelf, only } => {
                 let of = only.map_or_else(String::new, |only| format!("{} in the ", plural(only)));
-                format!("Trakt: {of}{} of {user}", shelf.as_str())
+                let owner = if user == ME {
+                    "the account signed in"
+                } else {
+                    user
+                };
+                format!("Trakt: {of}{} of {owner}", shelf.as_str())
             }
             Self::Chart {
                 chart,
@@ -221,7 +236,17 @@ fn page(input: &str) -> Option<TraktList> {
     }
     let lower = url.path().to_ascii_lowercase();
     let path: Vec<&str> = lower.split('/').filter(|part| !part.is_empty()).collect();
-    known_path(&path)
+    match path.as_slice() {
+        ["discover", name] => chart(&mode(&url)?, name, None),
+        path => known_path(path),
+    }
+}
+
+/// What the newer pages of charts show: `/discover/trending?mode=movie`. Movies and shows together are
+/// two charts.
+fn mode(url: &Url) -> Option<String> {
+    let (_, mode) = url.query_pairs().find(|(key, _)| key == "mode")?;
+    Some(mode.to_ascii_lowercase())
 }
 
 /// The path of an address; it has few forms.
@@ -403,6 +428,8 @@ mod tests {
                 "https://trakt.tv/users/one/collection/added",
                 "one/collection",
             ),
+            ("https://app.trakt.tv/users/me/watchlist", "me/watchlist"),
+            ("trakt:me/favorites", "me/favorites"),
         ] {
             assert_eq!(id(input).as_deref(), Some(expected), "{input}");
         }
@@ -437,6 +464,14 @@ mod tests {
             ("streaming:shows", "streaming:shows"),
             ("trakt:played:movies:all", "played:movies:all"),
             ("trakt_special:watched:show", "watched:shows"),
+            (
+                "https://app.trakt.tv/discover/trending?mode=movie&ignore_watched=true",
+                "trending:movies",
+            ),
+            (
+                "https://app.trakt.tv/discover/recommended?mode=Show",
+                "favorited:shows",
+            ),
         ] {
             assert_eq!(id(input).as_deref(), Some(expected), "{input}");
         }
@@ -463,6 +498,8 @@ mod tests {
             "one/watchlist/shows",
             "one/favorites",
             "one/collection/movies",
+            "me/watchlist",
+            "me/rainy-days",
             "trending:movies",
             "watched:shows:yearly",
             "boxoffice:movies",
@@ -489,6 +526,8 @@ mod tests {
             "https://trakt.tv/lists",
             "https://trakt.tv/lists/trending",
             "https://trakt.tv/lists/official",
+            "https://app.trakt.tv/discover/trending?mode=media",
+            "https://app.trakt.tv/discover/trending",
             "https://nottrakt.tv/users/one/watchlist",
             "https://trakt.tv.evil.example/users/one/watchlist",
             "ftp://trakt.tv/users/one/watchlist",

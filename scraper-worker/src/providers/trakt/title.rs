@@ -13,8 +13,6 @@ pub(super) fn page(rows: &[Value], bare: Option<MediaType>) -> Result<Page, Prov
     let mut unreadable = 0;
     let ranks = ranks(rows);
     for (at, row) in rows.iter().enumerate() {
-        // Two seasons of one show are that show twice.
-        page.may_repeat |= kind_of(row) == Some("season");
         match read(row, bare) {
             Row::Wanted(entry) => page.entries.push(Entry {
                 rank: ranks.get(at).copied().unwrap_or_default(), // 0: the next one
@@ -57,10 +55,11 @@ fn read(row: &Value, bare: Option<MediaType>) -> Row {
     let holds = |name| row.get(name).is_some_and(Value::is_object);
     let (title, media_type) = match kind {
         Some("movie") => (row.get("movie"), Some(MediaType::Movie)),
-        // A season wants its show.
+        // A season is a part of its show.
         Some("show" | "season") => (row.get("show"), Some(MediaType::Tv)),
         Some(_) => return Row::Unwanted,
         None if holds("episode") || holds("person") => return Row::Unwanted,
+        None if holds("season") => (row.get("show"), Some(MediaType::Tv)),
         None if holds("movie") => (row.get("movie"), Some(MediaType::Movie)),
         None if holds("show") => (row.get("show"), Some(MediaType::Tv)),
         None => (Some(row), bare),
@@ -68,7 +67,23 @@ fn read(row: &Value, bare: Option<MediaType>) -> Row {
     let entry = title
         .zip(media_type)
         .and_then(|(title, media_type)| entry(title, media_type));
-    entry.map_or(Row::Unreadable, Row::Wanted)
+    entry.map_or(Row::Unreadable, |entry| {
+        Row::Wanted(Entry {
+            season: season(row).filter(|_| matches!(kind, None | Some("season"))),
+            ..entry
+        })
+    })
+}
+
+/// The number of the season that a row is about; specials are season 0.
+fn season(row: &Value) -> Option<i32> {
+    let number = row.get("season")?.get("number")?;
+    let number = number
+        .as_i64()
+        .or_else(|| number.as_str()?.trim().parse().ok())?; // else it is not told
+    i32::try_from(number)
+        .ok()
+        .filter(|number| (0..=9999).contains(number)) // else it is none
 }
 
 fn kind_of(row: &Value) -> Option<&str> {
@@ -158,13 +173,28 @@ mod tests {
     }
 
     #[test]
-    fn a_season_is_its_show_and_episodes_and_people_are_counted() {
+    fn a_season_is_its_show_with_its_number_and_episodes_and_people_are_counted() {
         let show = json!({"title": "Tide Tables", "year": 2011, "ids": {"tvdb": 77}});
         let season =
             json!({"type": "season", "season": {"number": 2, "ids": {"tmdb": 5}}, "show": show});
         let read = one(season, None);
         assert_eq!((read.tvdb_id, read.tmdb_id), (Some(77), None));
-        assert_eq!(read.media_type, Some(MediaType::Tv));
+        assert_eq!(
+            (read.media_type, read.season),
+            (Some(MediaType::Tv), Some(2))
+        );
+        for (number, season) in [
+            (json!(0), Some(0)),
+            (json!("3"), Some(3)),
+            (json!(null), None),
+            (json!(-1), None),
+            (json!(70_000), None),
+        ] {
+            let row = json!({"season": {"number": number, "ids": {}}, "show": show});
+            assert_eq!(one(row, None).season, season, "{number}");
+        }
+        let whole = json!({"type": "show", "season": {"number": 2}, "show": show});
+        assert_eq!(one(whole, None).season, None);
         for row in [
             json!({"type": "episode", "episode": {"title": "x", "ids": {}}, "show": show}),
             json!({"type": "person", "person": {"name": "x", "ids": {}}}),
