@@ -45,6 +45,7 @@ const OLD: &[&str] = &[
     tags(
         (name = "Lists", description = "What is followed"),
         (name = "Items", description = "The entries of lists and what became of them"),
+        (name = "Providers", description = "The sites lists are read from, and signing in to them"),
         (name = "Sync", description = "Starting, watching and ending runs"),
         (name = "Events", description = "What happens, live"),
         (name = "Processes", description = "The programs that do the work, and their logs"),

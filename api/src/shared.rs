@@ -140,6 +140,11 @@ impl Shared {
         &self.supervisor
     }
 
+    /// Asks the sync-worker how something is.
+    pub(crate) async fn look(&self, request: ToSyncWorker) -> Result<FromSyncWorker, ApiError> {
+        limited::<SyncLink>(LOOK_LIMIT, self.sync.call(request)).await
+    }
+
     /// Asks the sync-worker to change something.
     pub(crate) async fn change(&self, request: ToSyncWorker) -> Result<FromSyncWorker, ApiError> {
         let client = self.sync.clone().patient(PATIENCE);

@@ -494,5 +494,10 @@ fn environment(url: &str) -> Environment {
         ("LISTSYNC_MDBLIST_API_URL", url),
         ("LISTSYNC_TVDB_URL", url),
         ("LISTSYNC_TVDB_API_URL", url),
+        ("LISTSYNC_SIMKL_URL", url),
+        ("LISTSYNC_SIMKL_DATA_URL", url),
+        ("LISTSYNC_PLEX_URL", url),
+        ("LISTSYNC_PLEX_RSS_URL", url),
+        ("LISTSYNC_TMDB_API_URL", url),
     ])
 }

@@ -86,6 +86,19 @@ pub(crate) trait Provider: Sync {
         None
     }
 
+    /// The same, where asking needs what the reading may show: a key, a token.
+    ///
+    /// # Errors
+    /// As [`Provider::detail`].
+    fn detail_of(
+        &self,
+        entry: &Entry,
+        _list: &ListToRead,
+        sites: &ProvidersSettings,
+    ) -> Result<Option<Detail>, ProviderError> {
+        self.detail(entry, sites)
+    }
+
     /// Reads the answer to the request of a [`Detail`].
     ///
     /// # Errors

@@ -101,10 +101,13 @@ async fn lists_that_need_it(engine: &Engine) -> Result<usize, Failure> {
     let lists = engine.db.read(|conn| List::all(conn, false)).await;
     let lists =
         lists.map_err(|error| Failure::new(FailureCode::Internal, Chain(&error).to_string()))?;
+    // With a key TMDB's lists are read by its API.
+    let has_tmdb_key = engine.settings().settings.providers.tmdb.key.is_some();
     let needs = |name: &str| {
+        let is_spared = name == "tmdb" && has_tmdb_key;
         sites
             .iter()
-            .any(|site| site.name == name && site.needs_browser)
+            .any(|site| site.name == name && site.needs_browser && !is_spared)
     };
     Ok(lists
         .iter()

@@ -17,7 +17,7 @@ use schema::{
 use crate::{
     browser, credential, custom,
     engine::Engine,
-    missing,
+    missing, sign_in,
     target::{Seerr, Target, TargetInfo},
 };
 
@@ -38,6 +38,12 @@ pub(crate) async fn answer(engine: &Engine, quick: bool, answers: Answers<SyncLi
     ];
     for line in lines {
         if answers.more(FromSyncWorker::CheckLine(line)).await.is_err() {
+            return;
+        }
+    }
+    for line in sign_in::check_lines(engine).await {
+        let line = FromSyncWorker::CheckLine(told(line));
+        if answers.more(line).await.is_err() {
             return;
         }
     }
@@ -210,12 +216,13 @@ fn remembered(list: &List) -> CheckLine {
 
 /// Reads the top of the list now.
 async fn tried(engine: &Engine, list: &List) -> CheckLine {
+    let mut given = credential::of(engine, &list.list_type, &list.list_id).await;
     let request = FetchList {
         list: None,
         list_type: list.list_type.clone(),
         list_id: list.list_id.clone(),
         item_limit: Some(1),
-        credential: credential::of(&engine.settings().settings, &list.list_type),
+        credential: given.credential.take(),
         known: None,
     };
     let reading = async {
@@ -231,7 +238,8 @@ async fn tried(engine: &Engine, list: &List) -> CheckLine {
         }
         Ok::<_, runtime::socket::client::CallError>(outcome)
     };
-    match reading.await {
+    let read = reading.await;
+    match read.map(|fetched| fetched.map(|fetched| given.explained(fetched))) {
         Ok(Some(fetched)) => match fetched.outcome {
             FetchOutcome::Complete => {
                 let announced = fetched.announced.map_or_else(String::new, |announced| {

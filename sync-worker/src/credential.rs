@@ -1,11 +1,66 @@
-//! What a reading may show to its site, taken from the settings. The scraper-worker, which reads
-//! hostile pages, holds none of its own.
+//! What a reading may show to its site: keys of the settings, tokens of accounts. The scraper-worker,
+//! which reads hostile pages, holds none of its own.
 
 use runtime::{Secret, Settings};
-use schema::wire::scraper::Credential;
+use schema::{
+    models::Cause,
+    wire::scraper::{Credential, FetchOutcome, ListFetched},
+};
 
-/// What provider `list_type` needs, where it is set.
-pub(crate) fn of(settings: &Settings, list_type: &str) -> Option<Credential> {
+use crate::{
+    engine::Engine,
+    sign_in::{self, Problem},
+};
+
+/// What a reading gets along.
+pub(crate) struct Given {
+    pub(crate) credential: Option<Credential>,
+    /// Why the account it should have been read as cannot be used.
+    problem: Option<Problem>,
+}
+
+/// What a reading of this list of provider `list_type` needs, where it is there. Tokens are renewed
+/// before they run out, which may take a while.
+pub(crate) async fn of(engine: &Engine, list_type: &str, list_id: &str) -> Given {
+    let mut credential = of_settings(&engine.settings().settings, list_type);
+    let mut problem = None;
+    if credential.token.is_none() && sign_in::has_accounts(list_type) {
+        match sign_in::token(engine, list_type, list_id).await {
+            Ok(Some((account, token))) => {
+                credential.account = Some(account);
+                credential.token = Some(token.expose().to_owned());
+            }
+            Ok(None) => {}
+            Err(wrong) => problem = Some(wrong),
+        }
+    }
+    Given {
+        credential: (credential != Credential::default()).then_some(credential),
+        problem,
+    }
+}
+
+impl Given {
+    /// The outcome of the reading; where it was turned away for want of an account that cannot be used
+    /// any more, it says so.
+    pub(crate) fn explained(self, mut fetched: ListFetched) -> ListFetched {
+        if let (
+            Some(problem),
+            FetchOutcome::Refused {
+                reason,
+                remedy,
+                cause: Cause::NeedsSignIn | Cause::Private | Cause::NotFound,
+            },
+        ) = (self.problem, &mut fetched.outcome)
+        {
+            *reason = format!("{reason}; {}", problem.reason);
+            *remedy = problem.remedy;
+        }
+        fetched
+    }
+}
+
+fn of_settings(settings: &Settings, list_type: &str) -> Credential {
     let providers = &settings.providers;
     let (key, token) = match list_type {
         "trakt" => (&providers.trakt.client_id, &None),
@@ -18,10 +73,9 @@ pub(crate) fn of(settings: &Settings, list_type: &str) -> Option<Credential> {
         _ => (&None, &None),
     };
     let open = |secret: &Option<Secret>| secret.as_ref().map(|it| it.expose().to_owned());
-    let credential = Credential {
+    Credential {
         key: open(key),
         token: open(token),
         account: None,
-    };
-    (credential != Credential::default()).then_some(credential)
+    }
 }

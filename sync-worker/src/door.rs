@@ -23,7 +23,7 @@ use crate::{
     run::{CancelNow, Current, Runner, StartNow, Watch, stored_report, summary},
     saved,
     schedule::{Changed, NextRun, Schedule},
-    settings_view,
+    settings_view, sign_in,
 };
 
 /// Lists in one answer, far below the limit of a line.
@@ -60,6 +60,9 @@ impl Handler<SyncLink> for Door {
                 }
                 ToSyncWorker::Check(check) => {
                     return check::answer(&door.engine, check.quick, answers).await;
+                }
+                ToSyncWorker::SignIn(request) => {
+                    return sign_in::follow(&door.engine, &request.provider, answers).await;
                 }
                 ToSyncWorker::Status(_) => door.status().await.map(FromSyncWorker::Status),
                 ToSyncWorker::StartRun(scope) => {
@@ -104,6 +107,25 @@ impl Handler<SyncLink> for Door {
                 ToSyncWorker::Settings(_) => Ok(FromSyncWorker::Settings(settings_view::all(
                     &door.engine.settings(),
                 ))),
+                ToSyncWorker::Providers(_) => sign_in::providers(&door.engine)
+                    .await
+                    .map(FromSyncWorker::Providers),
+                ToSyncWorker::StartSignIn(request) => {
+                    sign_in::start(&door.engine, &request.provider)
+                        .await
+                        .map(FromSyncWorker::SignIn)
+                }
+                ToSyncWorker::SignInStatus(request) => {
+                    sign_in::status(&door.engine, &request.provider).map(FromSyncWorker::SignIn)
+                }
+                ToSyncWorker::CancelSignIn(request) => {
+                    sign_in::cancel(&door.engine, &request.provider)
+                        .await
+                        .map(FromSyncWorker::SignIn)
+                }
+                ToSyncWorker::SignOut(request) => sign_in::sign_out(&door.engine, request)
+                    .await
+                    .map(FromSyncWorker::SignedOut),
                 ToSyncWorker::SettingsChanged(_) => door
                     .changed(saved::read_again(&door.engine).await)
                     .map(|()| FromSyncWorker::SettingsSaved(SettingsSaved::default())),

@@ -14,6 +14,7 @@ use schema::{
 use crate::{
     events::Feed,
     saved::Untold,
+    sign_in::SignIns,
     supervised::Says,
     target::{Seerr, SeerrSetupError},
 };
@@ -32,6 +33,8 @@ pub(crate) struct Engine {
     pub(crate) feed: Feed,
     /// What the scraper-worker has not heard yet of changed settings.
     pub(crate) untold: Rc<Untold>,
+    /// Sign-ins to list sites that go on.
+    pub(crate) sign_ins: Rc<SignIns>,
     /// What this process says of itself.
     pub(crate) says: Rc<Says>,
     settings: Rc<RefCell<Rc<Loaded>>>,
@@ -47,6 +50,7 @@ impl Engine {
             started_at: boot.clock.now(),
             feed: Feed::default(),
             untold: Rc::default(),
+            sign_ins: Rc::default(),
             says: Rc::new(Says::new(boot.ready.clone())),
             target: Rc::default(),
             settings: Rc::new(RefCell::new(Rc::new(boot.settings.clone()))),

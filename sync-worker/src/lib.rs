@@ -19,6 +19,7 @@ mod run;
 mod saved;
 mod schedule;
 mod settings_view;
+mod sign_in;
 mod supervised;
 mod target;
 

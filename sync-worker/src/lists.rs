@@ -90,11 +90,11 @@ pub(crate) async fn resolve(engine: &Engine, input: ResolveInput) -> Result<List
     let found = recognize(engine, &input.input, input.list_type)
         .await
         .map_err(|error| error.to_failure())?;
-    let credential = credential::of(&engine.settings().settings, &found.list_type);
+    let given = credential::of(engine, &found.list_type, &found.list_id).await;
     let request = ResolveList {
         list_type: found.list_type,
         list_id: found.list_id,
-        credential,
+        credential: given.credential,
     };
     let answer = engine.scraper().call(ToScraper::ResolveList(request)).await;
     match answer.map_err(|error| error.to_failure())? {
@@ -231,14 +231,8 @@ async fn recognize(
     input: &str,
     list_type: Option<String>,
 ) -> Result<ListRecognized, CallError> {
-    let request = RecognizeList {
-        input: input.to_owned(),
-        // The old product's name for Trakt's charts, which are lists like others here.
-        list_type: list_type.map(|name| match name.as_str() {
-            "trakt_special" => "trakt".to_owned(),
-            _ => name,
-        }),
-    };
+    let (list_type, input) = as_called_now(list_type, input);
+    let request = RecognizeList { input, list_type };
     match engine
         .scraper()
         .call(ToScraper::RecognizeList(request))
@@ -252,6 +246,16 @@ async fn recognize(
                 "the scraper-worker gave an unexpected answer",
             )))
         }
+    }
+}
+
+/// What the old product called sites of their own: Trakt's charts, which are lists like others here, and
+/// franchises, which TMDB keeps up to date.
+fn as_called_now(list_type: Option<String>, input: &str) -> (Option<String>, String) {
+    match list_type.as_deref() {
+        Some("trakt_special") => (Some("trakt".to_owned()), input.to_owned()),
+        Some("collections") => (Some("tmdb".to_owned()), format!("collection:{input}")),
+        _ => (list_type, input.to_owned()),
     }
 }
 
@@ -367,6 +371,30 @@ mod tests {
     use schema::Db;
 
     use super::*;
+
+    #[test]
+    fn names_of_the_old_product_mean_sites_of_today() {
+        for (list_type, input, expected) in [
+            (
+                "trakt_special",
+                "trending:movies",
+                ("trakt", "trending:movies"),
+            ),
+            (
+                "collections",
+                "James Bond Collection",
+                ("tmdb", "collection:James Bond Collection"),
+            ),
+            ("tmdb", "710", ("tmdb", "710")),
+        ] {
+            let (name, input) = as_called_now(Some(list_type.to_owned()), input);
+            assert_eq!(
+                (name.as_deref(), input.as_str()),
+                (Some(expected.0), expected.1)
+            );
+        }
+        assert_eq!(as_called_now(None, "710"), (None, "710".to_owned()));
+    }
 
     fn letterboxd(slug: &str) -> NewList {
         let now = "2026-11-21T12:00:00".parse().unwrap();

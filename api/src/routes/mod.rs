@@ -13,6 +13,7 @@ mod lists_reading;
 mod logs;
 mod metrics;
 mod processes;
+mod providers;
 mod sync;
 mod sync_interval;
 mod system;
@@ -43,6 +44,7 @@ pub(crate) fn configure(app: &mut web::ServiceConfig) {
                 .configure(sync::configure)
                 .configure(history::configure)
                 .configure(items::configure)
+                .configure(providers::configure)
                 .configure(events::configure)
                 .configure(processes::configure)
                 .configure(logs::configure)
@@ -60,6 +62,7 @@ pub(crate) fn documents() -> Vec<utoipa::openapi::OpenApi> {
         lists_reading::Document::openapi(),
         files::Document::openapi(),
         items::Document::openapi(),
+        providers::Document::openapi(),
         sync::Document::openapi(),
         sync_interval::Document::openapi(),
         history::Document::openapi(),

@@ -250,6 +250,7 @@ pub const KNOWN: &[Known] = &[
     Known::new("providers.plex.token", "PLEX_TOKEN", Kind::Text, "", "token of your Plex account, for its watchlist").secret().live(),
     Known::new("providers.plex.url", "LISTSYNC_PLEX_URL", Kind::Url, "https://discover.provider.plex.tv", "where Plex watchlists are asked for"),
     Known::new("providers.plex.rss_url", "LISTSYNC_PLEX_RSS_URL", Kind::Url, "https://rss.plex.tv", "where RSS feeds of Plex watchlists are read"),
+    Known::new("providers.plex.account_url", "LISTSYNC_PLEX_ACCOUNT_URL", Kind::Url, "https://plex.tv", "where signing in to Plex is asked for"),
     Known::new("providers.imdb.url", "LISTSYNC_IMDB_URL", Kind::Url, "https://www.imdb.com", "where IMDb's pages are read"),
     Known::new("providers.imdb.graphql_url", "LISTSYNC_IMDB_GRAPHQL_URL", Kind::Url, "https://api.graphql.imdb.com", "where IMDb's GraphQL is asked; `providers.imdb.url` when only that is set"),
     Known::new("providers.stevenlu.url", "LISTSYNC_STEVENLU_URL", Kind::Url, "https://popular-movies-data.stevenlu.com", "where Steven Lu's files are read"),

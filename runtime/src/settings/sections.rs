@@ -310,6 +310,8 @@ pub struct PlexSettings {
     pub url: String,
     /// Address of the RSS feeds.
     pub rss_url: String,
+    /// Address where people sign in.
+    pub account_url: String,
     /// Token of the owner's account.
     #[serde(default)]
     pub token: Option<Secret>,

@@ -70,6 +70,18 @@ impl ProviderToken {
             .load(conn)
     }
 
+    /// The accounts of one provider, in the order they were added.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn of(conn: &mut SqliteConnection, provider: &str) -> QueryResult<Vec<Self>> {
+        provider_tokens::table
+            .filter(provider_tokens::provider.eq(provider))
+            .order(provider_tokens::id)
+            .select(Self::as_select())
+            .load(conn)
+    }
+
     /// Forgets an account; whether there was one.
     ///
     /// # Errors
@@ -79,6 +91,48 @@ impl ProviderToken {
             .filter(provider_tokens::provider.eq(provider))
             .filter(provider_tokens::account.eq(account));
         Ok(diesel::delete(row).execute(conn)? > 0)
+    }
+}
+
+impl ProviderToken {
+    /// Notes why its tokens cannot be used any more, unless they have changed meanwhile.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn set_problem(&self, conn: &mut SqliteConnection, problem: &str) -> QueryResult<bool> {
+        let row = provider_tokens::table
+            .filter(provider_tokens::id.eq(self.id))
+            .filter(provider_tokens::tokens.eq(&self.tokens));
+        let noted = diesel::update(row)
+            .set(provider_tokens::problem.eq(problem))
+            .execute(conn)?;
+        Ok(noted > 0)
+    }
+
+    /// Stores new tokens in place of these; false when the account was forgotten or signed in anew
+    /// meanwhile, and nothing is stored.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn replace_tokens(
+        &self,
+        conn: &mut SqliteConnection,
+        tokens: &str,
+        expires_at: Option<NaiveDateTime>,
+        now: NaiveDateTime,
+    ) -> QueryResult<bool> {
+        let row = provider_tokens::table
+            .filter(provider_tokens::id.eq(self.id))
+            .filter(provider_tokens::tokens.eq(&self.tokens));
+        let stored = diesel::update(row)
+            .set((
+                provider_tokens::tokens.eq(tokens),
+                provider_tokens::expires_at.eq(expires_at),
+                provider_tokens::problem.eq(None::<String>),
+                provider_tokens::updated_at.eq(now),
+            ))
+            .execute(conn)?;
+        Ok(stored > 0)
     }
 }
 

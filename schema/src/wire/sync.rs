@@ -1,9 +1,14 @@
 //! `sync-worker.sock`: what the command line and `api` ask the process that syncs.
 
 mod events;
+mod providers;
 mod settings;
 
 pub use events::{EventView, EventsEnded, EventsReset, ReadingProgress, WatchEvents};
+pub use providers::{
+    AccountView, ProviderView, ProviderViews, ProvidersRequest, SignIn, SignInState, SignInView,
+    SignOut, SignedOut,
+};
 pub use settings::{
     SaveSettings, SettingSource, SettingView, SettingViews, SettingsChanged, SettingsRequest,
     SettingsSaved,
@@ -43,6 +48,9 @@ impl Link for SyncLink {
             | ToSyncWorker::AcceptList(_)
             | ToSyncWorker::AddFile(_)
             | ToSyncWorker::SaveSettings(_)
+            | ToSyncWorker::StartSignIn(_)
+            | ToSyncWorker::CancelSignIn(_)
+            | ToSyncWorker::SignOut(_)
             | ToSyncWorker::SettingsChanged(_) => true,
             ToSyncWorker::Status(_)
             | ToSyncWorker::WatchRun(_)
@@ -52,6 +60,9 @@ impl Link for SyncLink {
             | ToSyncWorker::Lists(_)
             | ToSyncWorker::ResolveList(_)
             | ToSyncWorker::ReadList(_)
+            | ToSyncWorker::Providers(_)
+            | ToSyncWorker::SignIn(_)
+            | ToSyncWorker::SignInStatus(_)
             | ToSyncWorker::Check(_)
             | ToSyncWorker::TestTarget(_) => false,
         }
@@ -116,6 +127,22 @@ pub enum ToSyncWorker {
     SaveSettings(SaveSettings),
     /// Tells that saved settings of a section have changed. Answered by one [`FromSyncWorker::SettingsSaved`].
     SettingsChanged(SettingsChanged),
+    /// The sites lists are read from, what each needs, and who is signed in. Answered by one
+    /// [`FromSyncWorker::Providers`].
+    Providers(ProvidersRequest),
+    /// Signs in to a site. Answered by [`FromSyncWorker::SignIn`] with what the person has to do, and
+    /// one more with the account; hanging up ends it. `busy` while another sign-in to the site goes on.
+    SignIn(SignIn),
+    /// The same for callers that do not wait: answered by one [`FromSyncWorker::SignIn`], then it goes
+    /// on by itself.
+    StartSignIn(SignIn),
+    /// How the last sign-in to a site is. Answered by one [`FromSyncWorker::SignIn`]; `not_found` when
+    /// there was none since the sync-worker started.
+    SignInStatus(SignIn),
+    /// Ends the sign-in that goes on. Answered by one [`FromSyncWorker::SignIn`].
+    CancelSignIn(SignIn),
+    /// Forgets the tokens of an account. Answered by one [`FromSyncWorker::SignedOut`].
+    SignOut(SignOut),
 }
 
 /// See [`ToSyncWorker::Status`].
@@ -438,6 +465,12 @@ pub enum FromSyncWorker {
     Settings(SettingViews),
     /// Answers [`ToSyncWorker::Browser`].
     Browser(BrowserStatus),
+    /// Answers [`ToSyncWorker::Providers`].
+    Providers(ProviderViews),
+    /// How a sign-in is.
+    SignIn(SignInView),
+    /// Answers [`ToSyncWorker::SignOut`].
+    SignedOut(SignedOut),
     /// The request was not carried out.
     Failed(Failure),
 }

@@ -18,6 +18,8 @@ mod robust;
 mod loose;
 mod myanimelist;
 mod mdblist;
+mod plex;
+mod simkl;
 mod stevenlu;
 mod tmdb;
 mod trakt;
@@ -42,6 +44,8 @@ providers! {
     letterboxd::Letterboxd,
     myanimelist::MyAnimeList,
     mdblist::MdbLists,
+    plex::Plex,
+    simkl::Simkl,
     stevenlu::StevenLu,
     tmdb::Tmdb,
     trakt::Trakt,

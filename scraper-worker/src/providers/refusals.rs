@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use reqwest::header::{HeaderMap, HeaderValue};
 use schema::wire::scraper::FetchOutcome;
 
-use super::{all, find, fixtures};
+use super::{all, fixtures};
 use crate::{
     fake_site::sites,
     provider::{Answer, ListToRead, ProviderError, Via},
@@ -85,14 +85,7 @@ fn each_no_has_its_cause_and_what_to_do() {
             let said = checked(outcome_of(&error, *provider, id), id);
             writeln!(told, "  without a key: {said}").unwrap();
         }
-        let list = fixtures::with_credential(list);
-        let name = way.split('#').next().unwrap();
-        let ways = find(provider.name()).unwrap().ways(&list, &sites).unwrap();
-        let request = ways
-            .into_iter()
-            .find(|known| known.name == name)
-            .unwrap()
-            .first;
+        let (_, list, request) = fixtures::request_of(provider.name(), id, way);
         if request.via != Via::Http {
             continue;
         }

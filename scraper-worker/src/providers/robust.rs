@@ -8,11 +8,8 @@ use proptest::prelude::*;
 use reqwest::header::{HeaderMap, HeaderValue};
 use schema::wire::scraper::Entry;
 
-use super::{all, find, fixtures};
-use crate::{
-    fake_site::sites,
-    provider::{Answer, ListToRead, Page, Provider, ProviderError, Request},
-};
+use super::{all, fixtures};
+use crate::provider::{Answer, Page, ProviderError, Request};
 
 /// Damages tried on each fixture, few enough for every run of the tests.
 const CASES: u32 = 48;
@@ -143,29 +140,12 @@ fn check(read: Result<Page, ProviderError>, body: usize, what: &str) {
     }
 }
 
-/// The provider, its list and the request whose answer a fixture is.
-fn of(site: &str, list: &str, way: &'static str) -> (&'static dyn Provider, ListToRead, Request) {
-    let provider = find(site).unwrap();
-    let list = fixtures::with_credential(ListToRead {
-        id: list.to_owned(),
-        ..ListToRead::default()
-    });
-    let (name, step) = way
-        .split_once('#')
-        .map_or((way, None), |(name, step)| (name, Some(step)));
-    let ways = provider.ways(&list, &sites("http://site.test")).unwrap();
-    let way = ways.into_iter().find(|way| way.name == name).unwrap();
-    let mut request = way.first;
-    request.step = step.unwrap_or(request.step);
-    (provider, list, request)
-}
-
 #[test]
 fn damaged_pages_are_read_or_refused_and_nothing_else() {
     for (site, file, list, way) in fixtures::OWN {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
         let body = fs::read_to_string(path.join(site).join(file)).unwrap();
-        let (provider, list, request) = of(site, list, way);
+        let (provider, list, request) = fixtures::request_of(site, list, way);
         let what = format!("{site}/{file}");
         let config = ProptestConfig {
             cases: CASES,
@@ -192,7 +172,7 @@ fn pages_of_another_site_are_never_an_empty_list() {
         "{\"ok\":true}",
     ];
     for (site, file, list, way) in fixtures::OWN {
-        let (provider, list, request) = of(site, list, way);
+        let (provider, list, request) = fixtures::request_of(site, list, way);
         for body in bodies {
             let read = provider.parse(&list, &request, &answer(body.to_owned(), 200, &request));
             // A `null` is how one site writes an empty list.

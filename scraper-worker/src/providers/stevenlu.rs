@@ -415,6 +415,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_refusal_names_the_file_and_what_to_do() {
+        let ids = ["movies-imdb-min9", "movies-20180101", "films"];
+        let refusals = ids.map(|id| missing(id).unwrap());
+        insta::assert_debug_snapshot!(refusals);
+    }
+
     fn read(id: &str, body: &str) -> Result<Page, ProviderError> {
         let answer = Answer {
             url: url::Url::parse("http://site.example/").unwrap(),

@@ -133,7 +133,7 @@ impl<S: Sink> Going<'_, S> {
         let walk = self.walk;
         let detail = walk
             .provider
-            .detail(entry, walk.sites)
+            .detail_of(entry, &walk.list, walk.sites)
             .unwrap_or_else(|error| {
                 self.details.failed(walk.setback(&error));
                 None

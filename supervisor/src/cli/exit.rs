@@ -107,6 +107,14 @@ Exit codes:
     4  the supervisor cannot be reached
   130  interrupted; the run goes on";
 
+/// For `listsync providers sign-in --help`.
+pub(super) const SIGN_IN: &str = "\
+Exit codes:
+    0  signed in; with --cancel: ended
+    1  not signed in: denied, expired, or something must be set first
+    4  the supervisor cannot be reached
+  130  interrupted; nobody is signed in";
+
 /// For `listsync signal --help`.
 pub(super) const SIGNAL: &str = "\
 Examples:

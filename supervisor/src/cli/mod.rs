@@ -28,6 +28,8 @@ mod pid;
 mod program_names;
 mod progress;
 mod prompt;
+mod providers;
+mod providers_sign_in;
 mod reload;
 mod screen;
 mod session;
@@ -118,6 +120,8 @@ enum Command {
     Cancel(cancel::Args),
     /// Show the lists; add, change, read and remove them
     Lists(lists::Args),
+    /// Show the sites lists are read from, sign in to them and out
+    Providers(providers::Args),
     /// Keys for machines that use the API
     ApiKey(api_key::Args),
     /// Print the version, and that of the running supervisor
@@ -242,6 +246,7 @@ async fn converse(session: &Session, command: Command) -> Result<Exit, CommandEr
         Command::Sync(args) => Box::pin(sync::run(session, args)).await,
         Command::Cancel(args) => cancel::run(session, args).await,
         Command::Lists(args) => lists::run(session, args).await,
+        Command::Providers(args) => providers::run(session, args).await,
         Command::ApiKey(args) => api_key::run(session, args).await,
         Command::Version => version::run(session).await,
         // Carried out before there was a session.
@@ -295,6 +300,10 @@ mod tests {
             "listsync lists edit 3 --limit 0 --4k default --shrink-limit 20",
             "listsync lists disable 3",
             "listsync lists enable 3 imdb:top",
+            "listsync providers",
+            "listsync providers sign-in trakt",
+            "listsync providers sign-in trakt --cancel",
+            "listsync providers sign-out trakt alice",
             "listsync api-key create homepage",
             "listsync version",
             "listsync completions bash",
@@ -317,6 +326,8 @@ mod tests {
             "listsync lists add x --limit 0",
             "listsync lists remove",
             "listsync api-key create",
+            "listsync providers sign-in",
+            "listsync providers sign-out",
             "listsync completions cmd.exe",
             "listsync fly",
         ] {

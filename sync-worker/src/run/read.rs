@@ -136,12 +136,13 @@ pub(crate) async fn fetch(
     list: &List,
     tell: impl Fn(usize, Option<u32>),
 ) -> (Vec<Entry>, ListFetched) {
+    let mut given = credential::of(engine, &list.list_type, &list.list_id).await;
     let request = FetchList {
         list: Some(list.id),
         list_type: list.list_type.clone(),
         list_id: list.list_id.clone(),
         item_limit: item_limit(list, &engine.settings().settings),
-        credential: credential::of(&engine.settings().settings, &list.list_type),
+        credential: given.credential.take(),
         // What is stored is that reading's only while nothing went wrong since.
         known: list
             .last_fetch
@@ -150,7 +151,7 @@ pub(crate) async fn fetch(
     let mut attempt = 1;
     loop {
         let error = match stream(engine, request.clone(), &tell).await {
-            Ok(done) => return done,
+            Ok((entries, fetched)) => return (entries, given.explained(fetched)),
             Err(error) => error,
         };
         // A socket that stays absent has been waited for already.

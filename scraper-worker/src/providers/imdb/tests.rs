@@ -344,6 +344,16 @@ fn both_addresses_of_graphql_are_asked_before_the_page() {
 }
 
 #[test]
+fn every_refusal_names_the_list_and_what_to_do() {
+    let list = address::parse("ur0001").unwrap();
+    insta::assert_debug_snapshot!((
+        private("ls0001"),
+        no_watchlist(&list),
+        Imdb.remedy_when_blocked()
+    ));
+}
+
+#[test]
 fn every_remedy_offers_the_export_file() {
     let remedy = |error: ProviderError| match error {
         ProviderError::Refused { remedy, .. } => remedy,

@@ -115,7 +115,9 @@ impl Provider for Trakt {
             first: first.clone().header(TOKEN, token),
         });
         if asked.is_of_me() {
-            return signed_in.map(|way| vec![way]).ok_or_else(needs_sign_in);
+            return signed_in
+                .map(|way| vec![way])
+                .ok_or_else(|| needs_sign_in(&asked));
         }
         let name = if signed_in.is_some() {
             "API without signing in"
@@ -188,10 +190,13 @@ fn is_signed_in(request: &Request) -> bool {
     request.headers.iter().any(|(name, _)| *name == TOKEN)
 }
 
-fn needs_sign_in() -> ProviderError {
+fn needs_sign_in(list: &TraktList) -> ProviderError {
     ProviderError::refused(
         Cause::NeedsSignIn,
-        "`me` is whoever is signed in to Trakt, and nobody is",
+        format!(
+            "{} is of whoever is signed in to Trakt, and nobody is",
+            list.id()
+        ),
         "Sign in with `listsync providers sign-in trakt`.",
     )
 }
@@ -242,7 +247,7 @@ fn not_shown(list: &TraktList, is_signed_in: bool) -> ProviderError {
     ProviderError::refused(
         Cause::Private,
         format!("Trakt does not show {id} to us: it is private, or the client id is not accepted"),
-        "Sign in again with `listsync providers sign-in trakt` as somebody who may see it, or make it public on Trakt. If public lists fail too, check `providers.trakt.client_id` (TRAKT_CLIENT_ID).",
+        "Sign in with `listsync providers sign-in trakt` as somebody who may see it, again if you did before, or make it public on Trakt. If public lists fail too, check `providers.trakt.client_id` (TRAKT_CLIENT_ID).",
     )
 }
 
@@ -253,7 +258,7 @@ fn refusal(status: u16, list: &TraktList, is_signed_in: bool) -> Option<Provider
         401 => return Some(not_shown(list, is_signed_in)),
         403 => (
             Cause::NeedsKey,
-            "Trakt does not accept the client id".into(),
+            format!("Trakt does not give {id}: it does not accept the client id"),
             "Check `providers.trakt.client_id` (TRAKT_CLIENT_ID) against https://app.trakt.tv/settings/apps, and whether the application is approved there.",
         ),
         404 if is_signed_in => (

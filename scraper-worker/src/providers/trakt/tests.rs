@@ -10,7 +10,7 @@ use schema::{
 };
 use serde_json::{Value, json};
 
-use super::Trakt;
+use super::{Trakt, address, needs_sign_in, refusal};
 use crate::{
     fake_site::{Bench, FakeSite, Hit, sites},
     provider::{ListToRead, Provider},
@@ -774,6 +774,26 @@ async fn what_is_no_array_is_a_change_and_not_an_empty_list() {
             "{body}: {walked:?}"
         );
     }
+}
+
+#[test]
+fn every_refusal_names_the_list_and_what_to_do() {
+    let list = address::parse_own("some.one/rainy-days").unwrap();
+    let mine = address::parse_own("me/watchlist").unwrap();
+    let mut refusals = vec![
+        ("nobody is signed in".to_owned(), needs_sign_in(&mine)),
+        (
+            "401 to the owner".to_owned(),
+            refusal(401, &mine, true).unwrap(),
+        ),
+    ];
+    for status in [401, 403, 404, 420, 423, 426] {
+        for (is_signed_in, whom) in [(false, "a stranger"), (true, "somebody signed in")] {
+            let refusal = refusal(status, &list, is_signed_in).unwrap();
+            refusals.push((format!("{status} to {whom}"), refusal));
+        }
+    }
+    insta::assert_debug_snapshot!(refusals);
 }
 
 #[test]
