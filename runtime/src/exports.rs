@@ -13,6 +13,9 @@ use chrono::NaiveDateTime;
 /// The longest file that is taken, and the longest that is read from inside a zip.
 pub const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
+/// How files with lists are called at their end.
+pub const ENDINGS: &[&str] = &[".csv", ".tsv", ".json", ".txt", ".zip"];
+
 /// Bytes of a file's name; with what is put before it, it must fit into the 255 of file systems.
 const LONGEST_NAME: usize = 200;
 
@@ -25,15 +28,15 @@ const DAY_S: i64 = 24 * 60 * 60;
 /// Looks whether a file of the folder may have this name.
 ///
 /// # Errors
-/// What is wrong with it, to be read after the name: "must end in .csv or .zip".
+/// What is wrong with it, to be read after the name: "must not begin with a dot".
 pub fn check_name(name: &str) -> Result<(), &'static str> {
     let lower = name.to_ascii_lowercase();
     if name.contains(['/', '\\']) {
         Err("must be the name of a file, without folders")
     } else if name.starts_with('.') {
         Err("must not begin with a dot")
-    } else if ![".csv", ".zip"].iter().any(|end| lower.ends_with(end)) {
-        Err("must end in .csv or .zip")
+    } else if !ENDINGS.iter().any(|end| lower.ends_with(end)) {
+        Err("must end in .csv, .tsv, .json, .txt or .zip")
     } else if name.len() > LONGEST_NAME {
         Err("must not be longer than 200 bytes")
     } else if name.contains('*') || name.chars().any(char::is_control) {
@@ -212,6 +215,9 @@ mod tests {
             "My list (1).CSV",
             "letterboxd-x-2026-11-21-10-00-utc.zip",
             "Ä.zip",
+            "trakt.json",
+            "ids.TXT",
+            "table.tsv",
         ] {
             assert_eq!(check_name(good), Ok(()), "{good}");
         }
@@ -222,7 +228,7 @@ mod tests {
             "/etc/x.csv",
             "a\\x.csv",
             ".x.csv",
-            "x.txt",
+            "x.pdf",
             "x",
             "*.csv",
             "a\nb.csv",

@@ -40,8 +40,9 @@ pub(crate) async fn lists_in(folder: &Path, file: &str) -> Result<Vec<ListRecogn
     Ok(lists.into_iter().map(recognized).collect())
 }
 
-const REMEDY: &str = "Put in the zip that Letterboxd exports (Settings, Data), a watchlist.csv or \
-                      lists/*.csv out of it, or the .csv that IMDb exports of a list or watchlist.";
+const REMEDY: &str = "Put in the zip that Letterboxd or Trakt exports, a .csv out of it, the .csv that IMDb \
+                      exports of a list or watchlist, Simkl's backup, or any table (.csv, .tsv), JSON \
+                      or text with ids or titles and years.";
 
 fn unusable(error: &HttpError) -> Failure {
     let failure = Failure::new(FailureCode::Invalid, error.to_string());
@@ -52,12 +53,19 @@ fn unusable(error: &HttpError) -> Failure {
 }
 
 fn unknown(file: &str, error: &ProviderError) -> Failure {
-    let what = match error {
-        ProviderError::Changed { what } => what.clone(),
-        other => other.to_string(),
+    let (message, remedy) = match error {
+        ProviderError::Refused { reason, remedy, .. } => (
+            reason.clone(),
+            format!(
+                "{remedy} Where that is needed, put the file into the folder of exports by hand first. {REMEDY}"
+            ),
+        ),
+        ProviderError::Changed { what } => {
+            (format!("{file} cannot be read: {what}"), REMEDY.to_owned())
+        }
+        other => (format!("{file} cannot be read: {other}"), REMEDY.to_owned()),
     };
-    let message = format!("{file} is no export of a list: {what}");
-    Failure::new(FailureCode::Invalid, message).with_remedy(REMEDY)
+    Failure::new(FailureCode::Invalid, message).with_remedy(remedy)
 }
 
 fn recognized(list: Recognized) -> ListRecognized {
@@ -205,7 +213,7 @@ mod tests {
         assert_eq!(titles, ["Heat"]);
         put(&bench, "other.csv", b"a,b\n1,2\n");
         let (fetched, titles) = read(&bench, "other.csv").await;
-        let failed = matches!(&fetched.outcome, FetchOutcome::Failed { reason, retryable: false, .. } if reason.contains("`a,b`"));
+        let failed = matches!(&fetched.outcome, FetchOutcome::Refused { reason, remedy, .. } if reason.contains("`a`, `b`") && remedy.contains("other.csv?title=a"));
         assert!(failed && titles.is_empty(), "{fetched:?}");
         put(&bench, "empty.csv", b"Date,Name,Year,Letterboxd URI\n");
         let (fetched, _) = read(&bench, "empty.csv").await;
@@ -249,17 +257,98 @@ mod tests {
     }
 
     #[actix_rt::test]
+    async fn the_zip_of_trakt_holds_the_watchlist_and_the_lists_of_all_parts() {
+        let part = |title: &str| {
+            format!(
+                "[{{\"type\": \"movie\", \"movie\": {{\"title\": \"{title}\", \"year\": 1995, \"ids\": {{}}}}}}]"
+            )
+        };
+        let (first, second, own) = (part("Heat"), part("Ronin"), part("Alien"));
+        let zip = zipped(&[
+            ("lists-watchlist.json", first.as_str()),
+            ("lists-watchlist-2.json", &second),
+            ("lists-list-9-faves.json", &own),
+            ("lists-lists.json", "[{\"name\": \"faves\"}]"),
+            ("watched-movies.json", &own),
+            ("collection-movies-1.json", &own),
+        ]);
+        let found = lists("trakt.zip", &zip).await.unwrap();
+        let expected = [
+            pair("trakt.zip/lists-watchlist.json", "watchlist"),
+            pair("trakt.zip/lists-list-9-faves.json", "faves"),
+        ];
+        assert_eq!(found, expected);
+        let bench = Bench::new();
+        put(&bench, "trakt.zip", &zip);
+        let (fetched, titles) = read(&bench, "trakt.zip/lists-watchlist.json").await;
+        assert_eq!(fetched.outcome, FetchOutcome::Complete);
+        assert_eq!(
+            (fetched.announced, titles),
+            (Some(2), vec!["Heat".to_owned(), "Ronin".to_owned()])
+        );
+    }
+
+    #[actix_rt::test]
+    async fn of_a_backup_of_simkl_only_what_is_planned_is_followed() {
+        let backup = r#"{"movies": [{"status": "completed", "movie": {"title": "Heat", "year": 1995, "ids": {"simkl": 1}}},
+            {"status": "plantowatch", "movie": {"title": "Ronin", "year": 1998, "ids": {"simkl": 2}}}], "shows": []}"#;
+        let found = lists("SimklBackup.json", backup.as_bytes()).await.unwrap();
+        let id = "SimklBackup.json?status=plantowatch";
+        assert_eq!(found, [pair(id, "SimklBackup")]);
+        let bench = Bench::new();
+        put(&bench, "SimklBackup.json", backup.as_bytes());
+        let (fetched, titles) = read(&bench, id).await;
+        assert_eq!(
+            (fetched.outcome, titles),
+            (FetchOutcome::Complete, vec!["Ronin".to_owned()])
+        );
+    }
+
+    #[actix_rt::test]
+    async fn any_table_json_or_text_of_titles_is_a_list() {
+        let bench = Bench::new();
+        for (file, text) in [
+            ("a.tsv", "title\tyear\nHeat\t1995\n"),
+            ("a.json", "[{\"title\": \"Heat\", \"year\": 1995}]"),
+            ("a.txt", "# mine\nHeat (1995)\n"),
+        ] {
+            assert_eq!(
+                lists(file, text.as_bytes()).await.unwrap(),
+                [pair(file, "a")]
+            );
+            put(&bench, file, text.as_bytes());
+            let (fetched, titles) = read(&bench, file).await;
+            assert_eq!(
+                (fetched.outcome, titles),
+                (FetchOutcome::Complete, vec!["Heat".to_owned()])
+            );
+        }
+        put(&bench, "films.csv", "Film;Jahr\nHeat;1995\n".as_bytes());
+        let (fetched, titles) = read(&bench, "films.csv?title=Film&year=Jahr").await;
+        assert_eq!(
+            (fetched.outcome, titles),
+            (FetchOutcome::Complete, vec!["Heat".to_owned()])
+        );
+    }
+
+    #[actix_rt::test]
     async fn what_holds_no_list_says_so() {
         let history = zipped(&[
             ("watched.csv", WATCHLIST),
             ("notes.csv", "a,b\n"),
-            ("a.txt", WATCHLIST),
+            ("a.pdf", WATCHLIST),
+            ("readme.txt", "Thank you for asking for your data.\n"),
+            ("watched-movies.json", "[]"),
         ]);
         let many: Vec<_> = (0..=MOST_LISTS).map(|n| format!("lists/{n}.csv")).collect();
         let many: Vec<_> = many.iter().map(|path| (path.as_str(), LIST)).collect();
         let many = zipped(&many);
         for (file, bytes, said) in [
-            ("a.csv", b"a,b\n1,2\n".as_slice(), "begins with `a,b`"),
+            (
+                "a.csv",
+                b"a,b\n1,2\n".as_slice(),
+                "its columns are `a`, `b`",
+            ),
             ("a.csv", b"", "it is empty"),
             ("a.zip", b"a,b", "no zip that can be read"),
             ("a.zip", &history, "holds no list"),

@@ -56,12 +56,12 @@ impl From<FileAdded> for Added {
 
 /// Follows the lists of an export file
 ///
-/// The body is the file itself, as Letterboxd (`.zip`, or a `.csv` out of it) or IMDb (`.csv`) gave it: `curl --data-binary @watchlist.csv`. One of the same name is replaced. A zip of Letterboxd named `letterboxd-USER-DATE-utc.zip` takes the place of the older ones of that person.
+/// The body is the file itself, as Letterboxd (`.zip`, or a `.csv` out of it), IMDb (`.csv`), Trakt or Simkl (`.zip`, `.json`, `.csv`) gave it, or any table, JSON or text of titles: `curl --data-binary @watchlist.csv`. One of the same name is replaced. A zip of Letterboxd named `letterboxd-USER-DATE-utc.zip` takes the place of the older ones of that person.
 #[utoipa::path(
     post,
     path = "/api/lists/files",
     operation_id = "add_file",
-    params(("name" = String, Query, description = "Name of the file, ending in .csv or .zip", example = "watchlist.csv")),
+    params(("name" = String, Query, description = "Name of the file, ending in .csv, .tsv, .json, .txt or .zip", example = "watchlist.csv")),
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The file, at most 16 MiB"),
     responses(
         (status = 201, description = "Its lists", body = Added),
@@ -256,7 +256,7 @@ mod tests {
             "?name=..%2Fx.csv",
             "?name=%2Fetc%2Fx.csv",
             "?name=.x.csv",
-            "?name=x.txt",
+            "?name=x.pdf",
             "?name=a%00.csv",
         ] {
             let path = format!("/api/lists/files{name}");

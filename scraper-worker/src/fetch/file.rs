@@ -4,6 +4,8 @@
 //! Addresses: `file:///watchlist.csv` is the file of that name, `file:///export.zip#lists%2Fmine.csv` a file
 //! inside it. A `*` in the name stands for anything; of several files that match, the last by name is
 //! read, so a newer export of one person takes the place of an older one as soon as it lies there.
+//! A file in a zip whose name ends in a number above 1 is a further part of the one without it, or with 1,
+//! and is read after it: Trakt parts long lists so.
 //! A zip whose files all lie in one folder is read as if they lay outside of it: file managers pack so.
 
 use std::{
@@ -16,13 +18,13 @@ use std::{
 
 use nix::{fcntl::OFlag, libc};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use runtime::exports::{MOST_BYTES, check_name};
+use runtime::exports::{ENDINGS, MOST_BYTES, check_name};
 use schema::models::Cause;
 use tokio::task::spawn_blocking;
 use url::{Url, form_urlencoded};
 use zip::{ZipArchive, result::ZipError};
 
-use super::http::HttpError;
+use super::{encoding, http::HttpError};
 use crate::provider::{Answer, Request};
 
 /// Files in a zip; a Letterboxd export has one for each list and a dozen more.
@@ -64,7 +66,7 @@ pub(crate) async fn read(folder: &Path, request: &Request) -> Result<Answer, Htt
     })
 }
 
-/// What `seen` makes of the beginning of a file, or of each `.csv` in a zip, whose path it is given.
+/// What `seen` makes of the beginning of a file, or of each that may be a list in a zip, whose path it is given.
 ///
 /// # Errors
 /// As [`read`].
@@ -82,13 +84,28 @@ pub(crate) async fn beginnings<T: Send + 'static>(
         let mut zip = export.unzip()?;
         let mut found = Vec::new();
         for (path, index) in zip.members.clone() {
-            if path.to_ascii_lowercase().ends_with(".csv") {
+            if is_list(&path) && !zip.is_further_part(&path) {
                 found.extend(seen(Some(&path), &zip.head(index)?));
             }
         }
         Ok(found)
     })
     .await
+}
+
+/// Whether a file of a zip may be a list, by its name.
+fn is_list(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let mut endings = ENDINGS.iter().filter(|end| !is_zip(end));
+    endings.any(|end| lower.ends_with(end))
+}
+
+/// What a JSON file and its further parts have in common: `lists-watchlist`, `.json`.
+fn first_part(path: &str) -> Option<(&str, &str)> {
+    let at = path.len().checked_sub(".json".len())?;
+    let (stem, end) = path.split_at_checked(at)?;
+    let is_json = end.eq_ignore_ascii_case(".json");
+    is_json.then(|| (stem.strip_suffix("-1").unwrap_or(stem), end))
 }
 
 /// Whether this is the name of a zip.
@@ -133,13 +150,15 @@ fn refused(reason: impl Into<String>, remedy: impl Into<String>) -> HttpError {
 }
 
 fn too_large(what: &str) -> HttpError {
-    refused(
-        format!(
-            "{what} is longer than {} MiB, which no export of a list is",
+    HttpError::Refused {
+        cause: Cause::TooLarge,
+        reason: format!(
+            "{what} is longer than {} MiB, which no list is",
             MOST_BYTES / 1024 / 1024
         ),
-        "Put the export in as the site gave it.",
-    )
+        remedy: "Put the export in as the site gave it, or part the list into several files."
+            .into(),
+    }
 }
 
 /// A file of the folder, open.
@@ -187,7 +206,7 @@ impl Export {
         // It may have grown since its length was looked at.
         let bytes = bytes(self.file, MOST_BYTES).map_err(|error| unreadable(&self.name, &error))?;
         let bytes = bytes.ok_or_else(|| too_large(&self.name))?;
-        Ok(decoded(bytes))
+        Ok(encoding::text(bytes))
     }
 
     fn unzip(self) -> Result<Zip, HttpError> {
@@ -219,21 +238,58 @@ struct Zip {
 }
 
 impl Zip {
+    /// The file and its further parts, one after the other.
     fn text(mut self, inner: &str) -> Result<String, HttpError> {
         let what = format!("{inner} in {}", self.name);
-        let index = self.members.iter().find(|(path, _)| path == inner);
-        let Some((_, index)) = index else {
+        let parts = self.parts(inner);
+        if parts.is_empty() {
             return Err(refused(
                 format!("there is no {what}"),
                 "Put in an export that has it, or remove the list.",
             ));
+        }
+        let (mut text, mut left) = (String::new(), MOST_BYTES);
+        for index in parts {
+            let member = self
+                .archive
+                .by_index(index)
+                .map_err(|error| no_zip(&self.name, &error))?;
+            let bytes = bytes(member, left).map_err(|error| unreadable(&what, &error))?;
+            let bytes = bytes.ok_or_else(|| too_large(&what))?;
+            left -= bytes.len() as u64;
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(&encoding::text(bytes));
+        }
+        Ok(text)
+    }
+
+    /// Numbers of the file of this path and of its further parts, in order.
+    fn parts(&self, inner: &str) -> Vec<usize> {
+        let index = |path: &str| {
+            let found = self.members.iter().find(|(known, _)| known == path);
+            found.map(|(_, index)| *index)
         };
-        let member = self
-            .archive
-            .by_index(*index)
-            .map_err(|error| no_zip(&self.name, &error))?;
-        let bytes = bytes(member, MOST_BYTES).map_err(|error| unreadable(&what, &error))?;
-        Ok(decoded(bytes.ok_or_else(|| too_large(&what))?))
+        let further = first_part(inner).into_iter().flat_map(|(stem, end)| {
+            let numbered = move |number| index(&format!("{stem}-{number}{end}"));
+            (2..).map_while(numbered)
+        });
+        index(inner).into_iter().chain(further).collect()
+    }
+
+    /// Whether the file of this path is read with the one it is a part of.
+    fn is_further_part(&self, path: &str) -> bool {
+        let Some((stem, end)) = path.rsplit_once(".json").map(|(stem, _)| (stem, ".json")) else {
+            return false;
+        };
+        let Some((stem, number)) = stem.rsplit_once('-') else {
+            return false;
+        };
+        let is_further = number.parse().is_ok_and(|number: u32| number > 1);
+        let firsts = [format!("{stem}{end}"), format!("{stem}-1{end}")];
+        let has_first = || self.members.iter().any(|(known, _)| firsts.contains(known));
+        is_further && has_first()
     }
 
     fn head(&mut self, index: usize) -> Result<String, HttpError> {
@@ -252,7 +308,7 @@ impl Zip {
         {
             head.truncate(error.valid_up_to());
         }
-        Ok(decoded(head))
+        Ok(encoding::text(head))
     }
 }
 
@@ -373,28 +429,6 @@ fn bytes(from: impl Read, most: u64) -> io::Result<Option<Vec<u8>>> {
     Ok((bytes.len() as u64 <= most).then_some(bytes))
 }
 
-/// UTF-8 without its mark; what is none is Windows-1252, in which IMDb's older exports are.
-fn decoded(bytes: Vec<u8>) -> String {
-    let text = String::from_utf8(bytes)
-        .unwrap_or_else(|error| error.as_bytes().iter().map(|byte| western(*byte)).collect());
-    match text.strip_prefix('\u{feff}') {
-        Some(rest) => rest.to_owned(),
-        None => text,
-    }
-}
-
-/// Source: <https://encoding.spec.whatwg.org/index-windows-1252.txt>, checked 2026-11-21.
-fn western(byte: u8) -> char {
-    const FROM_0X80: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
-        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
-        'ž', 'Ÿ',
-    ];
-    let place = byte.checked_sub(0x80).map(usize::from);
-    let special = place.and_then(|place| FROM_0X80.get(place).copied());
-    special.unwrap_or(char::from(byte))
-}
-
 #[cfg(test)]
 mod tests {
     use std::{fs, io::Write as _, os::unix::fs::PermissionsExt};
@@ -435,7 +469,7 @@ mod tests {
             .map(|answer| answer.body)
             .map_err(|error| match error {
                 HttpError::Refused {
-                    cause: Cause::Settings,
+                    cause: Cause::Settings | Cause::TooLarge,
                     reason,
                     remedy,
                 } => (reason, remedy),
@@ -504,6 +538,32 @@ mod tests {
     }
 
     #[actix_rt::test]
+    async fn the_parts_of_a_long_list_are_read_as_one() {
+        let zip = zipped(&[
+            ("lists-watchlist-2.json", b"[2]"),
+            ("lists-watchlist.json", b"[1]"),
+            ("lists-watchlist-3.json", b"[3]"),
+            ("lists-watchlist-5.json", b"[5]"),
+            ("collection-1.json", b"[a]"),
+            ("collection-2.json", b"[b]"),
+            ("lists-list-2.json", b"[x]"),
+        ]);
+        let folder = folder(&[("trakt.zip", &zip)]);
+        let read = async |inner| text(folder.path(), "trakt.zip", Some(inner)).await.unwrap();
+        assert_eq!(read("lists-watchlist.json").await, "[1]\n[2]\n[3]");
+        assert_eq!(read("collection-1.json").await, "[a]\n[b]");
+        assert_eq!(read("lists-list-2.json").await, "[x]");
+        let seen = |path: Option<&str>, _: &str| path.map(str::to_owned);
+        let seen = beginnings(folder.path(), "trakt.zip", seen).await.unwrap();
+        let expected = [
+            "lists-watchlist.json",
+            "collection-1.json",
+            "lists-list-2.json",
+        ];
+        assert_eq!(seen, expected);
+    }
+
+    #[actix_rt::test]
     async fn of_several_that_match_the_last_by_name_is_read() {
         let folder = folder(&[
             ("x-bob-2026-01-utc.zip", &zipped(&[("a.csv", b"old")])),
@@ -534,8 +594,8 @@ mod tests {
         for (name, said) in [
             ("../secret.csv", "without folders"),
             ("/etc/passwd", "without folders"),
-            ("..", ".csv or .zip"),
-            ("passwd", ".csv or .zip"),
+            ("..", ".txt or .zip"),
+            ("passwd", ".txt or .zip"),
             ("link.csv", "symbolic link"),
             ("sub.csv", "no regular file"),
             ("pipe.csv", "no regular file"),

@@ -16,7 +16,7 @@ use reqwest::{
 use schema::models::Cause;
 use tokio::time::timeout;
 
-use super::guard::Guard;
+use super::{encoding, guard::Guard};
 use crate::{
     provider::{Answer, Method, Reach, Request, SecretPart},
     settings::Limits,
@@ -261,13 +261,11 @@ impl Http {
             }
             body.extend_from_slice(&piece);
         }
-        let body = String::from_utf8(body)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         Ok(Answer {
             status: response.status().as_u16(),
             url: without_secrets(response.url(), request),
             headers: response.headers().clone(),
-            body,
+            body: encoding::text(body),
         })
     }
 }

@@ -3,6 +3,7 @@
 //! `walk`. Dropping a future here ends the request or the wait at once.
 
 mod browser;
+mod encoding;
 pub(crate) mod file;
 mod guard;
 mod host;

@@ -1,24 +1,26 @@
 //! The registry: every site, one line each, in alphabetical order. `web` takes any address, so it is
 //! asked last.
 
-#[cfg(test)]
-mod captures;
+mod address;
 mod anilist;
 mod anime_map;
+#[cfg(test)]
+mod captures;
+mod document;
 pub(crate) mod file;
 #[cfg(test)]
 mod fixtures;
 mod harvest;
 mod imdb;
 mod letterboxd;
+mod loose;
+mod mdblist;
+mod myanimelist;
+mod plex;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod robust;
-mod loose;
-mod myanimelist;
-mod mdblist;
-mod plex;
 mod simkl;
 mod stevenlu;
 mod tmdb;
@@ -42,14 +44,15 @@ providers! {
     file::ExportFile,
     imdb::Imdb,
     letterboxd::Letterboxd,
-    myanimelist::MyAnimeList,
     mdblist::MdbLists,
+    myanimelist::MyAnimeList,
     plex::Plex,
     simkl::Simkl,
     stevenlu::StevenLu,
     tmdb::Tmdb,
     trakt::Trakt,
     tvdb::Tvdb,
+    address::Address,
     web::WebPage,
 }
 

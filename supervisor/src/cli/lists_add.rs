@@ -12,7 +12,7 @@ use super::{error::CommandError, exit::Exit, lists_read, session::Session};
 /// Arguments of `lists add`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// An address, an id or a name, or an export file of Letterboxd or IMDb (.csv, .zip)
+    /// An address, an id or a name, or a file with a list (.csv, .tsv, .json, .txt, .zip)
     #[arg(value_name = "INPUT")]
     input: String,
     /// The site, where INPUT is no address: imdb, trakt, letterboxd, …

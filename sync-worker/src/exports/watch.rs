@@ -1,5 +1,5 @@
 //! Notices what is put into the folder of exports, by the kernel's word. Files that are hidden or end in
-//! something else than `.csv` or `.zip` are nobody's business. On a network share the kernel hears only
+//! something else than lists do are nobody's business. On a network share the kernel hears only
 //! of what this machine does there; what others do is seen at the next start.
 
 use std::{
@@ -226,7 +226,7 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         let mut watched = Watched::begin(folder.path()).unwrap();
         fs::write(at(".upload-1"), "x").unwrap();
-        fs::write(at("notes.txt"), "x").unwrap();
+        fs::write(at("notes.pdf"), "x").unwrap();
         fs::rename(at(".upload-1"), at("moved.csv")).unwrap();
         let mut incoming = Incoming::begin(folder.path()).unwrap();
         incoming.write(b"x").unwrap();

@@ -2,9 +2,10 @@
 //!
 //! Lists: `anilist.co/user/{name}`, `…/animelist`, `…/animelist/{status or custom list}`; `name`,
 //! `name/planning`; charts `anilist.co/search/anime/{trending,popular,top-100,this-season,next-season}`
-//! and a season of a year. Without a status all of them are read. No key, no browser; profiles that are
-//! private are not shown. 500 entries a chunk, 50 a page; how many there are is not told, whether more
-//! follow is. Entries have AniList's id and mostly a year; other ids come from the map of anime ids.
+//! and a season of a year. Without a status all of them are read; of a chart the first hundred, or as
+//! many as are wanted. No key, no browser; profiles that are private are not shown. 500 entries a
+//! chunk, 50 a page; how many there are is not told, whether more follow is. Entries have AniList's id
+//! and mostly a year; other ids come from the map of anime ids.
 //! Source: <https://docs.anilist.co> (rate limiting, as of 2026-03: 30 requests a minute) and captures
 //! of 2019 and 2024; not checked against the live site.
 

@@ -2,7 +2,11 @@
 
 use runtime::exports::check_name;
 
-use crate::{fetch::file::is_zip, provider::Recognized};
+use crate::{
+    fetch::file::is_zip,
+    provider::Recognized,
+    providers::document::{Mapping, plain_word},
+};
 
 /// Files of a Letterboxd export that tell what somebody did, not what somebody wants to see.
 const HISTORY: &[&str] = &[
@@ -13,13 +17,33 @@ const HISTORY: &[&str] = &[
     "reviews.csv",
     "watched.csv",
 ];
-/// Folders of it that do, or that hold what was thrown away.
+/// How files of Trakt's exports begin that do, that hold what somebody has, or that hold no titles.
+const JSON_HISTORY: &[&str] = &[
+    "collection",
+    "comments",
+    "followers",
+    "following",
+    "friends",
+    "hidden",
+    "history",
+    "likes",
+    "lists-lists",
+    "network",
+    "notes",
+    "playback",
+    "ratings",
+    "user-",
+    "watched",
+];
+/// Folders of a Letterboxd export that do, or that hold what was thrown away.
 const HISTORY_FOLDERS: &[&str] = &["deleted", "likes", "orphaned"];
 
 /// Whether a file in a zip is one of those.
 pub(super) fn is_history(inner: &str) -> bool {
     let (folders, file) = inner.rsplit_once('/').unwrap_or(("", inner));
+    let is_json = end_of(file) == Some("json");
     HISTORY.contains(&file)
+        || (is_json && JSON_HISTORY.iter().any(|start| file.starts_with(start)))
         || folders
             .split('/')
             .any(|folder| HISTORY_FOLDERS.contains(&folder))
@@ -27,24 +51,32 @@ pub(super) fn is_history(inner: &str) -> bool {
 
 /// A list in the folder of exports.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum ExportList {
+pub(super) struct ExportList {
+    at: At,
+    /// What in it is what, as its owner says.
+    mapping: Mapping,
+}
+
+/// Where it lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum At {
     /// A file of its own.
-    Csv(String),
+    File(String),
     /// A file in a zip.
     Member { zip: String, inner: String },
     /// A file in the newest zip that Letterboxd made for a person, without `.csv`.
     Letterboxd { user: String, path: String },
 }
 
-impl ExportList {
+impl At {
     /// By an id, or by a zip's name and a path in it.
-    pub(super) fn of(input: &str) -> Option<Self> {
+    fn of(input: &str) -> Option<Self> {
         if input.contains("://") {
             return None;
         }
         let Some((first, inner)) = input.split_once('/') else {
-            let is_csv = check_name(input).is_ok() && !is_zip(input);
-            return is_csv.then(|| Self::Csv(input.to_owned()));
+            let is_file = check_name(input).is_ok() && !is_zip(input);
+            return is_file.then(|| Self::File(input.to_owned()));
         };
         if !is_path(inner) {
             return None;
@@ -58,11 +90,12 @@ impl ExportList {
                 path: inner.to_owned(),
             });
         }
-        let stem = without_csv(inner).filter(|_| is_zip(first) && check_name(first).is_ok())?;
-        Some(match letterboxd_user(first) {
+        let end = end_of(inner).filter(|_| is_zip(first) && check_name(first).is_ok())?;
+        let user = letterboxd_user(first).filter(|_| end == "csv");
+        Some(match user {
             Some(user) => Self::Letterboxd {
                 user: user.to_owned(),
-                path: stem.to_owned(),
+                path: without_end(inner).to_owned(),
             },
             None => Self::Member {
                 zip: first.to_owned(),
@@ -71,13 +104,70 @@ impl ExportList {
         })
     }
 
+    fn id(&self) -> String {
+        match self {
+            Self::File(file) => file.clone(),
+            Self::Member { zip, inner } => format!("{zip}/{inner}"),
+            Self::Letterboxd { user, path } => format!("letterboxd-{user}/{path}"),
+        }
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Self::File(_) | Self::Member { .. } => format!("exports/{}", self.id()),
+            Self::Letterboxd { user, path } => {
+                format!("https://letterboxd.com/{user}/{}/", page_of(path))
+            }
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::File(file) => last_part(file),
+            Self::Member { inner, .. } => last_part(inner),
+            Self::Letterboxd { user, path } => format!("{} of {user}", last_part(path)),
+        }
+    }
+}
+
+impl ExportList {
+    /// By an id, after which it may say what is what: `films.csv?title=Film`.
+    pub(super) fn of(input: &str) -> Option<Self> {
+        let mapped = input.rsplit_once('?').and_then(|(name, mapping)| {
+            Some(Self {
+                at: At::of(name)?,
+                mapping: Mapping::parse(mapping)?,
+            })
+        });
+        mapped.or_else(|| {
+            Some(Self {
+                at: At::of(input)?,
+                mapping: Mapping::default(),
+            })
+        })
+    }
+
+    /// The same, of which only some rows count.
+    pub(super) fn with(self, mapping: Mapping) -> Self {
+        Self { mapping, ..self }
+    }
+
+    pub(super) fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
+    /// Its id without what is said of it.
+    pub(super) fn bare_id(&self) -> String {
+        self.at.id()
+    }
+
     /// File in the folder, and path in it.
     pub(super) fn place(&self) -> (String, Option<String>) {
-        match self {
-            Self::Csv(file) => (file.clone(), None),
-            Self::Member { zip, inner } => (zip.clone(), Some(inner.clone())),
+        match &self.at {
+            At::File(file) => (file.clone(), None),
+            At::Member { zip, inner } => (zip.clone(), Some(inner.clone())),
             // Browsers put a number after a name that is there already.
-            Self::Letterboxd { user, path } => (
+            At::Letterboxd { user, path } => (
                 format!("letterboxd-{user}-*-utc*.zip"),
                 Some(format!("{path}.csv")),
             ),
@@ -85,22 +175,14 @@ impl ExportList {
     }
 
     pub(super) fn recognized(&self) -> Recognized {
-        let (list_id, list_url, name) = match self {
-            Self::Csv(file) => (file.clone(), format!("exports/{file}"), last_part(file)),
-            Self::Member { zip, inner } => {
-                let id = format!("{zip}/{inner}");
-                (id.clone(), format!("exports/{id}"), last_part(inner))
-            }
-            Self::Letterboxd { user, path } => (
-                format!("letterboxd-{user}/{path}"),
-                format!("https://letterboxd.com/{user}/{}/", page_of(path)),
-                format!("{} of {user}", last_part(path)),
-            ),
-        };
+        let mut list_id = self.at.id();
+        if !self.mapping.is_empty() {
+            list_id = format!("{list_id}?{}", self.mapping.text());
+        }
         Recognized {
             list_id,
-            list_url,
-            name,
+            list_url: self.at.url(),
+            name: self.at.name(),
         }
     }
 }
@@ -118,12 +200,36 @@ fn page_of(path: &str) -> String {
 
 fn last_part(path: &str) -> String {
     let file = path.rsplit('/').next().unwrap_or(path);
-    without_csv(file).unwrap_or(file).to_owned()
+    let name = without_end(file);
+    if end_of(file) != Some("json") {
+        return name.to_owned();
+    }
+    // Trakt's: `lists-watchlist`, `lists-list-123-rainy-days`.
+    let name = name.strip_prefix("lists-").unwrap_or(name);
+    let own = name.strip_prefix("list-").and_then(|rest| {
+        let (number, own) = rest.split_once('-')?;
+        number
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then_some(own)
+    });
+    own.unwrap_or(name).to_owned()
 }
 
-fn without_csv(path: &str) -> Option<&str> {
-    let (stem, end) = path.rsplit_once('.')?;
-    end.eq_ignore_ascii_case("csv").then_some(stem)
+/// What a list's file ends in, without the dot.
+fn end_of(path: &str) -> Option<&'static str> {
+    let (_, end) = path.rsplit_once('.')?;
+    let end = plain_word(end);
+    ["csv", "tsv", "json", "txt"]
+        .into_iter()
+        .find(|known| *known == end)
+}
+
+fn without_end(path: &str) -> &str {
+    match (end_of(path), path.rsplit_once('.')) {
+        (Some(_), Some((stem, _))) => stem,
+        _ => path,
+    }
 }
 
 /// Whose export it is: `letterboxd-bob-2026-11-21-10-20-utc.zip`.
@@ -169,8 +275,24 @@ mod tests {
             "letterboxd-bob_1/watchlist",
             "letterboxd-bob/lists/best-of-2026",
             "letterboxd-bob/likes/films",
+            "trakt.json",
+            "ids.txt",
+            "trakt.zip/lists-watchlist.json",
+            "films.csv?title=Film&year=Jahr",
+            "a.zip/b.json?items=data.rows",
+            "what?.csv",
         ] {
             assert_eq!(id_of(id).as_deref(), Some(id));
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_a_file_is_written_in_one_way() {
+        for input in ["a.csv?year=Jahr&name=Film", "a.csv?title=Film&year=Jahr"] {
+            let list = ExportList::of(input).unwrap();
+            assert_eq!(list.recognized().list_id, "a.csv?title=Film&year=Jahr");
+            assert_eq!(list.place(), ("a.csv".to_owned(), None));
+            assert_eq!(list.bare_id(), "a.csv");
         }
     }
 
@@ -199,7 +321,9 @@ mod tests {
             "/etc/watchlist.csv",
             "a/b.csv",
             "a.zip/../../x.csv",
-            "a.zip/x.txt",
+            "a.zip/x.pdf",
+            "films.csv?titel=Film",
+            "films.pdf?title=Film",
             "a.zip/",
             "letterboxd-bob/",
             "letterboxd-bob/../x",
@@ -239,6 +363,17 @@ mod tests {
                 "diary of bob",
             ),
             ("a.zip/b/c.csv", "exports/a.zip/b/c.csv", "c"),
+            ("a.csv?title=x", "exports/a.csv", "a"),
+            (
+                "t.zip/lists-watchlist.json",
+                "exports/t.zip/lists-watchlist.json",
+                "watchlist",
+            ),
+            (
+                "t.zip/lists-list-12-rainy-days.json",
+                "exports/t.zip/lists-list-12-rainy-days.json",
+                "rainy-days",
+            ),
         ] {
             let list = ExportList::of(id).unwrap().recognized();
             assert_eq!((list.list_url.as_str(), list.name.as_str()), (url, name));
@@ -252,10 +387,21 @@ mod tests {
             "likes/films.csv",
             "deleted/lists/a.csv",
             "x/diary.csv",
+            "watched-movies.json",
+            "ratings-shows.json",
+            "collection-movies-1.json",
+            "lists-lists.json",
+            "user-profile.json",
         ] {
             assert!(is_history(inner), "{inner}");
         }
-        for inner in ["watchlist.csv", "lists/watched-with-bob.csv", "imdb.csv"] {
+        for inner in [
+            "watchlist.csv",
+            "lists/watched-with-bob.csv",
+            "imdb.csv",
+            "lists-watchlist.json",
+            "lists-list-1-watched-with-bob.json",
+        ] {
             assert!(!is_history(inner), "{inner}");
         }
     }

@@ -1,14 +1,15 @@
-//! Export files: what Letterboxd and IMDb hand to their users, put into a folder of ours.
+//! Files with lists, put into a folder of ours: what IMDb, Letterboxd, Trakt and Simkl hand to their users,
+//! and any table, JSON or text of titles.
 //!
 //! Lists: a file's name (`watchlist.csv`); a file in a zip (`export.zip/lists/mine.csv`); in the zip that
 //! Letterboxd makes, whoever's newest one lies there, `letterboxd-USER/watchlist`, `letterboxd-USER/lists/SLUG`,
-//! also `…/watched`, `…/ratings`, `…/diary`, `…/likes/films`. No site is asked, no key, no browser.
+//! also `…/watched`, `…/ratings`, `…/diary`, `…/likes/films`. After a name may stand what in it is what:
+//! `films.csv?title=Film&year=Jahr`. No site is asked, no key, no browser.
 //! IMDb's rows have an IMDb id and a type; Letterboxd's have title and year only, and no year for the
-//! unreleased. Which columns there are is read from the header, never from places.
-//! Formats as Letterboxd's and IMDb's files had them in 2025; not checked against the live sites.
+//! unreleased; Trakt's and Simkl's have ids, and Simkl's a status, of which `plantowatch` is the wish.
+//! Formats as these files had them in 2025; not checked against the live sites.
 
 mod id;
-mod table;
 
 use runtime::settings::ProvidersSettings;
 
@@ -19,6 +20,7 @@ use crate::{
         Answer, ListToRead, Page, Politeness, Provider, ProviderError, Recognized, Request, Via,
         Way,
     },
+    providers::{document, stevenlu},
 };
 
 /// See the file's header.
@@ -30,15 +32,16 @@ impl Provider for ExportFile {
     }
 
     fn title(&self) -> &'static str {
-        "Export file"
+        "File"
     }
 
     fn accepts(&self) -> &'static [&'static str] {
         &[
-            "NAME.csv",
+            "NAME.csv, .tsv, .json, .txt",
             "NAME.zip/inner/path.csv",
             "letterboxd-USER/watchlist",
             "letterboxd-USER/lists/SLUG",
+            "NAME.csv?title=COLUMN&year=COLUMN",
         ]
     }
 
@@ -56,6 +59,12 @@ impl Provider for ExportFile {
     }
 
     fn recognize(&self, input: &str) -> Option<Recognized> {
+        // His files have been lists by their mere names for longer.
+        let is_stevenlus = stevenlu::StevenLu.recognize(input).is_some();
+        self.recognize_own(input).filter(|_| !is_stevenlus)
+    }
+
+    fn recognize_own(&self, input: &str) -> Option<Recognized> {
         ExportList::of(input).map(|list| list.recognized())
     }
 
@@ -74,8 +83,15 @@ impl Provider for ExportFile {
         }])
     }
 
-    fn parse(&self, _: &ListToRead, _: &Request, answer: &Answer) -> Result<Page, ProviderError> {
-        table::read(&answer.body)
+    fn parse(
+        &self,
+        list: &ListToRead,
+        _: &Request,
+        answer: &Answer,
+    ) -> Result<Page, ProviderError> {
+        let file = ExportList::of(&list.id).ok_or(ProviderError::NotFound)?;
+        document::read(&answer.body, file.mapping())
+            .map_err(|unread| unread.told(&file.bare_id(), '?'))
     }
 }
 
@@ -83,7 +99,7 @@ impl Provider for ExportFile {
 /// nobody wants to follow what is in it: what was watched is not wished for.
 ///
 /// # Errors
-/// [`ProviderError::Changed`] when it is no export of a list.
+/// [`ProviderError::Changed`] or [`ProviderError::Refused`] when it is no list.
 pub(crate) fn list_in(
     file: &str,
     inner: Option<&str>,
@@ -96,10 +112,11 @@ pub(crate) fn list_in(
         None => ExportList::of(file),
         Some(inner) => ExportList::of(&format!("{file}/{inner}")),
     }?;
-    Some(table::own_name(head).map(|name| {
-        let recognized = list.recognized();
+    let seen = document::look(head).map_err(|unread| unread.told(&list.bare_id(), '?'));
+    Some(seen.map(|seen| {
+        let recognized = list.with(seen.mapping).recognized();
         Recognized {
-            name: name.unwrap_or(recognized.name),
+            name: seen.name.unwrap_or(recognized.name),
             ..recognized
         }
     }))

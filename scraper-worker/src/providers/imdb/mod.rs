@@ -22,7 +22,6 @@ mod title;
 use runtime::settings::{ImdbSettings, ProvidersSettings};
 
 use self::address::ImdbList;
-pub(super) use self::title::{Unwanted, media_type};
 use crate::provider::{
     Answer, ListToRead, Page, Politeness, Provider, ProviderError, Recognized, Request, SourceKey,
     Way, address as url_of,

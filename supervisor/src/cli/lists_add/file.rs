@@ -11,7 +11,7 @@ use std::{
 use nix::unistd::{Uid, User};
 use runtime::{
     Settings,
-    exports::{Incoming, MOST_BYTES, Placed, check_name},
+    exports::{ENDINGS, Incoming, MOST_BYTES, Placed, check_name},
 };
 use schema::{
     models::ListId,
@@ -31,10 +31,13 @@ const CHUNK: usize = 256 * 1024;
 pub(super) fn of(args: &Args) -> Option<PathBuf> {
     let input = args.input.as_str();
     let lower = input.to_ascii_lowercase();
-    let is_named_so = [".csv", ".zip"].iter().any(|end| lower.ends_with(end));
+    let is_named_so = ENDINGS.iter().any(|end| lower.ends_with(end));
     // `export.zip/lists/mine.csv` is the id of a list.
     let is_id = args.list_type.is_some() || input.contains("://") || lower.contains(".zip/");
-    (is_named_so && !is_id).then(|| PathBuf::from(input))
+    // `movies.json` is also what people call one of Steven Lu's lists.
+    let is_elsewhere =
+        lower.ends_with(".json") && !input.contains('/') && !Path::new(input).exists();
+    (is_named_so && !is_id && !is_elsewhere).then(|| PathBuf::from(input))
 }
 
 /// Copies the file and tells which lists are followed.
@@ -95,7 +98,7 @@ fn open(path: &Path) -> Result<File, CommandError> {
     if found.len() > MOST_BYTES {
         let limit = MOST_BYTES / 1024 / 1024;
         return Err(CommandError::told(
-            format!("{shown} is longer than {limit} MiB, which no export of a list is"),
+            format!("{shown} is longer than {limit} MiB, which no list is"),
             "Name the export as the site gave it.",
         ));
     }
@@ -284,7 +287,13 @@ mod tests {
 
     #[test]
     fn files_are_told_from_addresses_and_ids() {
-        for input in ["watchlist.csv", "./a.ZIP", "/tmp/x y.csv"] {
+        for input in [
+            "watchlist.csv",
+            "./a.ZIP",
+            "/tmp/x y.csv",
+            "./trakt.json",
+            "ids.txt",
+        ] {
             assert!(of(&args(input)).is_some(), "{input}");
         }
         for input in [
@@ -292,6 +301,8 @@ mod tests {
             "https://a.example/x.csv",
             "a.zip/lists/b.csv",
             "letterboxd-bob/watchlist",
+            "movies.json",
+            "films.csv?title=Film",
         ] {
             assert!(of(&args(input)).is_none(), "{input}");
         }
