@@ -16,10 +16,12 @@ use schema::wire::{
 };
 
 use crate::{
-    exports,
+    choices, exports,
     fetch::Fetcher,
     provider::{Provider, Recognized},
-    providers, reading, resolve,
+    providers,
+    reading::Reader,
+    resolve,
     walk::Sink,
 };
 
@@ -28,7 +30,7 @@ use crate::{
 pub(crate) struct Door(Rc<Inside>);
 
 struct Inside {
-    fetcher: Fetcher,
+    reader: Reader,
     boot: Boot,
     /// A reading keeps those it began with.
     sites: RefCell<Rc<ProvidersSettings>>,
@@ -38,14 +40,14 @@ impl Door {
     pub(crate) fn new(fetcher: Fetcher, boot: Boot) -> Self {
         let sites = Rc::new(boot.settings.settings.providers.clone());
         Self(Rc::new(Inside {
-            fetcher,
+            reader: Reader::new(fetcher),
             boot,
             sites: RefCell::new(sites),
         }))
     }
 
     pub(crate) fn fetcher(&self) -> &Fetcher {
-        &self.0.fetcher
+        self.0.reader.fetcher()
     }
 
     async fn answer(&self, request: ToScraper, answers: Answers<ScraperLink>) {
@@ -58,7 +60,7 @@ impl Door {
             ToScraper::ResolveList(asked) => match known(&asked.list_type, &asked.list_id) {
                 Ok((provider, list)) => {
                     let sites = Rc::clone(&self.0.sites.borrow());
-                    let fetcher = &self.0.fetcher;
+                    let fetcher = self.fetcher();
                     let resolved =
                         resolve::resolve(fetcher, provider, &sites, list, asked.credential).await;
                     answers.last(FromScraper::ListResolved(resolved)).await;
@@ -67,11 +69,11 @@ impl Door {
             },
             ToScraper::FetchList(asked) => self.fetch(asked, answers).await,
             ToScraper::Browser(_) => {
-                let status = self.0.fetcher.means().browser.status();
+                let status = self.fetcher().means().browser.status();
                 answers.last(FromScraper::Browser(status)).await;
             }
             ToScraper::ListsInFile(asked) => {
-                let folder = &self.0.fetcher.means().exports;
+                let folder = &self.fetcher().means().exports;
                 let found = exports::lists_in(folder, &asked.file).await;
                 answers
                     .last(found.map_or_else(FromScraper::Failed, in_file))
@@ -84,7 +86,7 @@ impl Door {
         }
     }
 
-    /// Takes what may change without a start: the sites' settings, and what the guard allows.
+    /// Takes what may change without a start: the sites' settings, and what is in force for all.
     async fn read_settings(&self) -> Result<SettingsRead, Failure> {
         let inside = &self.0;
         let loaded = inside.boot.reload().await.map_err(|error| {
@@ -96,9 +98,9 @@ impl Door {
             Failure::new(code, Chain(&error).to_string())
         })?;
         let sites = loaded.settings.providers;
-        let guard = &inside.fetcher.means().guard;
-        guard.allow_private(sites.allow_private_addresses);
+        choices::put_in_force(self.fetcher(), &sites);
         *inside.sites.borrow_mut() = Rc::new(sites);
+        inside.reader.settings_changed();
         Ok(SettingsRead::default())
     }
 
@@ -110,8 +112,7 @@ impl Door {
         let inside = &self.0;
         let sites = Rc::clone(&inside.sites.borrow());
         let caller = Caller(&answers);
-        if let Ok(fetched) = reading::read(&inside.fetcher, provider, &sites, asked, &caller).await
-        {
+        if let Ok(fetched) = inside.reader.read(provider, &sites, asked, &caller).await {
             answers.last(FromScraper::ListFetched(fetched)).await;
         } else {
             tracing::info!("a reading was ended: nobody waits for it any more");
@@ -553,6 +554,120 @@ mod tests {
             .await
             .unwrap();
         assert!(rows.is_empty());
+    }
+
+    /// Says so when it is dropped.
+    struct Told(tokio::sync::mpsc::UnboundedSender<()>);
+
+    impl Drop for Told {
+        fn drop(&mut self) {
+            self.0.send(()).unwrap();
+        }
+    }
+
+    #[actix_rt::test]
+    async fn hanging_up_ends_a_page_that_is_on_its_way_within_a_second() {
+        let (begins, mut begun) = tokio::sync::mpsc::unbounded_channel();
+        let (ends, mut ended) = tokio::sync::mpsc::unbounded_channel();
+        let site = FakeSite::start(move |_| {
+            begins.send(()).unwrap();
+            let told = Told(ends.clone());
+            HttpResponse::Ok().streaming(futures_util::stream::unfold(told, |told| async {
+                actix_rt::time::sleep(Duration::from_millis(50)).await;
+                let space = actix_web::web::Bytes::from_static(b" ");
+                Some((Ok::<_, actix_web::Error>(space), told))
+            }))
+        })
+        .await;
+        let bench = Bench::new();
+        let served = Served::new(&bench, &site.url);
+        let request = fetch_of("stevenlu", "movies");
+        let stream = served.client.stream(request).await.unwrap();
+        begun.recv().await.unwrap();
+        assert!(ended.try_recv().is_err());
+        drop(stream);
+        let end = tokio::time::timeout(Duration::from_secs(1), ended.recv()).await;
+        end.expect("the connection is closed").unwrap();
+        assert_eq!(site.hits().len(), 1);
+    }
+
+    /// The end of a stream, and the entries before it.
+    async fn all_of(
+        mut stream: runtime::socket::client::Stream<ScraperLink>,
+    ) -> (usize, ListFetched) {
+        let mut entries = 0;
+        loop {
+            match stream.next().await.unwrap().unwrap() {
+                FromScraper::Entries(more) => entries += more.entries.len(),
+                FromScraper::ListFetched(end) => return (entries, end),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[actix_rt::test]
+    async fn one_list_that_two_rows_ask_for_at_once_is_read_once_and_recorded_for_both() {
+        let (bench, site) = (Bench::new(), FakeSite::start(imdb).await);
+        let served = Served::new(&bench, &site.url);
+        let mut streams = Vec::new();
+        for list in [7, 8] {
+            let request = match fetch_of("imdb", "ls900000001") {
+                ToScraper::FetchList(asked) => ToScraper::FetchList(FetchList {
+                    list: Some(ListId(list)),
+                    ..asked
+                }),
+                other => other,
+            };
+            streams.push(served.client.stream(request).await.unwrap());
+        }
+        for stream in streams {
+            let (entries, end) = all_of(stream).await;
+            assert_eq!((entries, end.read), (300, 300));
+        }
+        assert_eq!(site.hits().len(), 2, "two pages, once");
+        for list in [7, 8] {
+            let rows = bench
+                .db
+                .read(move |conn| Fetch::of_list(conn, ListId(list), 10));
+            let rows = rows.await.unwrap();
+            assert_eq!((rows.len(), rows[0].entries), (1, 300));
+            assert!(rows[0].digest.is_some());
+        }
+    }
+
+    #[actix_rt::test]
+    async fn a_list_that_is_as_its_last_complete_reading_is_not_sent_again() {
+        let site = FakeSite::start(|_| {
+            HttpResponse::Ok().json(json!([
+                {"title": "Paper Moon Over Quito", "imdb_id": "tt9000001", "tmdb_id": 900_001}
+            ]))
+        })
+        .await;
+        let bench = Bench::new();
+        let served = Served::new(&bench, &site.url);
+        let (entries, first) = served.fetch("stevenlu", "movies").await;
+        assert_eq!((entries.len(), first.is_as_known), (1, false));
+        let asked = |list, known| match fetch_of("stevenlu", "movies") {
+            ToScraper::FetchList(asked) => ToScraper::FetchList(FetchList {
+                list: Some(ListId(list)),
+                known,
+                ..asked
+            }),
+            other => other,
+        };
+        let ask = async |list, known| {
+            all_of(served.client.stream(asked(list, known)).await.unwrap()).await
+        };
+        let (entries, second) = ask(7, first.fetch).await;
+        assert_eq!((entries, second.read, second.is_as_known), (0, 1, true));
+        assert_eq!(second.outcome, FetchOutcome::Complete);
+        // The reading of a reading holds as well, but not that of another list, nor none.
+        let (entries, third) = ask(7, second.fetch).await;
+        assert_eq!((entries, third.is_as_known), (0, true));
+        for (list, known) in [(8, first.fetch), (7, Some(99)), (7, None)] {
+            let (entries, end) = ask(list, known).await;
+            assert_eq!((entries, end.is_as_known), (1, false), "{list} {known:?}");
+        }
     }
 
     /// What is logged, as text.

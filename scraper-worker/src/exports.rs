@@ -80,7 +80,7 @@ fn recognized(list: Recognized) -> ListRecognized {
 
 #[cfg(test)]
 mod tests {
-    use std::{cell::RefCell, fs, io::Write as _};
+    use std::{cell::RefCell, fs, io::Write as _, rc::Rc};
 
     use runtime::socket::Gone;
     use schema::wire::scraper::{Entry, FetchList, FetchOutcome, ListFetched};
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
     use crate::{
         fake_site::{Bench, sites},
-        reading,
+        reading::Reader,
         walk::Sink,
     };
 
@@ -152,7 +152,10 @@ mod tests {
         };
         let titles = Titles::default();
         let sites = sites("http://127.0.0.1:9");
-        let fetched = reading::read(&bench.fetcher(), &ExportFile, &sites, asked, &titles).await;
+        let reader = Reader::new(bench.fetcher());
+        let fetched = reader
+            .read(&ExportFile, &Rc::new(sites), asked, &titles)
+            .await;
         (fetched.unwrap(), titles.0.into_inner())
     }
 

@@ -108,6 +108,12 @@ impl FakeSite {
         }
     }
 
+    /// The same, said to be where nobody listens.
+    pub(crate) fn away(mut self) -> Self {
+        self.url = "http://127.0.0.1:9".into();
+        self
+    }
+
     pub(crate) fn hits(&self) -> Vec<Hit> {
         self.shared.hits.lock().unwrap().clone()
     }
@@ -150,6 +156,8 @@ pub(crate) struct PlainLists {
     /// Where the ids of titles are told: `/film/<title>` is `{"imdb":"tt1","tmdb":1,"is_show":true}`.
     pub(crate) films: Option<String>,
     pub(crate) is_late: AtomicBool,
+    /// Answers it has parsed.
+    pub(crate) parsed: AtomicUsize,
 }
 
 impl PlainLists {
@@ -265,6 +273,7 @@ impl Provider for PlainLists {
         request: &Request,
         answer: &Answer,
     ) -> Result<Page, ProviderError> {
+        self.parsed.fetch_add(1, Ordering::SeqCst);
         if answer.status == 410 {
             return Err(ProviderError::Refused {
                 cause: schema::models::Cause::Unreachable,

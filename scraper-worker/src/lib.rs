@@ -4,6 +4,7 @@
 //! the sites. Leaves which list is due and what an entry means to `sync-worker`. It reads hostile
 //! pages, so it holds no master key; each reading brings the one credential it needs.
 
+mod choices;
 mod door;
 mod exports;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod providers;
 mod reading;
 mod resolve;
 mod settings;
+mod shared;
 mod walk;
 
 use std::process::ExitCode;
@@ -59,6 +61,7 @@ async fn serve() -> anyhow::Result<()> {
         boot.clock.clone(),
     )
     .context("cannot make the HTTP client")?;
+    choices::put_in_force(&fetcher, &settings.providers);
     let socket = listen(&settings.paths.socket(ScraperLink::SOCKET))?;
     let (stop, ready) = (boot.stop.clone(), boot.ready.clone());
     let door = Door::new(fetcher, boot);

@@ -8,7 +8,7 @@ use schema::wire::scraper::{Credential, FetchOutcome, ListResolved, Missing};
 use tokio::time::timeout;
 
 use crate::{
-    fetch::{FetchError, Fetcher},
+    fetch::{Asker, FetchError, Fetcher},
     provider::{ListToRead, Page, Provider, ProviderError, Recognized, Request, Via},
     providers,
     walk::outcome_of,
@@ -123,7 +123,7 @@ async fn page(
 ) -> Result<Result<Page, FetchError>, ProviderError> {
     let mut budget = fetcher.budget();
     let outcome = fetcher
-        .fetch(request, provider.politeness_of(request), &mut budget, false)
+        .fetch(request, Asker::of(provider, request), &mut budget, false)
         .await;
     match outcome {
         Ok(it) => Ok(Ok(provider.parse(list, request, &it.answer)?.bounded()?)),

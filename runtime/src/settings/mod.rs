@@ -21,6 +21,7 @@ pub use error::{Place, SettingsError};
 pub use kind::Kind;
 pub use known::{Effect, HIDDEN, KNOWN, Known, VARIABLES, Variable};
 pub use load::{Loaded, SavedValue, Source, config_path, load, load_without_secrets};
+pub use names::nearest;
 pub use paths::{PathSettings, unwritable};
 pub use program::{OUR_PROGRAMS, PROGRAM_KEYS, ProgramKey, ProgramTable, ReadyMode, RestartMode};
 pub use reference::{default_toml, markdown_table, programs_table};

@@ -41,7 +41,7 @@ const RETIRED: &[&str] = &[
 ];
 
 /// The name among `names` that is most like `name`, if one is like it at all.
-pub(super) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     alike(name, names, ALIKE)
 }
 

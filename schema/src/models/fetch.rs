@@ -94,6 +94,18 @@ impl Fetch {
         Ok(stored)
     }
 
+    /// One reading.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn find(conn: &mut SqliteConnection, id: i32) -> QueryResult<Option<Self>> {
+        fetches::table
+            .find(id)
+            .select(Self::as_select())
+            .first(conn)
+            .optional()
+    }
+
     /// The newest readings of a list.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
-//! `host_state`: until when a site asked to be left alone. Written by scraper-worker.
+//! `host_state`: until when a site asked to be left alone, or is because it keeps failing. Written by
+//! scraper-worker.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -9,7 +10,8 @@ use crate::tables::host_state;
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = host_state)]
 pub struct HostState {
-    /// Host name, and port where it is not the scheme's own.
+    /// Host name, and port where it is not the scheme's own; with the provider before it where that
+    /// one's requests failed: `imdb api.graphql.imdb.com`.
     pub host: String,
     /// No request before this moment.
     pub not_before: NaiveDateTime,
@@ -52,5 +54,32 @@ impl HostState {
             .set(self)
             .execute(conn)
             .map(drop)
+    }
+
+    /// What is known of `host`, also when it no longer wants to be left alone.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn find(conn: &mut SqliteConnection, host: &str) -> QueryResult<Option<Self>> {
+        host_state::table
+            .find(host)
+            .select(Self::as_select())
+            .first(conn)
+            .optional()
+    }
+
+    /// Forgets `host`, which answered at `now`, unless it asked to be left alone for longer.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn recovered(
+        conn: &mut SqliteConnection,
+        host: &str,
+        now: NaiveDateTime,
+    ) -> QueryResult<()> {
+        let known = host_state::table
+            .find(host)
+            .filter(host_state::not_before.le(now));
+        diesel::delete(known).execute(conn).map(drop)
     }
 }

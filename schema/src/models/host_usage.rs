@@ -10,7 +10,7 @@ use crate::tables::host_usage;
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = host_usage)]
 pub struct HostUsage {
-    /// Host name, and port where it is not the scheme's own.
+    /// The provider, and the host as in `host_state`: `mdblist api.mdblist.com`.
     pub host: String,
     /// The day, UTC.
     pub day: NaiveDate,

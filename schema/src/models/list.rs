@@ -36,6 +36,10 @@ word_enum! {
 /// One list.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Identifiable)]
 #[diesel(table_name = lists)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a column of its own, and they do not exclude each other"
+)]
 pub struct List {
     /// Row number.
     pub id: ListId,

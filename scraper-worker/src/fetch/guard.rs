@@ -6,7 +6,7 @@
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -14,12 +14,13 @@ use std::{
 use schema::models::Cause;
 use tokio::net::lookup_host;
 
-use super::http::HttpError;
+use super::{allowed::Allowed, http::HttpError};
 
 /// Cheap to clone; clones share what is allowed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Guard {
     allows_private: Arc<AtomicBool>,
+    allowed: Arc<RwLock<Allowed>>,
 }
 
 impl Guard {
@@ -32,6 +33,16 @@ impl Guard {
     /// Whether addresses inside the owner's network may be visited from now on.
     pub(crate) fn allow_private(&self, allows: bool) {
         self.allows_private.store(allows, Ordering::Relaxed);
+    }
+
+    /// Which of them may be visited from now on although not all of them may.
+    pub(crate) fn allow(&self, allowed: Allowed) {
+        *self.allowed.write().unwrap_or_else(PoisonError::into_inner) = allowed;
+    }
+
+    fn is_allowed(&self, host: &str, ip: IpAddr) -> bool {
+        let allowed = self.allowed.read().unwrap_or_else(PoisonError::into_inner);
+        allowed.has(host, meant(ip))
     }
 
     /// Whether they may be visited now.
@@ -64,8 +75,8 @@ impl Guard {
         found: &[SocketAddr],
         is_own: bool,
     ) -> Result<Vec<SocketAddr>, HttpError> {
-        let may_be_private = is_own && self.allows_private();
-        let may = |ip| is_public(ip) || (may_be_private && !is_never(ip));
+        let may_be_private = |ip| self.allows_private() || self.is_allowed(host, ip);
+        let may = |ip| is_public(ip) || (is_own && !is_never(ip) && may_be_private(ip));
         let permitted: Vec<_> = found
             .iter()
             .copied()
@@ -84,7 +95,7 @@ impl Guard {
                 format!("{host} is an address that is never visited ({ip})"),
                 "Give the address of a page on a server.",
             )
-        } else if self.allows_private() && !is_own {
+        } else if !is_own && (self.allows_private() || self.is_allowed(host, ip)) {
             (
                 format!(
                     "{host} is an address inside your own network ({ip}), where no other page may lead"
@@ -96,7 +107,7 @@ impl Guard {
                 format!(
                     "{host} is an address inside your own network ({ip}), which is not visited"
                 ),
-                "Set `providers.allow_private_addresses` (LISTSYNC_ALLOW_PRIVATE_ADDRESSES) to true if it is your own server.",
+                "If it is your own server, add it to `providers.allowed_hosts` (LISTSYNC_ALLOWED_HOSTS), or set `providers.allow_private_addresses` (LISTSYNC_ALLOW_PRIVATE_ADDRESSES) to true for all.",
             )
         };
         HttpError::Refused {
@@ -135,6 +146,14 @@ fn no_name(host: &str, source: std::io::Error) -> HttpError {
     HttpError::NoName {
         host: host.to_owned(),
         source,
+    }
+}
+
+/// The IPv4 address that an IPv6 one stands for, or itself.
+fn meant(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V6(v6) => embedded(v6).map_or(ip, IpAddr::V4),
+        IpAddr::V4(_) => ip,
     }
 }
 
@@ -207,6 +226,9 @@ const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x025
 
 fn is_never_v6(ip: Ipv6Addr) -> bool {
     let [first, ..] = ip.segments();
+    if local_nat64(ip).is_some_and(is_never_v4) {
+        return true;
+    }
     let is_site_local = first & 0xffc0 == 0xfec0; // once
     ip.is_unspecified()
         || ip.is_multicast()
@@ -215,17 +237,28 @@ fn is_never_v6(ip: Ipv6Addr) -> bool {
         || ip == METADATA_V6
 }
 
-/// The IPv4 address that an IPv6 one leads to: mapped (`::ffff:a.b.c.d`), compatible (`::a.b.c.d`),
-/// by NAT64 (`64:ff9b::/96`) or by 6to4 (`2002::/16`).
+/// The IPv4 address behind the NAT64 of a network's own (RFC 8215), whose prefix is 96 bits long
+/// nearly everywhere. It stays private, because nobody else sees it.
+fn local_nat64(ip: Ipv6Addr) -> Option<Ipv4Addr> {
+    let [0x64, 0xff9b, 1, .., high, low] = ip.segments() else {
+        return None;
+    };
+    Some(Ipv4Addr::from_bits(
+        (u32::from(high) << 16) | u32::from(low),
+    ))
+}
+
+/// The IPv4 address that an IPv6 one leads to: mapped (`::ffff:a.b.c.d`), translated
+/// (`::ffff:0:a.b.c.d`), compatible (`::a.b.c.d`), by NAT64 (`64:ff9b::/96`) or by 6to4 (`2002::/16`).
 fn embedded(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let v4 = |high: u16, low: u16| Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low));
     match ip.segments() {
         // `::` and `::1` are no IPv4.
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
-        [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            Some(v4(high, low))
-        }
-        [0x2002, high, low, ..] => Some(v4(high, low)),
+        [0, 0, 0, 0, 0, 0xffff | 0, high, low]
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => Some(v4(high, low)),
         _ => None,
     }
 }
@@ -330,6 +363,9 @@ mod tests {
             "::ffff:0.0.0.0",
             "64:ff9b::a9fe:a9fe",
             "2002:a9fe:a9fe::",
+            "::ffff:0:169.254.169.254",
+            "64:ff9b:1::a9fe:a9fe",
+            "64:ff9b:1:7::6464:64c8", // 100.100.100.200 behind a NAT64 of its own
         ] {
             assert!(is_never(ip(text)) && !is_public(ip(text)), "{text}");
         }
@@ -355,7 +391,10 @@ mod tests {
             reason,
             "10.0.0.5 is an address inside your own network (10.0.0.5), which is not visited"
         );
-        assert!(remedy.contains("`providers.allow_private_addresses`"));
+        assert!(
+            remedy.contains("`providers.allow_private_addresses`"),
+            "{remedy}"
+        );
 
         guard.clone().allow_private(true);
         let found = guard.resolve("10.0.0.5", 8080, own).await.unwrap();
@@ -402,6 +441,81 @@ mod tests {
         assert!(guard.resolve("Localhost.", 80, own).await.is_ok());
         let own = Some(("[::1]", 80));
         assert!(guard.resolve("::1", 80, own).await.is_ok());
+    }
+
+    fn allowing(entries: &[&str]) -> Guard {
+        let entries: Vec<_> = entries.iter().map(|entry| (*entry).to_owned()).collect();
+        let (allowed, problems) = Allowed::read(&entries);
+        assert!(problems.is_empty(), "{problems:?}");
+        let guard = Guard::new(false);
+        guard.allow(allowed);
+        guard
+    }
+
+    #[actix_rt::test]
+    async fn what_the_owner_allows_is_visited_and_nothing_beside_it() {
+        let guard = allowing(&["10.0.0.5", "192.168.1.0/24", "nas.lan"]);
+        for host in [
+            "10.0.0.5",
+            "192.168.1.7",
+            "[::ffff:10.0.0.5]",
+            "[64:ff9b::c0a8:107]",
+        ] {
+            let own = Some((host, 80));
+            assert!(guard.resolve(host, 80, own).await.is_ok(), "{host}");
+            // Neither from a page of somebody else, nor another port.
+            for own in [None, Some(("1.1.1.1", 80)), Some((host, 81))] {
+                let (reason, _) = words(guard.resolve(host, 80, own).await.unwrap_err());
+                assert!(reason.contains("where no other page may lead"), "{reason}");
+            }
+        }
+        for host in ["10.0.0.6", "192.168.2.1", "127.0.0.1", "[::1]"] {
+            let (reason, remedy) =
+                words(guard.resolve(host, 80, Some((host, 80))).await.unwrap_err());
+            assert!(reason.ends_with("which is not visited"), "{reason}");
+            assert!(remedy.contains("`providers.allowed_hosts`"), "{remedy}");
+        }
+    }
+
+    #[test]
+    fn an_allowed_name_may_be_a_private_address_and_nothing_that_is_never_visited() {
+        let guard = allowing(&["nas.lan", "0.0.0.0/0", "::/0"]);
+        let at = |ip: &str| vec![SocketAddr::new(ip.parse().unwrap(), 80)];
+        assert!(guard.permitted("nas.lan", &at("10.0.0.5"), true).is_ok());
+        assert!(guard.permitted("nas.lan", &at("10.0.0.5"), false).is_err());
+        for never in [
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.100.100.200",
+            "fd00:ec2::254",
+            "fe80::1",
+        ] {
+            let (reason, _) = words(guard.permitted("nas.lan", &at(never), true).unwrap_err());
+            assert!(reason.contains("never visited"), "{reason}");
+        }
+    }
+
+    #[actix_rt::test]
+    async fn an_address_is_the_same_however_its_numbers_are_written() {
+        let guard = Guard::new(false);
+        for text in [
+            "http://2130706433/",
+            "http://0x7f000001/",
+            "http://0x7f.1/",
+            "http://0177.0.0.1/",
+            "http://127.1/",
+            "http://%31%32%37.0.0.1/",
+            "http://１２７.0.0.1/",
+            "http://[::ffff:7f00:1]/",
+        ] {
+            let url = url::Url::parse(text).unwrap();
+            let host = url.host_str().unwrap();
+            let (reason, _) = words(guard.resolve(host, 80, Some((host, 80))).await.unwrap_err());
+            assert!(
+                reason.contains("inside your own network"),
+                "{text}: {reason}"
+            );
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::{future, io, sync::Arc, time::Duration};
 use reqwest::{
     Client, ClientBuilder, RequestBuilder, Response, StatusCode, Url,
     dns::{Name, Resolve, Resolving},
-    header::{HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION},
+    header::{HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION},
     redirect,
 };
 use schema::models::Cause;
@@ -121,6 +121,14 @@ pub(crate) struct Validators {
     pub(crate) last_modified: Option<String>,
 }
 
+/// What goes along with a request beside its own headers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Along {
+    pub(crate) validators: Validators,
+    /// The owner's own, where the request has none of that name.
+    pub(crate) extra: HeaderMap,
+}
+
 /// The HTTP client.
 #[derive(Debug)]
 pub(crate) struct Http {
@@ -150,13 +158,9 @@ impl Http {
     ///
     /// # Errors
     /// [`HttpError`]; any status is an answer.
-    pub(crate) async fn send(
-        &self,
-        request: &Request,
-        validators: &Validators,
-    ) -> Result<Answer, HttpError> {
+    pub(crate) async fn send(&self, request: &Request, along: &Along) -> Result<Answer, HttpError> {
         let after = self.limits.total;
-        match timeout(after, self.exchange(request, validators)).await {
+        match timeout(after, self.exchange(request, along)).await {
             Ok(answer) => answer,
             Err(_) => Err(HttpError::TimedOut {
                 host: host_of(&request.url),
@@ -165,22 +169,18 @@ impl Http {
         }
     }
 
-    async fn exchange(
-        &self,
-        request: &Request,
-        validators: &Validators,
-    ) -> Result<Answer, HttpError> {
+    async fn exchange(&self, request: &Request, along: &Along) -> Result<Answer, HttpError> {
         let response = match request.reach {
-            Reach::OwnersSite => self.ask(request, validators).await?,
-            Reach::Guarded | Reach::Pointed => self.ask_guarded(request, validators).await?,
+            Reach::OwnersSite => self.ask(request, along).await?,
+            Reach::Guarded | Reach::Pointed => self.ask_guarded(request, along).await?,
         };
         self.read(request, response).await
     }
 
-    async fn ask(&self, request: &Request, validators: &Validators) -> Result<Response, HttpError> {
+    async fn ask(&self, request: &Request, along: &Along) -> Result<Response, HttpError> {
         let host = host_of(&request.url);
         let asked = to_send(&self.client, request, with_secrets(request));
-        let response = with_own_headers(asked, request, validators)
+        let response = with_own_headers(asked, request, along)
             .send()
             .await
             .map_err(|source| broken(&host, source))?;
@@ -193,17 +193,13 @@ impl Http {
 
     /// Goes from hop to hop itself, because each is checked before anything is sent to it, and only
     /// the address asked for gets the request's own headers: one of them may be a key.
-    async fn ask_guarded(
-        &self,
-        request: &Request,
-        validators: &Validators,
-    ) -> Result<Response, HttpError> {
+    async fn ask_guarded(&self, request: &Request, along: &Along) -> Result<Response, HttpError> {
         let asked = &request.url;
         let mut url = asked.clone();
         for _ in 0..=REDIRECTS {
             let host = host_of(&url);
             let client = self.client_for(&url, asked).await?;
-            let response = hop(&client, request, validators, url.clone())
+            let response = hop(&client, request, along, url.clone())
                 .send()
                 .await
                 .map_err(|source| broken(&host, source))?;
@@ -297,7 +293,7 @@ fn to_send(client: &Client, request: &Request, url: Url) -> RequestBuilder {
 }
 
 /// One request on the way from the address asked for to where it leads.
-fn hop(client: &Client, request: &Request, validators: &Validators, url: Url) -> RequestBuilder {
+fn hop(client: &Client, request: &Request, along: &Along, url: Url) -> RequestBuilder {
     let is_asked = url.origin() == request.url.origin();
     let url = if url == request.url {
         with_secrets(request)
@@ -306,19 +302,19 @@ fn hop(client: &Client, request: &Request, validators: &Validators, url: Url) ->
     };
     let asked = to_send(client, request, url);
     if is_asked {
-        with_own_headers(asked, request, validators)
+        with_own_headers(asked, request, along)
     } else {
         asked
     }
 }
 
-fn with_own_headers(
-    mut asked: RequestBuilder,
-    request: &Request,
-    validators: &Validators,
-) -> RequestBuilder {
+fn with_own_headers(mut asked: RequestBuilder, request: &Request, along: &Along) -> RequestBuilder {
     for (name, value) in &request.headers {
         asked = asked.header(*name, value);
+    }
+    let is_own = |name: &HeaderName| request.headers.iter().any(|(own, _)| name == own);
+    for (name, value) in along.extra.iter().filter(|(name, _)| !is_own(name)) {
+        asked = asked.header(name, value);
     }
     if let Some(body) = &request.body {
         asked = asked.body(body.clone());
@@ -328,10 +324,10 @@ fn with_own_headers(
             asked = asked.body(body.expose().to_owned());
         }
     }
-    if let Some(etag) = &validators.etag {
+    if let Some(etag) = &along.validators.etag {
         asked = asked.header(IF_NONE_MATCH, etag);
     }
-    if let Some(date) = &validators.last_modified {
+    if let Some(date) = &along.validators.last_modified {
         asked = asked.header(IF_MODIFIED_SINCE, date);
     }
     asked
@@ -479,16 +475,22 @@ mod tests {
         let client = builder(&Limits::default()).build().unwrap();
         let key = HeaderValue::from_static("secret");
         let request = Request::get(url("https://a.example/list"), "page").header("x-key", key);
-        let validators = Validators {
-            etag: Some("\"v1\"".into()),
-            last_modified: None,
+        let mut extra = HeaderMap::new();
+        extra.insert("x-mine", HeaderValue::from_static("mine"));
+        extra.insert("x-key", HeaderValue::from_static("another"));
+        let along = Along {
+            validators: Validators {
+                etag: Some("\"v1\"".into()),
+                last_modified: None,
+            },
+            extra,
         };
         let headers = |to: &str| {
-            let hop = hop(&client, &request, &validators, url(to))
-                .build()
-                .unwrap();
+            let hop = hop(&client, &request, &along, url(to)).build().unwrap();
             let has = |name: &str| hop.headers().contains_key(name);
-            (has("x-key"), has("if-none-match"))
+            let keys: Vec<_> = hop.headers().get_all("x-key").iter().collect();
+            assert!(keys.iter().all(|key| *key == "secret"), "{keys:?}");
+            (!keys.is_empty() && has("x-mine"), has("if-none-match"))
         };
         assert_eq!(headers("https://a.example/other"), (true, true));
         for other in [
@@ -505,7 +507,7 @@ mod tests {
         let client = builder(&Limits::default()).build().unwrap();
         let request = Request::get(url("https://a.example/list?limit=5"), "page")
             .secret(SecretPart::Query("apikey", "hush&1".into()));
-        let sent = |to: &str| hop(&client, &request, &Validators::default(), url(to));
+        let sent = |to: &str| hop(&client, &request, &Along::default(), url(to));
         let asked = sent(request.url.as_str()).build().unwrap();
         assert_eq!(
             asked.url().as_str(),
@@ -517,7 +519,7 @@ mod tests {
         let login = Request::get(url("https://a.example/login"), "login")
             .secret(SecretPart::Body("{\"key\":\"hush\"}".into()));
         assert!(!format!("{request:?} {login:?}").contains("hush"));
-        let asked = hop(&client, &login, &Validators::default(), login.url.clone());
+        let asked = hop(&client, &login, &Along::default(), login.url.clone());
         let asked = asked.build().unwrap();
         let body = asked.body().and_then(reqwest::Body::as_bytes);
         assert_eq!(body, Some(b"{\"key\":\"hush\"}".as_slice()));

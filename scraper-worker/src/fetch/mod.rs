@@ -2,8 +2,10 @@
 //! the answer is kept. Leaves what an answer means to the provider and which request is next to
 //! `walk`. Dropping a future here ends the request or the wait at once.
 
+mod allowed;
 mod browser;
 mod encoding;
+mod extra;
 pub(crate) mod file;
 mod guard;
 mod host;
@@ -12,29 +14,28 @@ mod retry;
 
 use std::{cell::RefCell, collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{Days, NaiveDateTime, NaiveTime};
 use runtime::{Chain, Clock};
-use schema::{
-    Db,
-    models::{HostState, HttpCache},
-};
+use schema::{Db, models::HttpCache};
 use tokio::{
     sync::{Mutex, OwnedMutexGuard},
     time::{Instant, sleep},
 };
 
 pub(crate) use self::{
+    allowed::Allowed,
     browser::{Browser, Place},
+    extra::{ExtraHeaders, like},
     guard::Guard,
     http::HttpError,
 };
 use self::{
-    host::Host,
-    http::{Http, Validators, host_of},
+    host::{Denied, Host, Memory, Noted, Went},
+    http::{Along, Http, Validators, host_of},
     retry::{Then, Tried},
 };
 use crate::{
-    provider::{Answer, Politeness, Request, Via},
+    provider::{Answer, Politeness, Provider, Request, Via},
     settings::Limits,
 };
 
@@ -50,6 +51,28 @@ pub(crate) enum FetchError {
     /// The host failed each time.
     #[error("{host} answered {status} each time it was asked")]
     Status { host: String, status: u16 },
+    /// The host failed so often that it is not asked for a while.
+    #[error(
+        "{host} failed {failures} times in a row ({why}) and is not asked until {} UTC",
+        .until.format("%Y-%m-%d %H:%M:%S")
+    )]
+    Resting {
+        host: String,
+        failures: u32,
+        /// How it failed last, as a fragment.
+        why: String,
+        until: NaiveDateTime,
+    },
+    /// The host has been asked as often as it takes a day.
+    #[error(
+        "the {per_day} requests a day that {host} takes are used up until {} UTC",
+        .until.format("%Y-%m-%d %H:%M:%S")
+    )]
+    UsedUp {
+        host: String,
+        per_day: u32,
+        until: NaiveDateTime,
+    },
 }
 
 impl FetchError {
@@ -57,7 +80,10 @@ impl FetchError {
     pub(crate) fn is_retryable(&self) -> bool {
         match self {
             Self::Http(error) => error.is_retryable(),
-            Self::Later { .. } | Self::Status { .. } => true,
+            Self::Later { .. }
+            | Self::Status { .. }
+            | Self::Resting { .. }
+            | Self::UsedUp { .. } => true,
         }
     }
 }
@@ -92,21 +118,48 @@ pub(crate) struct Means {
     pub(crate) exports: PathBuf,
 }
 
-/// What tells the queues of one host apart: sites with different paces may share a host, behind a
-/// mirror of the owner's, and the quicker one must not set the pace of the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Pace {
+/// For whom a request is sent. Sites with different paces may share a host, behind a mirror of the
+/// owner's, and none of them must set the pace of another or use up what it may ask for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Asker {
+    /// The provider's name.
+    pub(crate) name: &'static str,
+    pub(crate) politeness: Politeness,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct QueueKey {
+    host: String,
+    name: &'static str,
     per_second_bits: u64,
     burst: u32,
     at_once: u32,
+    per_day: Option<u32>,
 }
 
-impl Pace {
-    fn of(politeness: Politeness) -> Self {
+impl Asker {
+    pub(crate) fn of(provider: &dyn Provider, request: &Request) -> Self {
         Self {
-            per_second_bits: politeness.per_second.to_bits(),
-            burst: politeness.burst,
-            at_once: politeness.at_once,
+            name: provider.name(),
+            politeness: provider.politeness_of(request),
+        }
+    }
+
+    /// What tells the queues of one host apart.
+    fn key(self, host: &str) -> QueueKey {
+        let Politeness {
+            per_second,
+            burst,
+            at_once,
+            per_day,
+        } = self.politeness;
+        QueueKey {
+            host: host.to_owned(),
+            name: self.name,
+            per_second_bits: per_second.to_bits(),
+            burst,
+            at_once,
+            per_day,
         }
     }
 }
@@ -115,7 +168,9 @@ impl Pace {
 pub(crate) struct Fetcher {
     http: Http,
     means: Means,
-    hosts: RefCell<HashMap<(String, Pace), Host>>,
+    hosts: RefCell<HashMap<QueueKey, Host>>,
+    memory: Memory,
+    extra: RefCell<ExtraHeaders>,
     /// By kind of key; see [`Fetcher::turn_to_ask`].
     asking: RefCell<HashMap<&'static str, Arc<Mutex<()>>>>,
     db: Db,
@@ -133,6 +188,8 @@ impl Fetcher {
             http: Http::new(&limits, means.guard.clone())?,
             means,
             hosts: RefCell::default(),
+            memory: Memory::new(db.clone(), clock.clone()),
+            extra: RefCell::default(),
             asking: RefCell::default(),
             db,
             clock,
@@ -152,6 +209,11 @@ impl Fetcher {
         &self.means
     }
 
+    /// Headers of the owner's that go along from now on.
+    pub(crate) fn take_along(&self, headers: ExtraHeaders) {
+        self.extra.replace(headers);
+    }
+
     /// What a new reading may wait.
     pub(crate) fn budget(&self) -> Budget {
         Budget(self.limits.waiting_per_walk)
@@ -164,26 +226,30 @@ impl Fetcher {
     pub(crate) async fn fetch(
         &self,
         request: &Request,
-        politeness: Politeness,
+        asker: Asker,
         budget: &mut Budget,
         afresh: bool,
     ) -> Result<Fetched, FetchError> {
         let name = host_of(&request.url);
-        let host = self.host(&name, politeness).await;
+        let host = self.host(&name, asker).await;
         let kept = if request.is_whole_list && !afresh {
             self.kept(request).await
         } else {
             None
         };
-        let validators = kept.as_ref().map(validators_of).unwrap_or_default();
+        let along = Along {
+            validators: kept.as_ref().map(validators_of).unwrap_or_default(),
+            extra: self.extra.borrow().of(asker.name),
+        };
         let mut attempt = 0;
         loop {
             attempt += 1;
             let pass = host
                 .enter(self.limits.patience.min(budget.0))
                 .await
-                .map_err(|until| self.later(&name, until))?;
-            let sent = self.send(request, &validators).await;
+                .map_err(|denied| self.denied(&name, denied))?;
+            let sent = self.send(request, &along).await;
+            note(&name, host.ended(went(request, &sent)).await);
             drop(pass);
             match retry::after(self.tried(&sent), attempt, jitter(), &self.limits) {
                 Then::Again(wait) if budget.take(wait) => {
@@ -205,9 +271,9 @@ impl Fetcher {
         }
     }
 
-    async fn send(&self, request: &Request, validators: &Validators) -> Result<Answer, HttpError> {
+    async fn send(&self, request: &Request, along: &Along) -> Result<Answer, HttpError> {
         match request.via {
-            Via::Http => self.http.send(request, validators).await,
+            Via::Http => self.http.send(request, along).await,
             Via::Browser => self.means.browser.read(request).await,
             Via::File => file::read(&self.means.exports, request).await,
         }
@@ -303,37 +369,15 @@ impl Fetcher {
             })
     }
 
-    /// The host's queue; its first use in this process looks up whether it wants to be left alone.
-    async fn host(&self, name: &str, politeness: Politeness) -> Host {
-        let key = (name.to_owned(), Pace::of(politeness));
+    /// The host's queue; its first use in this process looks up what is remembered of it.
+    async fn host(&self, name: &str, asker: Asker) -> Host {
+        let key = asker.key(name);
         if let Some(host) = self.hosts.borrow().get(&key) {
             return host.clone();
         }
-        let held_until = self.remembered_hold(name).await;
-        let mut hosts = self.hosts.borrow_mut();
-        hosts
-            .entry(key)
-            .or_insert_with(|| Host::start(politeness, held_until))
-            .clone()
-    }
-
-    async fn remembered_hold(&self, name: &str) -> Option<Instant> {
-        let now = self.clock.now();
-        match self
-            .db
-            .read(move |conn| HostState::waiting(conn, now))
-            .await
-        {
-            Ok(rows) => {
-                let row = rows.into_iter().find(|row| row.host == name)?;
-                let wait = (row.not_before - now).to_std().unwrap_or_default();
-                Some(Instant::now() + wait)
-            }
-            Err(error) => {
-                tracing::warn!("cannot look up what {name} asked for: {}", Chain(&error));
-                None
-            }
-        }
+        let host = Host::start(name, asker.name, asker.politeness, self.memory.clone()).await;
+        // Another reading may have begun with it meanwhile.
+        self.hosts.borrow_mut().entry(key).or_insert(host).clone()
     }
 
     /// Leaves the host alone for a while, also after a restart.
@@ -354,26 +398,90 @@ impl Fetcher {
             "Rate limited by {name}, leaving it alone for {} s",
             wait.as_secs()
         );
-        let row = HostState {
-            host: name.to_owned(),
-            not_before: self.clock.now() + TimeDelta::from_std(wait).unwrap_or_default(),
-            reason: format!("status {status}"),
-            failures: 0,
-        };
-        if let Err(error) = self.db.write(move |conn| row.save(conn)).await {
-            tracing::warn!("cannot remember what {name} asked for: {}", Chain(&error));
-        }
+        let why = format!("status {status}");
+        self.memory.hold(name, wait, 0, why).await;
         until
     }
 
-    fn later(&self, host: &str, until: Instant) -> FetchError {
-        let wait = until.saturating_duration_since(Instant::now());
-        let until = self.clock.now() + TimeDelta::from_std(wait).unwrap_or_default();
-        FetchError::Later {
-            host: host.to_owned(),
-            until,
+    fn denied(&self, host: &str, denied: Denied) -> FetchError {
+        let host = host.to_owned();
+        match denied {
+            Denied::Held(until) => self.later(&host, until),
+            Denied::Resting {
+                until,
+                failures,
+                why,
+            } => FetchError::Resting {
+                host,
+                failures,
+                why,
+                until: self.memory.at(until),
+            },
+            Denied::UsedUp { per_day } => FetchError::UsedUp {
+                host,
+                per_day,
+                until: midnight_after(self.clock.now()),
+            },
         }
     }
+
+    fn later(&self, host: &str, until: Instant) -> FetchError {
+        FetchError::Later {
+            host: host.to_owned(),
+            until: self.memory.at(until),
+        }
+    }
+}
+
+/// What a request says of its host.
+fn went(request: &Request, sent: &Result<Answer, HttpError>) -> Went {
+    match sent {
+        _ if request.via == Via::File => Went::Elsewhere,
+        Ok(answer) if matches!(answer.status, 429 | 500..=599) && !is_wall_of_server(answer) => {
+            Went::Failed(format!("it answered {}", answer.status))
+        }
+        Ok(_)
+        | Err(
+            HttpError::TooLarge { .. } | HttpError::Elsewhere { .. } | HttpError::SentRound { .. },
+        ) => Went::Answered,
+        Err(
+            error @ (HttpError::Broken { .. }
+            | HttpError::TimedOut { .. }
+            | HttpError::NoName { .. }),
+        ) => Went::Failed(Chain(error).to_string()),
+        Err(
+            HttpError::Page { .. }
+            | HttpError::PageCost { .. }
+            | HttpError::NoBrowser { .. }
+            | HttpError::Refused { .. },
+        ) => Went::Elsewhere,
+    }
+}
+
+fn note(host: &str, noted: Noted) {
+    let Noted {
+        failures,
+        opened,
+        is_back,
+    } = noted;
+    if let Some(until) = opened {
+        let wait_s = until.saturating_duration_since(Instant::now()).as_secs();
+        tracing::warn!(
+            host,
+            failures,
+            wait_s,
+            "{host} failed {failures} times in a row, leaving it alone for {wait_s} s"
+        );
+    }
+    if is_back {
+        tracing::info!(host, "{host} answers again");
+    }
+}
+
+/// When a new day begins, UTC.
+fn midnight_after(now: NaiveDateTime) -> NaiveDateTime {
+    let tomorrow = now.date().checked_add_days(Days::new(1));
+    tomorrow.unwrap_or(now.date()).and_time(NaiveTime::MIN)
 }
 
 /// A challenge that calls itself a failure of the server: asking again is what it is there against.
@@ -419,6 +527,11 @@ fn note_another_try(host: &str, sent: &Result<Answer, HttpError>, wait: Duration
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use actix_web::HttpResponse;
+    use schema::models::HostState;
+
     use super::*;
     use crate::fake_site::{Bench, FakeSite, plain};
 
@@ -434,16 +547,176 @@ mod tests {
             at_once: 1,
             per_day: None,
         };
-        let ask = async |per_second| {
+        let ask = async |name, per_second| {
+            let politeness = pace(per_second);
+            let asker = Asker { name, politeness };
             fetcher
-                .fetch(&request, pace(per_second), &mut fetcher.budget(), false)
+                .fetch(&request, asker, &mut fetcher.budget(), false)
                 .await
         };
-        ask(0.0).await.unwrap();
+        ask("quick", 0.0).await.unwrap();
         // It begins with a full pause, of 1000 s here.
-        let slow = tokio::time::timeout(Duration::from_millis(200), ask(0.001)).await;
+        let slow = tokio::time::timeout(Duration::from_millis(200), ask("slow", 0.001)).await;
         assert!(slow.is_err(), "{slow:?}");
-        ask(0.0).await.unwrap();
+        ask("quick", 0.0).await.unwrap();
         assert_eq!(site.hits().len(), 2);
+    }
+
+    const QUICK: Politeness = Politeness {
+        per_second: 0.0,
+        burst: 1,
+        at_once: 4,
+        per_day: None,
+    };
+
+    async fn ask(
+        fetcher: &Fetcher,
+        site: &FakeSite,
+        name: &'static str,
+        politeness: Politeness,
+    ) -> Result<Fetched, FetchError> {
+        let request = Request::get(url::Url::parse(&site.url).unwrap(), "page");
+        let asker = Asker { name, politeness };
+        fetcher
+            .fetch(&request, asker, &mut fetcher.budget(), false)
+            .await
+    }
+
+    #[actix_web::test]
+    async fn a_host_that_keeps_failing_is_not_asked_for_a_while_also_after_a_restart() {
+        let broken = Arc::new(AtomicBool::new(true));
+        let is_broken = Arc::clone(&broken);
+        let site = FakeSite::start(move |_| {
+            if is_broken.load(Ordering::SeqCst) {
+                HttpResponse::BadGateway().finish()
+            } else {
+                plain(0..1, None, None)
+            }
+        })
+        .await;
+        let bench = Bench::new();
+        let fetcher = bench.fetcher();
+        let mut last = None;
+        for _ in 0..4 {
+            last = Some(ask(&fetcher, &site, "plain", QUICK).await.unwrap_err());
+        }
+        assert_eq!(
+            site.hits().len(),
+            10,
+            "three requests of three tries, and one"
+        );
+        for error in [
+            last.unwrap(),
+            ask(&bench.fetcher(), &site, "plain", QUICK)
+                .await
+                .unwrap_err(),
+        ] {
+            let text = error.to_string();
+            assert!(error.is_retryable() && matches!(error, FetchError::Resting { .. }));
+            assert!(
+                text.contains("failed 10 times in a row (it answered 502) and is not asked until 2026-11-21 12:00:"),
+                "{text}"
+            );
+        }
+        assert_eq!(site.hits().len(), 10);
+        // Another site behind the same mirror may be fine.
+        let error = ask(&bench.fetcher(), &site, "other", QUICK)
+            .await
+            .unwrap_err();
+        assert!(matches!(error, FetchError::Status { .. }), "{error}");
+        bench.clock.advance(Duration::from_secs(31));
+        // It is still down: one try, and a longer pause.
+        let error = ask(&bench.fetcher(), &site, "plain", QUICK)
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("failed 11 times"), "{error}");
+        assert_eq!(site.hits().len(), 14);
+        bench.clock.advance(Duration::from_secs(61));
+        broken.store(false, Ordering::SeqCst);
+        let fetcher = bench.fetcher();
+        ask(&fetcher, &site, "plain", QUICK).await.unwrap();
+        let name = host_of(&url::Url::parse(&site.url).unwrap());
+        let row = bench
+            .db
+            .read(move |conn| HostState::find(conn, &format!("plain {name}")));
+        assert_eq!(row.await.unwrap(), None);
+    }
+
+    #[actix_web::test]
+    async fn a_host_that_is_not_there_is_left_alone_with_its_cause() {
+        let gone = FakeSite::start(|_| plain(0..1, None, None)).await;
+        let gone = gone.away();
+        let bench = Bench::new();
+        let fetcher = bench.fetcher();
+        let mut said = String::new();
+        for _ in 0..4 {
+            said = ask(&fetcher, &gone, "plain", QUICK)
+                .await
+                .unwrap_err()
+                .to_string();
+        }
+        assert!(
+            said.contains("failed 10 times in a row (no complete answer"),
+            "{said}"
+        );
+        assert!(said.contains("refused"), "{said}");
+    }
+
+    #[actix_web::test]
+    async fn a_day_of_requests_is_told_when_it_is_used_up_and_others_have_theirs() {
+        let site = FakeSite::start(|_| plain(0..1, None, None)).await;
+        let bench = Bench::new();
+        let politeness = Politeness {
+            per_day: Some(2),
+            ..QUICK
+        };
+        for _ in 0..2 {
+            ask(&bench.fetcher(), &site, "plain", politeness)
+                .await
+                .unwrap();
+        }
+        let error = ask(&bench.fetcher(), &site, "plain", politeness)
+            .await
+            .unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.starts_with("the 2 requests a day that 127.0.0.1:"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("takes are used up until 2026-11-22 00:00:00 UTC"),
+            "{text}"
+        );
+        ask(&bench.fetcher(), &site, "other", politeness)
+            .await
+            .unwrap();
+        assert_eq!(site.hits().len(), 3);
+    }
+
+    #[actix_web::test]
+    async fn headers_of_the_owner_go_along_to_the_site_they_are_for() {
+        let site = FakeSite::start(|_| plain(0..1, None, None)).await;
+        let bench = Bench::new();
+        let fetcher = bench.fetcher();
+        let entries = [
+            "plain: X-Mine: 1".into(),
+            "plain: User-Agent: Mozilla".into(),
+        ];
+        let entries = entries.map(|entry: String| runtime::Secret::new(entry));
+        let (headers, problems) = ExtraHeaders::read(&entries, &["plain", "other"]);
+        assert_eq!(problems.len(), 1);
+        fetcher.take_along(headers);
+        ask(&fetcher, &site, "plain", QUICK).await.unwrap();
+        ask(&fetcher, &site, "other", QUICK).await.unwrap();
+        let hits = site.hits();
+        assert_eq!(
+            hits.iter()
+                .map(|hit| hit.header("x-mine"))
+                .collect::<Vec<_>>(),
+            [Some("1"), None]
+        );
+        for hit in &hits {
+            assert!(hit.header("user-agent").unwrap().starts_with("ListSync/"));
+        }
     }
 }

@@ -233,7 +233,7 @@ fn address() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_is_pasted_is_one_list_or_none(input in prop_oneof![address(), "\\PC{0,40}", "[a-z0-9:/._-]{0,30}"]) {

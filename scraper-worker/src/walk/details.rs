@@ -19,7 +19,10 @@ use schema::{
 };
 
 use super::{Going, Sink, remember, setback::Setback};
-use crate::provider::{Detail, Ids, Named, ProviderError, Request, SourceKey};
+use crate::{
+    fetch::Asker,
+    provider::{Detail, Ids, Named, ProviderError, Request, SourceKey},
+};
 
 /// Entries that may wait for the ids of one after them.
 pub(super) const LATE: usize = 10;
@@ -138,6 +141,7 @@ impl<S: Sink> Going<'_, S> {
                 self.details.failed(walk.setback(&error));
                 None
             });
+        self.is_completed |= detail.is_some();
         detail.map(|detail| walk.provider.signed(detail, asked))
     }
 
@@ -196,10 +200,10 @@ impl<S: Sink> Going<'_, S> {
         if let Some(learned) = self.learned_meanwhile(detail).await? {
             return Ok(learned);
         }
-        let politeness = walk.provider.politeness_of(&detail.request);
+        let asker = Asker::of(walk.provider, &detail.request);
         let fetched = walk
             .fetcher
-            .fetch(&detail.request, politeness, &mut self.budget, false)
+            .fetch(&detail.request, asker, &mut self.budget, false)
             .await
             .map_err(|error| Setback::of_fetch(&error))?;
         let parsed = walk.provider.parse_detail(&detail.request, &fetched.answer);

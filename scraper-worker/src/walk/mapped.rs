@@ -23,7 +23,7 @@ use super::{
     setback::Setback,
 };
 use crate::{
-    fetch::{FetchError, Fetcher},
+    fetch::{Asker, FetchError, Fetcher},
     provider::{Answer, Ids, MapToRead, ProviderError, Request, SourceKey},
 };
 
@@ -63,6 +63,7 @@ impl<S: Sink> Going<'_, S> {
         if keys.iter().all(Option::is_none) {
             return;
         }
+        self.is_completed = true;
         self.see_to_map().await;
         match rows(walk.fetcher, &keys).await {
             Ok(rows) => {
@@ -186,8 +187,12 @@ async fn take_over(
     now: NaiveDateTime,
 ) -> Result<(), MapError> {
     let request = conditional(map, known);
+    let asker = Asker {
+        name: map.name,
+        politeness: map.politeness,
+    };
     let received = fetcher
-        .fetch(&request, map.politeness, &mut fetcher.budget(), false)
+        .fetch(&request, asker, &mut fetcher.budget(), false)
         .await?;
     if let Some(known) = known.filter(|_| received.answer.status == 304) {
         let same = IdMap {

@@ -6,6 +6,8 @@
 //! partial instead of beginning another way.
 
 mod details;
+mod digest;
+mod known_pages;
 mod mapped;
 mod pass;
 mod setback;
@@ -21,13 +23,15 @@ use schema::{
 };
 use tokio::time::Instant;
 
+pub(crate) use self::known_pages::KnownPages;
 use self::{
     details::{Details, LATE, QUIET},
+    digest::Digest,
     pass::{Pass, Took},
     setback::Setback,
 };
 use crate::{
-    fetch::{Budget, Fetched, Fetcher},
+    fetch::{Asker, Budget, Fetched, Fetcher},
     provider::{Extent, Ids, ListToRead, Page, Provider, ProviderError, Request, SourceKey, Way},
     providers,
 };
@@ -70,6 +74,24 @@ pub(crate) struct Walk<'a> {
     pub(crate) limit: Option<u32>,
 }
 
+/// What was read before.
+pub(crate) struct Before<'a> {
+    /// Pages that need not be parsed again.
+    pub(crate) pages: &'a KnownPages,
+    /// A complete reading of the same list whose entries need not be handed on again.
+    pub(crate) known: Option<Known>,
+}
+
+/// A complete reading that was done before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// What it read, in a word.
+    pub(crate) digest: String,
+    pub(crate) read: u32,
+    pub(crate) announced: Option<u32>,
+    pub(crate) dropped: u32,
+}
+
 /// How a reading went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Walked {
@@ -81,15 +103,37 @@ pub(crate) struct Walked {
     /// Answers that were not kept ones.
     pub(crate) pages: u32,
     pub(crate) not_modified: bool,
+    /// Whether the list is what [`Before::known`] read, so that nothing was handed on.
+    pub(crate) is_as_known: bool,
+    /// What was read, in a word, if that is all there is to it: other readings with the same have
+    /// the same entries.
+    pub(crate) digest: Option<String>,
 }
 
 impl Walk<'_> {
-    /// Reads the list.
+    /// Reads the list as if nothing had been read before.
+    ///
+    /// # Errors
+    /// As [`Walk::run_after`].
+    #[cfg(test)]
+    pub(crate) async fn run(&self, sink: &impl Sink) -> Result<Walked, Gone> {
+        let before = Before {
+            pages: &KnownPages::default(),
+            known: None,
+        };
+        self.run_after(before, sink).await
+    }
+
+    /// Reads the list, of which something may be known from before.
     ///
     /// # Errors
     /// [`Gone`] when nobody waits for the entries any more; everything else is an outcome.
-    pub(crate) async fn run(&self, sink: &impl Sink) -> Result<Walked, Gone> {
-        let mut going = Going::new(self, sink);
+    pub(crate) async fn run_after(
+        &self,
+        before: Before<'_>,
+        sink: &impl Sink,
+    ) -> Result<Walked, Gone> {
+        let mut going = Going::new(self, &before, sink);
         let ways = if providers::is_enabled(self.provider, self.sites) {
             self.provider.ways(&self.list, self.sites)
         } else {
@@ -125,6 +169,13 @@ impl From<Setback> for Stop {
     }
 }
 
+/// What an answer was.
+enum Read {
+    Page(Box<Page>),
+    /// The whole list, as it was known.
+    AsKnown,
+}
+
 /// How a pass came to its end.
 enum Passed {
     Ended(FetchOutcome),
@@ -135,6 +186,7 @@ enum Passed {
 /// A reading under way.
 struct Going<'a, S> {
     walk: &'a Walk<'a>,
+    before: &'a Before<'a>,
     sink: &'a S,
     budget: Budget,
     begun: Instant,
@@ -150,12 +202,18 @@ struct Going<'a, S> {
     dropped: u32,
     asked: u32,
     not_modified: u32,
+    is_as_known: bool,
+    /// What this pass has read.
+    digest: Digest,
+    /// Whether entries were completed from elsewhere, which no answer of the list shows.
+    is_completed: bool,
 }
 
 impl<'a, S: Sink> Going<'a, S> {
-    fn new(walk: &'a Walk<'a>, sink: &'a S) -> Self {
+    fn new(walk: &'a Walk<'a>, before: &'a Before<'a>, sink: &'a S) -> Self {
         Self {
             walk,
+            before,
             sink,
             budget: walk.fetcher.budget(),
             begun: Instant::now(),
@@ -168,6 +226,9 @@ impl<'a, S: Sink> Going<'a, S> {
             dropped: 0,
             asked: 0,
             not_modified: 0,
+            is_as_known: false,
+            digest: Digest::new(walk.limit),
+            is_completed: false,
         }
     }
 
@@ -224,6 +285,7 @@ impl<'a, S: Sink> Going<'a, S> {
 
     async fn pass(&mut self, way: &Way, is_second: bool) -> Result<Passed, Stop> {
         let mut pass = Pass::default();
+        self.digest = Digest::new(self.walk.limit);
         let ended = self.pages(way, &mut pass, is_second).await;
         self.dropped = pass.dropped;
         self.announced = pass.announced.or(self.announced);
@@ -266,7 +328,10 @@ impl<'a, S: Sink> Going<'a, S> {
                 return Ok(partial(reason, false, Cause::TooLarge));
             }
             pages += 1;
-            let page = self.page(&request).await?;
+            let page = match self.page(&request).await? {
+                Read::Page(page) => *page,
+                Read::AsKnown => return Ok(Passed::Ended(FetchOutcome::Complete)),
+            };
             self.name = page.name.clone().or(self.name.take());
             next.clone_from(&page.next);
             match pass.take(page) {
@@ -373,32 +438,48 @@ impl<'a, S: Sink> Going<'a, S> {
     }
 
     /// One request and its page. A kept answer that is not understood any more is fetched anew.
-    async fn page(&mut self, request: &Request) -> Result<Page, Setback> {
-        let fetched = self.fetch(request, false).await?;
+    async fn page(&mut self, request: &Request) -> Result<Read, Setback> {
+        let mut fetched = self.fetch(request, false).await?;
+        if self.is_known(request, &fetched) {
+            self.is_as_known = true;
+            return Ok(Read::AsKnown);
+        }
         let mut parsed = self.parse(request, &fetched);
-        let mut to_keep = fetched.to_keep;
         if fetched.is_not_modified && matches!(parsed, Err(ProviderError::Changed { .. })) {
-            let afresh = self.fetch(request, true).await?;
-            parsed = self.parse(request, &afresh);
-            to_keep = afresh.to_keep;
+            fetched = self.fetch(request, true).await?;
+            parsed = self.parse(request, &fetched);
         }
         let page = parsed.map_err(|error| self.walk.setback(&error))?;
-        if let Some(answer) = to_keep {
+        self.digest.add(request, &fetched.answer.body);
+        if let Some(answer) = fetched.to_keep {
             self.walk.fetcher.keep(answer).await;
         }
         if let Some((key, value)) = &page.learned {
             let value = Some(value.clone());
             remember(self.walk.fetcher, key.clone(), Ids::default(), value).await;
         }
-        Ok(page)
+        Ok(Read::Page(Box::new(page)))
+    }
+
+    /// Whether an answer is the whole list and what it was when it was read before.
+    fn is_known(&self, request: &Request, fetched: &Fetched) -> bool {
+        let Some(known) = &self.before.known else {
+            return false;
+        };
+        let may_be = request.is_whole_list && fetched.answer.status == 200 && self.sent.is_empty();
+        may_be && {
+            let mut digest = self.digest.clone();
+            digest.add(request, &fetched.answer.body);
+            digest.word() == known.digest
+        }
     }
 
     async fn fetch(&mut self, request: &Request, afresh: bool) -> Result<Fetched, Setback> {
-        let politeness = self.walk.provider.politeness_of(request);
+        let asker = Asker::of(self.walk.provider, request);
         let fetched = self
             .walk
             .fetcher
-            .fetch(request, politeness, &mut self.budget, afresh)
+            .fetch(request, asker, &mut self.budget, afresh)
             .await
             .map_err(|error| Setback::of_fetch(&error))?;
         self.asked += 1;
@@ -407,21 +488,44 @@ impl<'a, S: Sink> Going<'a, S> {
     }
 
     fn parse(&self, request: &Request, fetched: &Fetched) -> Result<Page, ProviderError> {
-        self.walk
-            .provider
-            .parse(&self.walk.list, request, &fetched.answer)?
-            .bounded()
+        let Walk { provider, list, .. } = self.walk;
+        let answer = &fetched.answer;
+        self.before
+            .pages
+            .page(provider.name(), list, (request, answer), || {
+                provider.parse(list, request, answer)?.bounded()
+            })
     }
 
     fn end(self, outcome: FetchOutcome) -> Walked {
-        Walked {
-            outcome: self.details.applied(outcome),
+        let outcome = self.details.applied(outcome);
+        let is_all = matches!(outcome, FetchOutcome::Complete) && !self.is_completed;
+        let walked = Walked {
+            outcome,
             name: self.name,
             read: u32::try_from(self.sent.len()).unwrap_or(u32::MAX),
             announced: self.announced,
             dropped: self.dropped,
             pages: self.asked - self.not_modified,
             not_modified: self.asked > 0 && self.asked == self.not_modified,
+            is_as_known: false,
+            digest: is_all.then(|| self.digest.word()),
+        };
+        match self.before.known.clone().filter(|_| self.is_as_known) {
+            Some(Known {
+                digest,
+                read,
+                announced,
+                dropped,
+            }) => Walked {
+                read,
+                announced,
+                dropped,
+                is_as_known: true,
+                digest: Some(digest),
+                ..walked
+            },
+            None => walked,
         }
     }
 }

@@ -38,7 +38,9 @@ impl Setback {
             retryable: error.is_retryable(),
         };
         let (cause, kind) = match error {
-            FetchError::Later { .. } => (Cause::QuotaUsedUp, Kind::Later),
+            FetchError::Later { .. } | FetchError::UsedUp { .. } => {
+                (Cause::QuotaUsedUp, Kind::Later)
+            }
             FetchError::Http(HttpError::Refused { remedy, cause, .. }) => (
                 *cause,
                 Kind::Refused {
@@ -49,7 +51,9 @@ impl Setback {
             FetchError::Http(HttpError::Elsewhere { .. } | HttpError::SentRound { .. }) => {
                 (Cause::Changed, failed)
             }
-            FetchError::Http(_) | FetchError::Status { .. } => (Cause::Unreachable, failed),
+            FetchError::Http(_) | FetchError::Status { .. } | FetchError::Resting { .. } => {
+                (Cause::Unreachable, failed)
+            }
         };
         Self {
             reason: Chain(error).to_string(),

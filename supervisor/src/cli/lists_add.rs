@@ -11,6 +11,10 @@ use super::{error::CommandError, exit::Exit, lists_read, session::Session};
 
 /// Arguments of `lists add`.
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(super) struct Args {
     /// An address, an id or a name, or a file with a list (.csv, .tsv, .json, .txt, .zip)
     #[arg(value_name = "INPUT")]

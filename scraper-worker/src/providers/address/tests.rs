@@ -1,6 +1,6 @@
 //! Which addresses are lists, what is read behind them, and how a reading of one ends.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, rc::Rc};
 
 use actix_web::HttpResponse;
 use reqwest::header::HeaderMap;
@@ -10,9 +10,8 @@ use schema::wire::scraper::{Entry, FetchList, FetchOutcome, ListFetched};
 use super::*;
 use crate::{
     fake_site::{Bench, FakeSite, limits, sites},
-    fetch::Fetcher,
     provider::Via,
-    reading,
+    reading::Reader,
     settings::Limits,
     walk::Sink,
 };
@@ -165,7 +164,7 @@ impl Sink for Titles {
 }
 
 /// Reads a list as a run does.
-async fn fetched(fetcher: &Fetcher, list_id: &str) -> (ListFetched, Vec<String>) {
+async fn fetched(reader: &Reader, list_id: &str) -> (ListFetched, Vec<String>) {
     let asked = FetchList {
         known: None,
         list: None,
@@ -175,7 +174,8 @@ async fn fetched(fetcher: &Fetcher, list_id: &str) -> (ListFetched, Vec<String>)
         credential: None,
     };
     let titles = Titles::default();
-    let read = reading::read(fetcher, &Address, &sites("http://x"), asked, &titles).await;
+    let sites = Rc::new(sites("http://x"));
+    let read = reader.read(&Address, &sites, asked, &titles).await;
     (read.unwrap(), titles.0.into_inner())
 }
 
@@ -192,10 +192,10 @@ async fn an_unchanged_document_is_asked_for_conditionally_and_read_as_before() {
     })
     .await;
     let bench = Bench::new();
-    let fetcher = bench.fetcher();
+    let reader = Reader::new(bench.fetcher());
     let list = format!("{}/films.json", site.url);
     for is_second in [false, true] {
-        let (read, titles) = fetched(&fetcher, &list).await;
+        let (read, titles) = fetched(&reader, &list).await;
         assert_eq!(read.outcome, FetchOutcome::Complete);
         assert_eq!(
             (read.not_modified, titles),
@@ -219,7 +219,11 @@ async fn a_document_in_an_older_encoding_keeps_its_letters() {
         FakeSite::start(|_| HttpResponse::Ok().body(b"title;year\nAm\xe9lie;2001\n".as_slice()))
             .await;
     let bench = Bench::new();
-    let (read, titles) = fetched(&bench.fetcher(), &format!("{}/films.csv", site.url)).await;
+    let (read, titles) = fetched(
+        &Reader::new(bench.fetcher()),
+        &format!("{}/films.csv", site.url),
+    )
+    .await;
     assert_eq!(
         (read.outcome, titles),
         (FetchOutcome::Complete, vec!["Amélie".to_owned()])
@@ -238,12 +242,12 @@ async fn what_is_no_whole_list_is_never_an_empty_one() {
         (503, "later"),
     ];
     let bench = Bench::new();
-    let fetcher = bench.fetcher();
+    let reader = Reader::new(bench.fetcher());
     for (status, body) in bodies {
         let site =
             FakeSite::start(move |_| HttpResponse::build(status.try_into().unwrap()).body(body))
                 .await;
-        let (read, titles) = fetched(&fetcher, &format!("{}/films.json", site.url)).await;
+        let (read, titles) = fetched(&reader, &format!("{}/films.json", site.url)).await;
         let is_told = matches!(
             read.outcome,
             FetchOutcome::Refused { .. } | FetchOutcome::Failed { .. }
@@ -260,11 +264,11 @@ async fn what_is_no_whole_list_is_never_an_empty_one() {
 async fn a_document_that_is_too_large_says_so() {
     let site = FakeSite::start(|_| HttpResponse::Ok().body(FILMS)).await;
     let bench = Bench::new();
-    let fetcher = bench.fetcher_with(Limits {
+    let reader = Reader::new(bench.fetcher_with(Limits {
         body_bytes: 20,
         ..limits()
-    });
-    let (read, titles) = fetched(&fetcher, &format!("{}/films.json", site.url)).await;
+    }));
+    let (read, titles) = fetched(&reader, &format!("{}/films.json", site.url)).await;
     let FetchOutcome::Failed { reason, cause, .. } = read.outcome else {
         panic!("{:?}", read.outcome)
     };
@@ -276,9 +280,9 @@ async fn a_document_that_is_too_large_says_so() {
 async fn an_address_inside_the_network_is_visited_only_where_the_owner_allows_it() {
     let site = FakeSite::start(|_| HttpResponse::Ok().body(FILMS)).await;
     let bench = Bench::new();
-    let fetcher = bench.fetcher();
-    fetcher.means().guard.allow_private(false);
-    let (read, _) = fetched(&fetcher, &format!("{}/films.json", site.url)).await;
+    let reader = Reader::new(bench.fetcher());
+    reader.fetcher().means().guard.allow_private(false);
+    let (read, _) = fetched(&reader, &format!("{}/films.json", site.url)).await;
     let FetchOutcome::Refused { cause, reason, .. } = read.outcome else {
         panic!("{:?}", read.outcome)
     };

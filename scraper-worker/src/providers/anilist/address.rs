@@ -254,7 +254,7 @@ impl AnilistList {
 
 /// A name as addresses may have it: small letters, one dash for whatever stands between words.
 pub(super) fn slug(name: &str) -> String {
-    let is_gap = |letter: char| letter.is_whitespace() || matches!(letter, '-' | '_' | '+');
+    let is_gap = |letter: char| letter.is_whitespace() || matches!(letter, '-' | '_' | '+' | '/');
     let words: Vec<_> = name
         .split(is_gap)
         .filter(|word| !word.is_empty())

@@ -8,7 +8,17 @@ use crate::provider::pasted;
 const SITE: &str = "https://mdblist.com";
 
 /// Parts of addresses that are no users.
-const NO_USERS: &[&str] = &["top", "user", "search", "trending", "popular", "new"];
+const NO_USERS: &[&str] = &[
+    "top",
+    "user",
+    "search",
+    "trending",
+    "popular",
+    "new",
+    "lists",
+    "external",
+    "watchlist",
+];
 
 /// A list of `MDBList`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -53,9 +53,9 @@ fn busy(retry_after: Option<&'static str>) -> HttpResponse {
 }
 
 /// What the second page is, what is said of it, and whether it may be better later.
-type Case = (fn() -> HttpResponse, &'static str, bool);
+pub(super) type Case = (fn() -> HttpResponse, &'static str, bool);
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     (
         || busy(None),
         "asked to be left alone until 2026-11-21 12:0",
@@ -162,4 +162,110 @@ async fn whatever_the_first_page_is_nothing_is_read_and_it_is_no_empty_list() {
         assert_eq!(retryable, *is_retryable, "{reason}");
         assert!(kept.ids().is_empty());
     }
+}
+
+/// What a reading said, without what differs from run to run.
+fn told(outcome: &FetchOutcome, site: &FakeSite) -> String {
+    let text = match outcome {
+        FetchOutcome::Complete => "complete".to_owned(),
+        FetchOutcome::Partial {
+            reason,
+            retryable,
+            cause,
+        } => format!("partial, {cause:?}, again: {retryable}: {reason}"),
+        FetchOutcome::Failed {
+            reason,
+            retryable,
+            cause,
+        } => format!("failed, {cause:?}, again: {retryable}: {reason}"),
+        FetchOutcome::Refused {
+            reason,
+            remedy,
+            cause,
+        } => format!("refused, {cause:?}: {reason}. {remedy}"),
+    };
+    let host = site.url.strip_prefix("http://").unwrap();
+    let text = text.replace(host, "a.example");
+    match text.split_once("until ") {
+        Some((before, after)) => format!("{before}until <moment>{}", &after[19..]),
+        None => text,
+    }
+}
+
+/// Everything that may go wrong, on the first page and on the second.
+#[actix_rt::test]
+async fn what_is_said_of_each_failure_names_cause_and_host() {
+    let limits = Limits {
+        total: Duration::from_millis(900),
+        tries: 1,
+        ..limits()
+    };
+    let mut lines = Vec::new();
+    for (page, _, _) in CASES {
+        for is_first in [true, false] {
+            let site = site(move |hit| match hit.page() {
+                1 if !is_first => plain(0..10, Some(20), Some(2)),
+                _ => page(),
+            })
+            .await;
+            let bench = Bench::new();
+            let fetcher = bench.fetcher_with(limits.clone());
+            let (walked, _) = read_with(&fetcher, &PlainLists::at(&[&site]), None).await;
+            lines.push(told(&walked.outcome, &site));
+        }
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+fn listed(total: u32, next: Option<u32>) -> HttpResponse {
+    plain(0..10, Some(total), next)
+}
+
+#[actix_rt::test]
+async fn what_is_said_of_lists_that_do_not_add_up_names_the_numbers() {
+    let pages: [fn(u32) -> HttpResponse; 4] = [
+        |_| listed(12, None),              // a wrong total
+        |page| listed(99, Some(page + 1)), // the same page again
+        |page| plain(page * 10..page * 10 + 10, Some(20 + page), Some(page + 1)), // a changed total
+        |page| {
+            plain(
+                page * 9..page * 9 + 10,
+                Some(40),
+                (page < 4).then_some(page + 1),
+            )
+        }, // moved
+    ];
+    let mut lines = Vec::new();
+    for page in pages {
+        let site = site(move |hit| page(hit.page())).await;
+        let (walked, kept) = read(&[&site]).await;
+        assert!(!kept.ids().is_empty());
+        lines.push(told(&walked.outcome, &site));
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[actix_rt::test]
+async fn what_is_said_of_hosts_that_are_not_there_or_not_asked_names_them() {
+    let bench = Bench::new();
+    let fetcher = bench.fetcher();
+    let site = site(|_| HttpResponse::BadGateway().finish()).await;
+    let mut lines = Vec::new();
+    for _ in 0..4 {
+        let (walked, _) = read_with(&fetcher, &PlainLists::at(&[&site]), None).await;
+        lines.push(told(&walked.outcome, &site));
+    }
+    for is_guarded in [false, true] {
+        let name = format!("{}.example", "a".repeat(64));
+        let provider = PlainLists {
+            ways: vec![("only", format!("http://{name}/"))],
+            is_guarded,
+            ..PlainLists::default()
+        };
+        let (walked, _) = read_with(&bench.fetcher(), &provider, None).await;
+        let (reason, retryable) = failure_of(&walked);
+        assert!(reason.contains(&name) && retryable, "{reason}");
+    }
+    // What is said of names that nobody knows is in the system's own words.
+    insta::assert_snapshot!(lines.join("\n"));
 }

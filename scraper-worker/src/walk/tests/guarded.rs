@@ -1,7 +1,7 @@
 //! Addresses that are somebody's input: which are visited, and where they may lead.
 
 use super::*;
-use crate::provider::Reach;
+use crate::{fetch::Allowed, provider::Reach};
 
 fn guarded(site: &FakeSite) -> PlainLists {
     PlainLists {
@@ -40,7 +40,7 @@ async fn an_address_inside_the_network_is_visited_only_where_the_owner_allows_it
     );
     assert_eq!(
         remedy,
-        "Set `providers.allow_private_addresses` (LISTSYNC_ALLOW_PRIVATE_ADDRESSES) to true if it is your own server."
+        "If it is your own server, add it to `providers.allowed_hosts` (LISTSYNC_ALLOWED_HOSTS), or set `providers.allow_private_addresses` (LISTSYNC_ALLOW_PRIVATE_ADDRESSES) to true for all."
     );
     assert!(site.hits().is_empty());
 
@@ -75,6 +75,22 @@ async fn a_redirect_leads_to_no_other_address_inside_the_network() {
         let (reason, _) = refusal_of(&walked);
         assert!(reason.contains("is never visited"), "{to}: {reason}");
     }
+}
+
+#[actix_rt::test]
+async fn a_server_that_the_owner_allows_is_read_and_leads_to_no_other() {
+    let (inside, bench) = (site(|_| plain(0..3, None, None)).await, Bench::new());
+    let fetcher = bench.fetcher();
+    let guard = &fetcher.means().guard;
+    guard.allow_private(false);
+    guard.allow(Allowed::read(&["127.0.0.0/8".into()]).0);
+    let (walked, _) = read_with(&fetcher, &guarded(&inside), None).await;
+    assert_eq!((walked.outcome, walked.read), (FetchOutcome::Complete, 3));
+    let leads = leading(inside.url.clone()).await;
+    let (walked, _) = read_with(&fetcher, &guarded(&leads), None).await;
+    let (reason, _) = refusal_of(&walked);
+    assert!(reason.contains("where no other page may lead"), "{reason}");
+    assert_eq!(inside.hits().len(), 1);
 }
 
 #[actix_rt::test]
@@ -147,12 +163,10 @@ async fn where_something_points_to_can_be_asked_without_going_there() {
         reach: Reach::Pointed,
         ..Request::get(outside.url.parse().unwrap(), "pointer")
     };
-    let politeness = PlainLists::default().politeness();
+    let asker = Asker::of(&PlainLists::default(), &request);
     let ask = || async {
         let mut budget = fetcher.budget();
-        fetcher
-            .fetch(&request, politeness, &mut budget, false)
-            .await
+        fetcher.fetch(&request, asker, &mut budget, false).await
     };
     let answer = ask().await.unwrap().answer;
     assert_eq!(

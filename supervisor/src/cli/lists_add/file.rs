@@ -36,7 +36,7 @@ pub(super) fn of(args: &Args) -> Option<PathBuf> {
     let is_id = args.list_type.is_some() || input.contains("://") || lower.contains(".zip/");
     // `movies.json` is also what people call one of Steven Lu's lists.
     let is_elsewhere =
-        lower.ends_with(".json") && !input.contains('/') && !Path::new(input).exists();
+        lower.strip_suffix(".json").is_some() && !input.contains('/') && !Path::new(input).exists();
     (is_named_so && !is_id && !is_elsewhere).then(|| PathBuf::from(input))
 }
 
