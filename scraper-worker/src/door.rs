@@ -14,6 +14,7 @@ use schema::wire::{
         ProviderList, RecognizeList, ScraperLink, SettingsRead, ToScraper,
     },
 };
+use tokio::sync::Mutex;
 
 use crate::{
     choices, exports,
@@ -34,6 +35,8 @@ struct Inside {
     boot: Boot,
     /// A reading keeps those it began with.
     sites: RefCell<Rc<ProvidersSettings>>,
+    /// Whose turn it is to read the settings: what was read first must not be put in force last.
+    reload: Mutex<()>,
 }
 
 impl Door {
@@ -43,6 +46,7 @@ impl Door {
             reader: Reader::new(fetcher),
             boot,
             sites: RefCell::new(sites),
+            reload: Mutex::default(),
         }))
     }
 
@@ -89,6 +93,7 @@ impl Door {
     /// Takes what may change without a start: the sites' settings, and what is in force for all.
     async fn read_settings(&self) -> Result<SettingsRead, Failure> {
         let inside = &self.0;
+        let _turn = inside.reload.lock().await;
         let loaded = inside.boot.reload().await.map_err(|error| {
             tracing::error!("the settings cannot be read again: {}", Chain(&error));
             let code = match error {

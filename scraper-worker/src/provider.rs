@@ -267,7 +267,7 @@ pub(crate) enum Reach {
     OwnersSite,
     /// Any public one, also by redirects; the address is somebody's input.
     Guarded,
-    /// The one of the address, if it is public; a redirect is the answer.
+    /// The one of the address, if it is public or one that the owner allows; a redirect is the answer.
     Pointed,
 }
 

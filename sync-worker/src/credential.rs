@@ -24,14 +24,17 @@ pub(crate) struct Given {
 pub(crate) async fn of(engine: &Engine, list_type: &str, list_id: &str) -> Given {
     let mut credential = of_settings(&engine.settings().settings, list_type);
     let mut problem = None;
-    if credential.token.is_none() && sign_in::has_accounts(list_type) {
+    if sign_in::has_accounts(list_type) {
         match sign_in::token(engine, list_type, list_id).await {
-            Ok(Some((account, token))) => {
+            // Whose list it is comes before whoever's token the settings have.
+            Ok(Some((account, token)))
+                if credential.token.is_none() || sign_in::is_owner(&account, list_id) =>
+            {
                 credential.account = Some(account);
                 credential.token = Some(token.expose().to_owned());
             }
-            Ok(None) => {}
-            Err(wrong) => problem = Some(wrong),
+            Err(wrong) if credential.token.is_none() => problem = Some(wrong),
+            Ok(_) | Err(_) => {}
         }
     }
     Given {

@@ -32,6 +32,7 @@ pub(crate) async fn answer(engine: &Engine, id: ListId, answers: Answers<SyncLin
         read: 0,
         announced: None,
     });
+    let _shown = Shown { engine, list: id };
     let reading = go(engine, list, policy, &sender);
     tokio::pin!(reading);
     let done = loop {
@@ -42,7 +43,7 @@ pub(crate) async fn answer(engine: &Engine, id: ListId, answers: Answers<SyncLin
                 engine.feed.reading(now.clone());
                 if answers.more(FromSyncWorker::Reading(now)).await.is_err() {
                     // Nobody waits any more, which ends the reading.
-                    return engine.feed.reading_ended(id);
+                    return;
                 }
             }
         }
@@ -50,6 +51,18 @@ pub(crate) async fn answer(engine: &Engine, id: ListId, answers: Answers<SyncLin
     match done {
         Ok(summary) => answers.last(FromSyncWorker::ListRead(summary)).await,
         Err(failure) => answers.fail(failure).await,
+    }
+}
+
+/// A reading that others see go on; also when it is dropped because nobody waits for it.
+struct Shown<'a> {
+    engine: &'a Engine,
+    list: ListId,
+}
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        self.engine.feed.reading_ended(self.list);
     }
 }
 
@@ -86,7 +99,7 @@ async fn go(
     };
     let (entries, fetched) = read::fetch(engine, &list, tell).await;
     let told = fetched.clone();
-    let recorded = read::record(engine, None, (list, &policy), entries, fetched)
+    let recorded = read::record(engine, None, list, entries, fetched)
         .await
         .map_err(|error| failed(&error))?;
     Ok(Box::new(summary(&recorded, &policy, &told)))

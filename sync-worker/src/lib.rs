@@ -26,6 +26,7 @@ mod target;
 use std::{process::ExitCode, time::Duration};
 
 use actix::Actor;
+use futures_util::future::join;
 use runtime::{
     MasterKey,
     socket::server::{Peers, listen},
@@ -98,14 +99,21 @@ async fn work(is_once: bool) -> anyhow::Result<()> {
     engine.boot().ready.keep_alive();
     listening.serve(Peers::default(), door, stop).await;
     engine.boot().ready.stopping();
-    // A request on its way gets a moment to end, so that its end is known.
-    if let Some(mut going) = runner.send(Watch(None)).await? {
-        let ended = async { while going.changed().await.is_ok() {} };
-        if timeout(GRACE, ended).await.is_err() {
-            tracing::warn!(
-                "ending with a request on its way; the next start looks what became of it"
-            );
+    // A request on its way gets a moment to end, so that its end is known, and so do tokens that are
+    // being renewed: those from before may be void.
+    let going = runner.send(Watch(None)).await?;
+    let ended = async {
+        if let Some(mut going) = going {
+            while going.changed().await.is_ok() {}
         }
+    };
+    let renewed = engine.sign_ins.settled();
+    let (ended, renewed) = join(timeout(GRACE, ended), timeout(GRACE, renewed)).await;
+    if ended.is_err() {
+        tracing::warn!("ending with a request on its way; the next start looks what became of it");
+    }
+    if renewed.is_err() {
+        tracing::warn!("ending while a sign-in is renewed; it may have to be made anew");
     }
     Ok(())
 }

@@ -130,9 +130,10 @@ async fn renew(fetcher: &Fetcher, map: &MapToRead) {
         Err(error) => return note(map, None, &error),
     };
     let now = fetcher.clock().now();
+    // What a clock that ran ahead wrote down would hold for years.
     if known
         .as_ref()
-        .is_some_and(|known| now - known.checked_at < FRESH)
+        .is_some_and(|known| (now - known.checked_at).abs() < FRESH)
     {
         return;
     }

@@ -37,6 +37,9 @@ use crate::{
     lists::{self, Stored},
 };
 
+/// The provider of all lists in files.
+const LIST_TYPE: &str = "file";
+
 /// Who brought a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Who {
@@ -118,7 +121,21 @@ impl Exports {
         let is_news = before.is_none();
         let told_now = before.map(|taken| taken.added.clone()).unwrap_or_default();
         let (mut answer, mut fresh) = (FileAdded::default(), Vec::new());
-        for recognized in self.lists_in(file).await? {
+        let followed = self.followed().await?;
+        let found = match self.lists_in(file).await {
+            // A table that its owner alone understands, and has explained.
+            Err(CallError::Failed(failure))
+                if failure.code == FailureCode::Invalid && has_explained(&followed, file) =>
+            {
+                Vec::new()
+            }
+            found => found?,
+        };
+        let explained = explained(&followed, file, &found);
+        for recognized in found {
+            if is_explained(&recognized, &followed) {
+                continue;
+            }
             match self.follow(recognized, who).await? {
                 Some(Stored::Added(view)) => {
                     tracing::info!(
@@ -133,6 +150,12 @@ impl Exports {
                 }
                 Some(Stored::ThereAlready(view)) => answer.there_already.push(*view),
                 None => {}
+            }
+        }
+        for list in explained {
+            let is_told = |told: &[ListView]| told.iter().any(|other| other.id == list.id);
+            if !is_told(&answer.added) && !is_told(&answer.there_already) {
+                answer.there_already.push(list);
             }
         }
         let to_read: Vec<_> = answer
@@ -164,6 +187,14 @@ impl Exports {
                 )))
             }
         }
+    }
+
+    /// The lists of files that are followed.
+    async fn followed(&self) -> Result<Vec<ListView>, CallError> {
+        let all = self.engine.db.read(|conn| List::all(conn, false)).await;
+        let all = all.map_err(|error| CallError::Failed(lists::failed(&error)))?;
+        let of_files = all.iter().filter(|(list, _)| list.list_type == LIST_TYPE);
+        Ok(of_files.map(|(list, policy)| list.view(policy)).collect())
     }
 
     /// Nothing when somebody removed the list, and nobody asks for it.
@@ -205,6 +236,45 @@ impl Exports {
             tracing::error!("the lists of {file} are not read before the next run");
         }
     }
+}
+
+/// The list without what its owner says of it: `films.csv` of `films.csv?title=Film`.
+fn bare(list: &ListView) -> Option<&str> {
+    list.list_id.rsplit_once('?').map(|(bare, _)| bare)
+}
+
+/// Whether a list that its owner has explained lies in this file.
+fn lies_in(list: &ListView, file: &str) -> bool {
+    bare(list)
+        .and_then(|bare| bare.strip_prefix(file))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn has_explained(followed: &[ListView], file: &str) -> bool {
+    followed.iter().any(|list| lies_in(list, file))
+}
+
+/// The lists of this file, in which `found` was found, that their owner has explained.
+fn explained(followed: &[ListView], file: &str, found: &[ListRecognized]) -> Vec<ListView> {
+    let is_found = |list: &ListView| {
+        found
+            .iter()
+            .any(|it| bare(list) == Some(it.list_id.as_str()))
+    };
+    followed
+        .iter()
+        .filter(|list| lies_in(list, file) || is_found(list))
+        .cloned()
+        .collect()
+}
+
+/// Whether a list is followed only as its owner explained it; read as it is, it would be there twice.
+fn is_explained(found: &ListRecognized, followed: &[ListView]) -> bool {
+    let is_itself = followed.iter().any(|list| list.list_id == found.list_id);
+    !is_itself
+        && followed
+            .iter()
+            .any(|list| bare(list) == Some(found.list_id.as_str()))
 }
 
 /// Of the file itself: the scraper-worker follows no link either.

@@ -207,6 +207,47 @@ async fn a_removed_list_comes_back_only_when_a_person_asks_for_it() {
 }
 
 #[actix_rt::test]
+async fn a_file_that_its_owner_has_explained_is_read_so_and_not_beside_it() {
+    let world = World::new(true).await;
+    let explain = async |list_id: &str| {
+        lists::store(
+            &world.engine,
+            recognized(list_id),
+            AddList::default(),
+            false,
+        )
+        .await
+        .unwrap();
+    };
+    explain("films.csv?title=Film").await;
+    explain("films.csv?title=Jahr").await;
+    explain("other.csv?title=Film").await;
+    let both = ["films.csv?title=Film", "films.csv?title=Jahr"].map(str::to_owned);
+    // Whether or not it is understood without.
+    for is_understood in [true, false] {
+        world.put("films.csv", &["films.csv"]);
+        if !is_understood {
+            world.files.lock().unwrap().clear();
+        }
+        let taken = world.exports.take_in("films.csv", Who::Folder).await;
+        assert!(taken.unwrap().added.is_empty());
+        assert_eq!(world.next_run().await, 2);
+        assert_eq!(world.add("films.csv").await, (vec![], both.to_vec()));
+    }
+    assert_eq!(world.lists().await.len(), 3);
+    // What is followed as it is goes on being so.
+    world.put("a.zip", &["a.zip/one.csv", "letterboxd-a/two"]);
+    world.add("a.zip").await;
+    assert_eq!(world.next_run().await, 2);
+    explain("a.zip/one.csv?title=Film").await;
+    explain("letterboxd-a/two?title=Film").await;
+    world.put("a.zip", &["a.zip/one.csv", "letterboxd-a/two"]);
+    let taken = world.exports.take_in("a.zip", Who::Folder).await.unwrap();
+    assert_eq!((taken.added.len(), taken.there_already.len()), (0, 4));
+    assert_eq!(world.next_run().await, 4);
+}
+
+#[actix_rt::test]
 async fn what_is_no_export_or_is_not_there_is_refused() {
     let world = World::new(true).await;
     world.put("a.csv", &[]);

@@ -97,7 +97,7 @@ async fn one(
     let tell = |read, announced| going.reading(list.id, &list.description, read, announced);
     let (entries, fetched) = fetch(engine, &list, tell).await;
     let read = fetched.read;
-    let recorded = record(engine, Some(going.run), (list, &policy), entries, fetched).await?;
+    let recorded = record(engine, Some(going.run), list, entries, fetched).await?;
     going.step(&recorded.list.description);
     Ok(ListRead {
         read,
@@ -250,23 +250,26 @@ pub(crate) struct Recorded {
     pub(crate) left: usize,
 }
 
-/// Stores what changed, in one transaction.
+/// Stores what changed, in one transaction. `list` is what it was when the reading began.
 pub(crate) async fn record(
     engine: &Engine,
     run: Option<RunId>,
-    (list, policy): (List, &ListPolicy),
+    list: List,
     entries: Vec<Entry>,
     fetched: ListFetched,
 ) -> Result<Recorded, DbError> {
     let now = engine.clock.now();
     let general = engine.settings().settings.sync.shrink_limit_percent;
-    let limit = policy.shrink_limit_percent.unwrap_or(i32::from(general));
     engine.feed.reading_ended(list.id);
     engine
         .write(move |conn, events| {
+            // It may have been changed, or read by somebody else, since this reading began.
+            let today = List::find(conn, list.id)?.unwrap_or_else(|| list.clone());
+            let own = ListPolicy::of(conn, list.id)?.shrink_limit_percent;
+            let limit = own.unwrap_or(i32::from(general));
             let stored = ListItem::of_list(conn, list.id)?;
-            let taken = Taken::of(&list, &stored, &entries, &fetched, (limit, now));
-            let list = taken.store(conn, list, &fetched, now)?;
+            let taken = Taken::of((&list, &today), &stored, &entries, &fetched, (limit, now));
+            let list = taken.store(conn, today, &fetched, now)?;
             let items = if taken.changes == membership::Changes::default() {
                 stored
             } else {
@@ -304,11 +307,18 @@ struct Taken {
     cause: Option<Cause>,
     reason: Option<String>,
     changes: membership::Changes,
+    /// Whether nothing of it is stored, because another reading has the word.
+    is_overtaken: bool,
 }
 
+/// What the owner of a list is told whose limit was changed under a reading.
+const OTHER_LIMIT: &str = "how many entries are wanted was changed while it was read, so nothing was \
+                           taken off it; the next reading keeps to it";
+
 impl Taken {
+    /// `begun` is the list as it was when the reading began, `list` as it is.
     fn of(
-        list: &List,
+        (begun, list): (&List, &List),
         stored: &[ListItem],
         entries: &[Entry],
         fetched: &ListFetched,
@@ -320,9 +330,21 @@ impl Taken {
             cause: fetched.outcome.cause(),
             reason,
             changes: membership::Changes::default(),
+            is_overtaken: fetched.is_as_known && !has_entries_of(list, begun.last_fetch),
         };
-        let is_complete = outcome == FetchKind::Complete;
-        if fetched.is_as_known || !(is_complete || outcome == FetchKind::Partial) {
+        if taken.is_overtaken {
+            taken.outcome = list.status;
+            taken.cause = list.status_cause;
+            taken.reason.clone_from(&list.status_reason);
+            return taken;
+        }
+        if outcome == FetchKind::Complete && begun.item_limit != list.item_limit {
+            taken.outcome = FetchKind::Partial;
+            taken.cause = Some(Cause::Inconsistent);
+            taken.reason = Some(OTHER_LIMIT.into());
+        }
+        let is_complete = taken.outcome == FetchKind::Complete;
+        if fetched.is_as_known || !(is_complete || taken.outcome == FetchKind::Partial) {
             return taken;
         }
         let reading = membership::Reading {
@@ -351,6 +373,9 @@ impl Taken {
         fetched: &ListFetched,
         now: NaiveDateTime,
     ) -> Result<List, DbError> {
+        if self.is_overtaken {
+            return Ok(list);
+        }
         let (id, changes) = (list.id, &self.changes);
         ListItem::insert(conn, &changes.added)?;
         for (item, row) in &changes.changed {
@@ -376,6 +401,11 @@ impl Taken {
         // Its name may be the site's by now.
         Ok(List::find(conn, id)?.unwrap_or(list))
     }
+}
+
+/// Whether what is stored of a list is what this reading read, and nothing came after it.
+fn has_entries_of(list: &List, fetch: Option<i32>) -> bool {
+    list.status == FetchKind::Complete && list.last_fetch == fetch
 }
 
 #[cfg(test)]
@@ -413,6 +443,68 @@ mod tests {
             last_error_at: None,
             accepts_shrink: false,
         }
+    }
+
+    fn complete(is_as_known: bool) -> ListFetched {
+        ListFetched {
+            fetch: Some(3),
+            outcome: FetchOutcome::Complete,
+            name: None,
+            read: 1,
+            announced: None,
+            dropped: 0,
+            pages: 1,
+            not_modified: false,
+            is_as_known,
+            took_ms: 0,
+        }
+    }
+
+    fn taken(begun: &List, list: &List, fetched: &ListFetched) -> Taken {
+        let entry = Entry {
+            title: "Paper Moon Over Quito".into(),
+            ..Entry::default()
+        };
+        let entries = if fetched.is_as_known {
+            vec![]
+        } else {
+            vec![entry]
+        };
+        Taken::of((begun, list), &[], &entries, fetched, (50, list.created_at))
+    }
+
+    #[test]
+    fn a_list_that_is_as_it_was_counts_only_where_nothing_came_between() {
+        let mut begun = list("imdb", "top", None);
+        begun.status = FetchKind::Complete;
+        begun.last_fetch = Some(1);
+        let is_overtaken = |list: &List| taken(&begun, list, &complete(true)).is_overtaken;
+        assert!(!is_overtaken(&begun));
+        let mut other = begun.clone();
+        other.last_fetch = Some(2);
+        assert!(is_overtaken(&other));
+        assert!(!taken(&begun, &other, &complete(false)).is_overtaken);
+        let mut worse = begun.clone();
+        worse.status = FetchKind::Partial;
+        worse.status_cause = Some(Cause::TooLarge);
+        worse.status_reason = Some("more than that".into());
+        let taken = taken(&begun, &worse, &complete(true));
+        assert!(taken.is_overtaken);
+        assert_eq!(taken.outcome, FetchKind::Partial);
+        assert_eq!(taken.cause, Some(Cause::TooLarge));
+        assert_eq!(taken.reason.as_deref(), Some("more than that"));
+    }
+
+    #[test]
+    fn a_reading_under_another_limit_takes_nothing_off_and_accepts_nothing() {
+        let begun = list("imdb", "top", None);
+        let cut = list("imdb", "top", Some(10));
+        let taken = |list: &List| taken(&begun, list, &complete(false));
+        assert_eq!(taken(&begun).outcome, FetchKind::Complete);
+        let partial = taken(&cut);
+        assert_eq!(partial.outcome, FetchKind::Partial);
+        assert_eq!(partial.cause, Some(Cause::Inconsistent));
+        assert_eq!(partial.changes.added.len(), 1);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use runtime::settings::SeerrSettings;
 use schema::{
     DbError,
-    models::{Identity, ListItem, Title, TitleRef},
+    models::{Identity, List, ListItem, Title, TitleRef},
 };
 
 use super::read::ListRead;
@@ -31,7 +31,10 @@ pub(crate) async fn merge(
         .read(move |conn| -> Result<_, DbError> {
             let mut items = Vec::new();
             for list in lists {
-                items.push(ListItem::on_list(conn, list)?);
+                // Reading may take long: nothing is asked for a list that was removed meanwhile.
+                let list = List::find(conn, list)?.filter(|list| list.removed_at.is_none());
+                let on_list = list.map(|list| ListItem::on_list(conn, list.id));
+                items.push(on_list.transpose()?.unwrap_or_default());
             }
             Ok((Title::all(conn)?, items))
         })
@@ -102,7 +105,7 @@ fn wishes(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use schema::models::{FetchKind, List, ListId, ListPolicy, MediaType};
+    use schema::models::{FetchKind, ListId, ListPolicy, MediaType};
 
     fn at(minute: i64) -> chrono::NaiveDateTime {
         chrono::DateTime::from_timestamp(1_800_000_000 + minute * 60, 0)

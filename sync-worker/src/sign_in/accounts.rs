@@ -89,6 +89,14 @@ impl Renewals {
         Rc::clone(self.locks.borrow_mut().entry(id).or_default())
     }
 
+    /// Waits for those that go on.
+    pub(super) async fn settled(&self) {
+        let locks: Vec<_> = self.locks.borrow().values().map(Rc::clone).collect();
+        for lock in locks {
+            drop(lock.lock().await);
+        }
+    }
+
     fn rests(&self, id: i32) -> bool {
         let asked = self.asked_in_vain.borrow();
         asked.get(&id).is_some_and(|at| at.elapsed() < PAUSE)
@@ -236,10 +244,14 @@ pub(crate) async fn token(
 
 /// The account whose list it is, else the first.
 fn fitting(rows: Vec<ProviderToken>, list_id: &str) -> Option<ProviderToken> {
+    let at = rows.iter().position(|row| is_owner(&row.account, list_id));
+    rows.into_iter().nth(at.unwrap_or_default())
+}
+
+/// Whether a list is an account's own, as its id tells.
+pub(crate) fn is_owner(account: &str, list_id: &str) -> bool {
     let owner = list_id.split('/').next().unwrap_or_default();
-    let is_owner = |row: &ProviderToken| row.account.eq_ignore_ascii_case(owner);
-    let at = rows.iter().position(is_owner).unwrap_or_default();
-    rows.into_iter().nth(at)
+    account.eq_ignore_ascii_case(owner)
 }
 
 /// Tokens that are valid for a while, renewed when that is due.

@@ -18,7 +18,7 @@ mod tmdb;
 mod trakt;
 mod view;
 
-pub(crate) use accounts::{Problem, check_lines, has_accounts, sign_out, token};
+pub(crate) use accounts::{Problem, check_lines, has_accounts, is_owner, sign_out, token};
 pub(crate) use view::providers;
 
 use std::{
@@ -56,6 +56,11 @@ struct Begun {
 }
 
 impl SignIns {
+    /// Waits for the renewals of tokens that go on: their answers are given once.
+    pub(crate) async fn settled(&self) {
+        self.renewals.settled().await;
+    }
+
     /// The client, made when somebody needs it first.
     fn http(&self) -> Result<Http, HttpError> {
         if let Some(http) = self.http.get() {

@@ -449,6 +449,18 @@ mod tests {
     }
 
     #[test]
+    fn what_a_clock_that_ran_ahead_wrote_down_keeps_nobody_away() {
+        paused(async {
+            let bench = Bench::new();
+            let memory = Memory::new(bench.db.clone(), bench.clock.clone());
+            let year = Duration::from_hours(365 * 24);
+            memory.hold("a.example", year, 0, "status 429".into()).await;
+            let host = Host::start("a.example", "plain", CALM, memory).await;
+            drop(host.enter(MINUTE).await.unwrap());
+        });
+    }
+
+    #[test]
     fn when_the_one_that_finds_out_is_given_up_the_next_does() {
         paused(async {
             let (host, _bench) = start(quick(None)).await;

@@ -4,7 +4,7 @@
 //! Requests are written down some at a time and before they are sent, so that a process that is
 //! killed has asked for no more than is written down, and at most a handful less.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 
 /// Requests written down at once.
 const BLOCK: u32 = 10;
@@ -66,9 +66,11 @@ impl Allowance {
         })
     }
 
-    /// Begins a new day. A clock that was put back begins none.
+    /// Begins a new day. A clock that was put back begins none, unless it had run ahead by days: nobody
+    /// could ask before that day comes.
     fn turn(&mut self, today: NaiveDate) {
-        if today > self.used.day {
+        let was_ahead = self.used.day.signed_duration_since(today) > TimeDelta::days(1);
+        if today > self.used.day || was_ahead {
             self.used = Used {
                 day: today,
                 requests: 0,
@@ -102,6 +104,10 @@ mod tests {
         }
         assert!(allowance.is_used_up(day(21)));
         assert!(allowance.is_used_up(day(20)), "a clock that was put back");
+        assert!(
+            !Allowance::new(3, used(3)).is_used_up(day(19)),
+            "a clock that had run ahead"
+        );
         assert!(!allowance.is_used_up(day(22)));
     }
 

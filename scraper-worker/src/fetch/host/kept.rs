@@ -14,6 +14,9 @@ use tokio::time::Instant;
 
 use super::allowance::Used;
 
+/// Nobody is left alone for longer: what is written down so was written by a clock that ran ahead.
+const LONGEST: TimeDelta = TimeDelta::days(2);
+
 /// Until when a host is left alone, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Remembered {
@@ -50,10 +53,15 @@ impl Memory {
         let name = host.to_owned();
         let found = self.db.read(move |conn| HostState::find(conn, &name)).await;
         let row = known(found, host)??;
-        let wait = (row.not_before - self.clock.now()).to_std();
+        let wait = row.not_before - self.clock.now();
+        let wait = if wait > LONGEST {
+            TimeDelta::zero()
+        } else {
+            wait
+        };
         Some(Remembered {
             // The past when it is over: failures in a row still count.
-            until: Instant::now() + wait.unwrap_or_default(),
+            until: Instant::now() + wait.to_std().unwrap_or_default(),
             failures: u32::try_from(row.failures).unwrap_or_default(),
             why: row.reason,
         })
