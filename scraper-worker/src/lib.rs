@@ -18,6 +18,7 @@ mod reading;
 mod resolve;
 mod settings;
 mod shared;
+mod shown;
 mod walk;
 
 use std::process::ExitCode;

@@ -17,6 +17,7 @@ use crate::{
     fetch::Fetcher,
     provider::{ListToRead, Provider},
     shared::{Feed, Key, SharedReadings},
+    shown::shown,
     walk::{Before, Known, KnownPages, Sink, Walk, Walked},
 };
 
@@ -80,7 +81,7 @@ impl Reader {
         };
         let walked = self.underway.read(&key, start, sink).await?;
         let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        log(provider.name(), &asked.list_id, &walked, took_ms);
+        log(provider.name(), &shown(&asked.list_id), &walked, took_ms);
         let fetch = self
             .record(provider.name(), &asked, started_at, &walked)
             .await;
@@ -215,7 +216,8 @@ async fn known(fetcher: &Fetcher, provider: &dyn Provider, list_id: &str) -> Opt
         Ok(row) => row?.other_id,
         Err(error) => {
             tracing::warn!(
-                "cannot look up what is known of {list_id}: {}",
+                "cannot look up what is known of {}: {}",
+                shown(list_id),
                 Chain(&error)
             );
             None

@@ -24,7 +24,10 @@ use schema::wire::scraper::{Credential, Entry};
 use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::walk::{Sink, Walked};
+use crate::{
+    shown::shown,
+    walk::{Sink, Walked},
+};
 
 /// Entries after which nobody can join any more. A guess: some hundred kilobytes.
 const JOINABLE: usize = 5_000;
@@ -109,7 +112,7 @@ impl SharedReadings {
             && let Some(walking) = reading.going()
         {
             return if reading.log.is_joinable() {
-                tracing::debug!(list.id = key.list_id, "joined a reading under way");
+                tracing::debug!(list.id = %shown(&key.list_id), "joined a reading under way");
                 Joined::Place(walking, Place::of(&reading.log))
             } else {
                 Joined::TooLate(reading.log.ended.clone())

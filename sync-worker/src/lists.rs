@@ -7,7 +7,7 @@ use std::time::Duration;
 use runtime::{Chain, socket::client::CallError};
 use schema::{
     DbError, SqliteConnection,
-    models::{FetchKind, List, ListId, ListPolicy, NewList},
+    models::{FetchKind, List, ListId, ListPolicy, NewList, ProviderToken},
     wire::{
         Failure, FailureCode,
         scraper::{
@@ -16,7 +16,7 @@ use schema::{
         sync::{AddList, ChangeList, ListView, ResolveInput},
     },
 };
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     credential,
@@ -27,6 +27,8 @@ use crate::{
 /// First pause after the lists of the settings could not be taken over; it doubles up to the second.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_mins(2);
+/// How long a person who only wants to know what a list is waits for a token to be renewed.
+const RENEWAL: Duration = Duration::from_millis(500);
 
 /// The lists as people see them.
 pub(crate) async fn all(engine: &Engine, with_removed: bool) -> Result<Vec<ListView>, Failure> {
@@ -49,12 +51,13 @@ pub(crate) async fn add(engine: &Engine, add: AddList) -> Result<Box<ListView>, 
     let recognized = recognize(engine, &add.input, add.list_type.clone())
         .await
         .map_err(|error| error.to_failure())?;
+    let recognized = by_name(engine, recognized).await?;
     let stored = store(engine, recognized, add, false)
         .await
         .map_err(|error| failed(&error))?;
     match stored {
         Stored::Added(view) => {
-            tracing::info!(list.id = %view.id, "added list {} ({})", view.id, view.list_url);
+            tracing::info!(list.id = %view.id, "added list {} of {}", view.id, view.list_type);
             Ok(view)
         }
         Stored::ThereAlready(view) => Err(Failure::new(
@@ -90,7 +93,14 @@ pub(crate) async fn resolve(engine: &Engine, input: ResolveInput) -> Result<List
     let found = recognize(engine, &input.input, input.list_type)
         .await
         .map_err(|error| error.to_failure())?;
-    let given = credential::of(engine, &found.list_type, &found.list_id).await;
+    let given = credential::of(engine, &found.list_type, &found.list_id);
+    let given = timeout(RENEWAL, given).await.map_err(|_elapsed| {
+        Failure::new(
+            FailureCode::Unavailable,
+            format!("the sign-in to {} is just being renewed", found.list_type),
+        )
+        .with_remedy("Try again in a moment.")
+    })?;
     let request = ResolveList {
         list_type: found.list_type,
         list_id: found.list_id,
@@ -218,7 +228,7 @@ async fn take_over_one(engine: &Engine, list_type: &str, input: &str) -> Result<
         .await
         .map_err(|error| Refused::Retry(Chain(&error).to_string()))?;
     if let Stored::Added(view) = stored {
-        tracing::info!(list.id = %view.id, "added list {} ({}) from the settings", view.id, view.list_url);
+        tracing::info!(list.id = %view.id, "added list {} of {} from the settings", view.id, view.list_type);
         if let Some(notice) = &view.notice {
             tracing::warn!(list.id = %view.id, "{notice}");
         }
@@ -247,6 +257,27 @@ async fn recognize(
             )))
         }
     }
+}
+
+/// A list of Trakt's `me` by the name of whoever is signed in, so that it stays that person's when
+/// accounts come and go. Lists of the settings keep the word, by which they are known again.
+async fn by_name(engine: &Engine, list: ListRecognized) -> Result<ListRecognized, Failure> {
+    let Some(rest) = list.list_id.strip_prefix("me/") else {
+        return Ok(list);
+    };
+    let provider = list.list_type.clone();
+    let accounts = engine
+        .db
+        .read(move |conn| ProviderToken::of(conn, &provider))
+        .await
+        .map_err(|error| failed(&error))?;
+    let Some(first) = accounts.first().filter(|_| list.list_type == "trakt") else {
+        return Ok(list);
+    };
+    let input = format!("{}/{rest}", first.account);
+    recognize(engine, &input, Some(list.list_type.clone()))
+        .await
+        .map_err(|error| error.to_failure())
 }
 
 /// What the old product called sites of their own: Trakt's charts, which are lists like others here, and

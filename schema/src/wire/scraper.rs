@@ -424,6 +424,16 @@ impl FetchOutcome {
             Self::Refused { reason, remedy, .. } => {
                 (FetchKind::Refused, Some(format!("{reason}. {remedy}")))
             }
+            Self::Failed {
+                reason,
+                cause: Cause::Changed,
+                ..
+            } => (
+                FetchKind::Failed,
+                Some(format!(
+                    "{reason}. The site may have changed: each run tries again, and a newer version of ListSync may read it."
+                )),
+            ),
             Self::Failed { reason, .. } => (FetchKind::Failed, Some(reason.clone())),
         }
     }

@@ -34,6 +34,7 @@ use crate::{
     fetch::{Asker, Budget, Fetched, Fetcher},
     provider::{Extent, Ids, ListToRead, Page, Provider, ProviderError, Request, SourceKey, Way},
     providers,
+    shown::shown,
 };
 
 /// Entries of one list.
@@ -147,7 +148,7 @@ impl Walk<'_> {
     }
 
     fn setback(&self, error: &ProviderError) -> Setback {
-        Setback::of_provider(error, self.provider, &self.list.id)
+        Setback::of_provider(error, self.provider, &shown(&self.list.id))
     }
 }
 
@@ -234,7 +235,7 @@ impl<'a, S: Sink> Going<'a, S> {
 
     /// Tries the ways in order.
     async fn read(&mut self, ways: Vec<Way>) -> Result<FetchOutcome, Gone> {
-        let (provider, list) = (self.walk.provider.name(), &self.walk.list.id);
+        let (provider, list) = (self.walk.provider.name(), shown(&self.walk.list.id));
         let mut setbacks = Vec::new();
         let mut ways = ways.into_iter().peekable();
         while let Some(way) = ways.next() {
@@ -270,8 +271,8 @@ impl<'a, S: Sink> Going<'a, S> {
             return Ok(outcome);
         }
         tracing::info!(
-            list.id = %self.walk.list.id,
-            "the list {} changed while it was read, reading it again", self.walk.list.id
+            list.id = %shown(&self.walk.list.id),
+            "the list {} changed while it was read, reading it again", shown(&self.walk.list.id)
         );
         Ok(match self.pass(way, true).await? {
             Passed::Ended(outcome) => outcome,

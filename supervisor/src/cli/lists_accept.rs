@@ -21,6 +21,7 @@ pub(super) struct Args {
 /// Accepts all that were named and reads them again, or none when one of them cannot be found.
 pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandError> {
     let all = lists::fetch(session, false).await?;
+    let mut exit = Exit::Done;
     for id in list_names::resolve_all(&all, &args.lists)? {
         let is_frozen = all
             .iter()
@@ -41,6 +42,9 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandEr
             continue;
         }
         let summary = lists_read::read(session, id).await?;
+        if lists_read::has_failed(&summary) {
+            exit = Exit::Failed;
+        }
         if session.json {
             session.terminal.say_json(&summary)?;
         } else {
@@ -51,7 +55,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandEr
             ))?;
         }
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 #[cfg(test)]

@@ -34,14 +34,19 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandEr
             let name = format!("list {}: {}\n", list, summary.list.description);
             session.terminal.say(&(name + &text(&summary)))?;
         }
-        if matches!(
-            summary.list.status,
-            FetchKind::Refused | FetchKind::Failed | FetchKind::Frozen
-        ) {
+        if has_failed(&summary) {
             exit = Exit::Failed;
         }
     }
     Ok(exit)
+}
+
+/// Whether nothing of the reading was taken.
+pub(super) fn has_failed(summary: &ListReadSummary) -> bool {
+    matches!(
+        summary.list.status,
+        FetchKind::Refused | FetchKind::Failed | FetchKind::Frozen
+    )
 }
 
 /// Reads one list, with a bar where somebody sees it.
