@@ -391,6 +391,22 @@ pub(crate) fn pasted(input: &str) -> Option<Url> {
     matches!(url.scheme(), "http" | "https").then_some(url)
 }
 
+/// Whether a host is this one or below it.
+pub(crate) fn is_of(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// What stands after one of these words and a colon, by which people say of which site a list is:
+/// `trakt:trending:movies`.
+pub(crate) fn after_prefix<'a>(input: &'a str, words: &[&str]) -> Option<&'a str> {
+    let (word, rest) = input.trim().split_once(':')?;
+    let is_one = words
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(word.trim()));
+    (is_one && !rest.starts_with("//")).then_some(rest.trim())
+}
+
 /// What came back for a request, complete and decompressed.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
@@ -530,6 +546,25 @@ const LONGEST_TEXT: usize = 500;
 const LONGEST_NAME: usize = 200;
 
 impl Page {
+    /// The same with `strange` of its `rows` in which nothing can be used: they are counted, and lost.
+    ///
+    /// # Errors
+    /// [`ProviderError::Changed`], saying `what`, when most are like that or no other is an entry:
+    /// rows are not what they were then.
+    pub(crate) fn with_strange(
+        mut self,
+        strange: u32,
+        rows: usize,
+        what: &str,
+    ) -> Result<Self, ProviderError> {
+        let is_most = strange as usize * 2 > rows;
+        if strange > 0 && (is_most || self.entries.is_empty()) {
+            return Err(ProviderError::changed(what));
+        }
+        self.dropped += strange;
+        Ok(self)
+    }
+
     /// Cuts an over-long name and drops entries with over-long texts, so that a hundred entries fit
     /// into one line on a socket, whatever a site sends.
     ///
@@ -670,6 +705,27 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_which_most_or_all_but_the_dropped_are_not_understood_are_a_change() {
+        let page = |entries: usize, dropped: u32, strange: u32| {
+            let page = Page {
+                entries: vec![Entry::default(); entries],
+                dropped,
+                ..Page::default()
+            };
+            let rows = entries + (dropped + strange) as usize;
+            page.with_strange(strange, rows, "why")
+        };
+        for (entries, dropped, strange) in [(0, 0, 0), (0, 2, 0), (1, 0, 1), (3, 1, 2)] {
+            let read = page(entries, dropped, strange).unwrap();
+            assert_eq!(read.dropped, dropped + strange);
+        }
+        for (entries, dropped, strange) in [(0, 0, 1), (0, 3, 1), (1, 0, 2), (19, 0, 21)] {
+            let error = page(entries, dropped, strange).unwrap_err();
+            assert_eq!(error, ProviderError::changed("why"));
+        }
+    }
+
+    #[test]
     fn a_page_where_json_is_due_is_a_change_and_not_an_empty_list() {
         for (kind, body) in [
             ("text/html", "<html>maintenance"),
@@ -683,6 +739,23 @@ mod tests {
             answer(200, "text/plain", "[]").json(),
             Ok(Value::Array(Vec::new()))
         );
+    }
+
+    #[test]
+    fn hosts_are_a_sites_or_below_it_and_prefixes_are_words_before_a_colon() {
+        assert!(is_of("trakt.tv", "trakt.tv") && is_of("app.trakt.tv", "trakt.tv"));
+        assert!(!is_of("nottrakt.tv", "trakt.tv") && !is_of("trakt.tv.example", "trakt.tv"));
+        for (input, expected) in [
+            ("trakt:a/b", Some("a/b")),
+            (" Trakt : a:b ", Some("a:b")),
+            ("trakt:", Some("")),
+            ("trakt:https://trakt.tv/x", Some("https://trakt.tv/x")),
+            ("trakt://x", None),
+            ("tra:x", None),
+            ("trakt", None),
+        ] {
+            assert_eq!(after_prefix(input, &["tv", "trakt"]), expected, "{input}");
+        }
     }
 
     #[test]

@@ -280,14 +280,24 @@ async fn by_name(engine: &Engine, list: ListRecognized) -> Result<ListRecognized
         .map_err(|error| error.to_failure())
 }
 
-/// What the old product called sites of their own: Trakt's charts, which are lists like others here, and
-/// franchises, which TMDB keeps up to date.
+/// What the old product called sites of their own: Trakt's charts, which are lists like others here,
+/// franchises, which TMDB keeps up to date, and any file in the shape of Steven Lu's.
 fn as_called_now(list_type: Option<String>, input: &str) -> (Option<String>, String) {
     match list_type.as_deref() {
         Some("trakt_special") => (Some("trakt".to_owned()), input.to_owned()),
         Some("collections") => (Some("tmdb".to_owned()), format!("collection:{input}")),
+        Some("stevenlu") if is_of_another(input) => (Some("url".to_owned()), input.to_owned()),
         _ => (list_type, input.to_owned()),
     }
+}
+
+/// Whether it is an address, and none of where Steven Lu's files are or were.
+fn is_of_another(input: &str) -> bool {
+    let input = input.to_ascii_lowercase();
+    let is_his = ["stevenlu.com", "amazonaws.com"]
+        .iter()
+        .any(|host| input.contains(host));
+    input.contains("://") && !is_his
 }
 
 /// What became of a list that was to be followed.
@@ -417,6 +427,20 @@ mod tests {
                 ("tmdb", "collection:James Bond Collection"),
             ),
             ("tmdb", "710", ("tmdb", "710")),
+            ("stevenlu", "movies.json", ("stevenlu", "movies.json")),
+            (
+                "stevenlu",
+                "https://s3.amazonaws.com/popular-movies/movies.json",
+                (
+                    "stevenlu",
+                    "https://s3.amazonaws.com/popular-movies/movies.json",
+                ),
+            ),
+            (
+                "stevenlu",
+                "https://films.example/mine.json",
+                ("url", "https://films.example/mine.json"),
+            ),
         ] {
             let (name, input) = as_called_now(Some(list_type.to_owned()), input);
             assert_eq!(

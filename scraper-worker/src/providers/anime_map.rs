@@ -21,7 +21,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::loose::{number, text, whole};
+use super::loose::{is_imdb_title, number, text, whole};
 use crate::provider::{
     Answer, Ids, MapToRead, Mapped, Politeness, ProviderError, Request, SourceKey, address,
 };
@@ -205,12 +205,6 @@ fn imdb_id(value: Option<&Value>) -> Option<String> {
         .filter(|id| is_imdb_title(id));
     let first = ids.next()?;
     ids.all(|other| other == first).then(|| first.to_owned())
-}
-
-fn is_imdb_title(id: &str) -> bool {
-    id.strip_prefix("tt").is_some_and(|digits| {
-        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-    })
 }
 
 /// TMDB's count of seasons before TVDB's, because it is TMDB's show that is asked for.

@@ -27,6 +27,13 @@ pub(super) fn text(value: Option<&Value>) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
+/// Whether it is how IMDb calls a title.
+pub(super) fn is_imdb_title(id: &str) -> bool {
+    id.strip_prefix("tt").is_some_and(|digits| {
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
 /// Four digits.
 pub(super) fn year(value: Option<&Value>) -> Option<i32> {
     let year = i32::try_from(number(value)?).ok()?; // too large for a year
@@ -62,6 +69,10 @@ mod tests {
             (text(Some(&json!("  "))), text(Some(&json!(true)))),
             (None, None)
         );
+        assert!(is_imdb_title("tt0133093") && is_imdb_title("tt1"));
+        for other in ["", "tt", "133093", "nm0000206", "tt01330x3", "TT0133093"] {
+            assert!(!is_imdb_title(other), "{other}");
+        }
         assert_eq!(year(Some(&json!("2024"))), Some(2024));
         assert_eq!(
             (year(Some(&json!(24))), year(Some(&json!(20_240_101)))),

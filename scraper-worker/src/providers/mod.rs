@@ -11,6 +11,7 @@ pub(crate) mod file;
 #[cfg(test)]
 mod fixtures;
 mod harvest;
+mod html;
 mod imdb;
 mod letterboxd;
 mod loose;

@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::provider::{
     Answer, ListToRead, Page, Politeness, Provider, ProviderError, Recognized, Request, Way,
-    address, pasted,
+    address, after_prefix, pasted,
 };
 
 /// See the file's header.
@@ -77,7 +77,7 @@ impl Provider for StevenLu {
     }
 
     fn recognize(&self, input: &str) -> Option<Recognized> {
-        let id = match without_prefix(input) {
+        let id = match after_prefix(input, &["stevenlu"]).unwrap_or(input).trim() {
             "" => "movies".to_owned(),
             input if input.eq_ignore_ascii_case("stevenlu") => "movies".to_owned(),
             input => file_of(input)?,
@@ -139,15 +139,6 @@ impl Provider for StevenLu {
             unreadable: u32::try_from(unreadable).unwrap_or(u32::MAX), // no file is that long
             ..Page::default()
         })
-    }
-}
-
-/// `stevenlu:movies-imdb-min7`
-fn without_prefix(input: &str) -> &str {
-    let input = input.trim();
-    match input.split_once(':') {
-        Some((prefix, rest)) if prefix.eq_ignore_ascii_case("stevenlu") => rest.trim(),
-        _ => input,
     }
 }
 

@@ -17,7 +17,7 @@ use url::{Host, Url};
 use super::harvest::{Harvest, named, slug_of, split_title, tmdb_title, worth};
 use crate::provider::{
     Answer, ListToRead, Page, Politeness, Provider, ProviderError, Reach, Recognized, Request, Via,
-    Way,
+    Way, is_of,
 };
 
 /// See the file's header.
@@ -135,12 +135,6 @@ fn is_page(url: &Url) -> bool {
 
 fn is_others(host: &str) -> bool {
     OTHERS.iter().any(|other| is_of(host, other))
-}
-
-/// Whether a host is this one or below it.
-fn is_of(host: &str, domain: &str) -> bool {
-    host.strip_suffix(domain)
-        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// What a link says a title is.

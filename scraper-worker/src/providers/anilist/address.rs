@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 use url::{Url, form_urlencoded};
 
-use crate::provider::pasted;
+use crate::provider::{after_prefix, pasted};
 
 /// A list of AniList.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub(super) struct Season {
     year: i32,
 }
 
+/// What people write before a short name of a list.
+const PREFIXES: &[&str] = &["anilist"];
 const HOSTS: &[&str] = &["anilist.co", "www.anilist.co", "m.anilist.co"];
 const SEASONS: [&str; 4] = ["winter", "spring", "summer", "fall"];
 
@@ -265,10 +267,13 @@ pub(super) fn slug(name: &str) -> String {
 
 /// Input that can only mean a list of AniList.
 pub(super) fn parse(input: &str) -> Option<AnilistList> {
-    let input = input.trim();
-    if let Some(own) = after(input, "anilist:") {
-        return parse_own(own);
+    match after_prefix(input, PREFIXES) {
+        Some(own) => parse_own(own),
+        None => page(input.trim()),
     }
+}
+
+fn page(input: &str) -> Option<AnilistList> {
     let url = pasted(input)?;
     let host = url.host_str()?.to_ascii_lowercase();
     if !HOSTS.contains(&host.as_str()) {
@@ -293,14 +298,14 @@ pub(super) fn parse(input: &str) -> Option<AnilistList> {
 
 /// Input that is known to mean a list of AniList.
 pub(super) fn parse_own(input: &str) -> Option<AnilistList> {
-    let input = input.trim();
-    if let Some(list) = parse(input) {
+    let input = after_prefix(input, PREFIXES).unwrap_or(input).trim();
+    if let Some(list) = page(input) {
         return Some(list);
     }
-    if let Some(chart) = after(input, "chart:") {
+    if let Some(chart) = after_prefix(input, &["chart"]) {
         return Chart::find(&chart.to_ascii_lowercase()).map(AnilistList::Chart);
     }
-    let (input, is_user) = match after(input, "user:") {
+    let (input, is_user) = match after_prefix(input, &["user"]) {
         Some(user) => (user, true),
         None => (input, false),
     };
@@ -360,12 +365,6 @@ fn searched(url: &Url) -> Option<Chart> {
     }
 }
 
-fn after<'a>(input: &'a str, prefix: &str) -> Option<&'a str> {
-    let start = input.get(..prefix.len())?;
-    let rest = input.get(prefix.len()..)?;
-    (start.eq_ignore_ascii_case(prefix) && !rest.is_empty()).then_some(rest)
-}
-
 /// A part of a path as it is meant.
 fn decoded(segment: &str) -> String {
     let query = format!("x={}", segment.replace('&', "%26").replace('+', "%2B"));
@@ -390,6 +389,12 @@ mod tests {
 
     fn own(input: &str) -> Option<String> {
         parse_own(input).map(|list| list.id())
+    }
+
+    #[test]
+    fn prefix_after_prefix_is_no_name_and_comes_to_an_end() {
+        assert_eq!(own(&"anilist:".repeat(100_000)), None);
+        assert_eq!(id(&"anilist:".repeat(100_000)), None);
     }
 
     #[test]

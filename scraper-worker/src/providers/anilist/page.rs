@@ -205,7 +205,10 @@ fn next(
         }),
         Some(true) => Ok(query::after(request)),
         Some(false) => Ok(None),
-        None if rows < full => Ok(None),
+        None if (1..full).contains(&rows) => Ok(None),
+        None if rows == 0 => Err(ProviderError::changed(
+            "no entry, and no word that there is none",
+        )),
         None => Err(ProviderError::changed(
             "a full page that does not say whether another follows",
         )),
@@ -287,11 +290,12 @@ fn collected<'a>(
 ) -> Result<Page, ProviderError> {
     let mut page = Page::default();
     let mut seen = HashSet::new();
-    let mut unreadable = 0_u32;
+    let (mut all, mut unreadable) = (0_usize, 0_u32);
     for row in rows {
         if !is_of_status(list, row) {
             continue;
         }
+        all += 1;
         match read(row) {
             Row::Wanted(entry) => {
                 let is_new = entry
@@ -306,11 +310,7 @@ fn collected<'a>(
             Row::Unreadable => unreadable += 1,
         }
     }
-    if page.entries.is_empty() && unreadable > 0 {
-        return Err(ProviderError::changed("entries without id and title"));
-    }
-    page.dropped += unreadable;
-    Ok(page)
+    page.with_strange(unreadable, all, "entries without id and title")
 }
 
 /// Whether an entry has the status that is read, where it says so.

@@ -346,6 +346,15 @@ fn what_is_no_list_is_a_change_and_not_an_empty_list() {
         Err(ProviderError::Changed { .. })
     ));
     assert!(parsed("chart:winter-2030", 200, empty).is_ok());
+    for silent in [
+        r#"{"data":{"MediaListCollection":{"lists":[]}}}"#,
+        r#"{"data":{"Page":{"mediaList":[]}}}"#,
+    ] {
+        assert!(matches!(
+            parsed("ada", 200, silent),
+            Err(ProviderError::Changed { .. })
+        ));
+    }
     let endless = r#"{"data":{"MediaListCollection":{"hasNextChunk":true,"lists":[]}}}"#;
     assert!(matches!(
         parsed("ada", 200, endless),

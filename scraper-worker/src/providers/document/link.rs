@@ -6,7 +6,7 @@ use url::Url;
 
 use super::words::{Named, number, season};
 use crate::{
-    provider::pasted,
+    provider::{is_of, pasted},
     providers::harvest::{number as leading_number, tmdb_title},
 };
 
@@ -84,10 +84,7 @@ impl Link {
     pub(super) fn address(text: &str) -> Option<Self> {
         let url = pasted(text)?;
         let host = url.host_str()?.to_ascii_lowercase();
-        let is = |domain: &str| {
-            host.strip_suffix(domain)
-                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        };
+        let is = |domain: &str| is_of(&host, domain);
         let parts: Vec<_> = url
             .path_segments()?
             .filter(|part| !part.is_empty())

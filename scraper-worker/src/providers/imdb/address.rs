@@ -1,6 +1,6 @@
 //! Which list of IMDb an address, an id or a name means, and its one canonical form. Pure.
 
-use crate::provider::pasted;
+use crate::provider::{after_prefix, is_of, pasted};
 
 /// A list of IMDb.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,7 +163,7 @@ impl ImdbList {
 /// Reads an address, an id or a name, with or without `imdb:` before it; `None` when it is no list of
 /// IMDb.
 pub(super) fn parse(input: &str) -> Option<ImdbList> {
-    let input = without_prefix(input.trim());
+    let input = after_prefix(input, &["imdb"]).unwrap_or(input).trim();
     if let Some(conditions) = input.strip_prefix("search?") {
         return search(url::form_urlencoded::parse(conditions.as_bytes()));
     }
@@ -180,17 +180,10 @@ pub(super) fn parse(input: &str) -> Option<ImdbList> {
     page(input)
 }
 
-fn without_prefix(input: &str) -> &str {
-    match input.split_once(':') {
-        Some((prefix, rest)) if prefix.eq_ignore_ascii_case("imdb") => rest.trim(),
-        _ => input,
-    }
-}
-
 fn page(input: &str) -> Option<ImdbList> {
     let url = pasted(input)?;
     let host = url.host_str()?;
-    if !(host == "imdb.com" || host.ends_with(".imdb.com")) {
+    if !is_of(host, "imdb.com") {
         return None;
     }
     let mut path: Vec<&str> = url

@@ -1,6 +1,9 @@
 //! Which list of Letterboxd an address or an id means, and its one canonical form. Pure.
 
-use crate::provider::pasted;
+use crate::provider::{after_prefix, pasted};
+
+/// What people write before a short name of a list.
+const PREFIXES: &[&str] = &["letterboxd"];
 
 /// A list of Letterboxd.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,7 +125,7 @@ impl LetterboxdList {
 
 /// Reads what can only be a list of Letterboxd: an address, or anything after `letterboxd:`.
 pub(super) fn parse(input: &str) -> Option<LetterboxdList> {
-    if after_prefix(input).is_some() {
+    if after_prefix(input, PREFIXES).is_some() {
         return parse_own(input);
     }
     page(input.trim())
@@ -130,18 +133,13 @@ pub(super) fn parse(input: &str) -> Option<LetterboxdList> {
 
 /// Reads the same and short names: `user/list`, `user/watchlist`.
 pub(super) fn parse_own(input: &str) -> Option<LetterboxdList> {
-    let input = after_prefix(input).unwrap_or(input).trim();
+    let input = after_prefix(input, PREFIXES).unwrap_or(input).trim();
     page(input).or_else(|| match parts(input).as_slice() {
         [user, "likes", "films"] => kept(user, Shelf::Likes),
         [user, slug, "share", token] if !is_known(slug) => list(user, slug, Some(token)),
         [user, slug] if !is_known(slug) && !is_role(user) => list(user, slug, None),
         path => known_path(path),
     })
-}
-
-fn after_prefix(input: &str) -> Option<&str> {
-    let (prefix, rest) = input.trim().split_once(':')?;
-    prefix.eq_ignore_ascii_case("letterboxd").then_some(rest)
 }
 
 fn page(input: &str) -> Option<LetterboxdList> {

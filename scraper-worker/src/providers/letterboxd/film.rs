@@ -3,8 +3,11 @@
 use schema::models::MediaType;
 use scraper::{ElementRef, Html};
 
-use super::html::{attr, document, elements, has_class};
-use crate::provider::{Answer, Ids, ProviderError};
+use super::html::{attr, elements};
+use crate::{
+    provider::{Answer, Ids, ProviderError},
+    providers::html::{document, has_class},
+};
 
 pub(super) const STEP: &str = "film";
 

@@ -6,10 +6,13 @@ use url::Url;
 
 use super::{
     address::LetterboxdList,
-    html::{attr, clean, document, elements, has_class, is_challenge, leading_number, meta, text},
+    html::{attr, clean, elements, is_challenge, leading_number, meta, text},
     poster, readable,
 };
-use crate::provider::{Answer, Page, ProviderError, Request};
+use crate::{
+    provider::{Answer, Page, ProviderError, Request},
+    providers::html::{document, has_class},
+};
 
 pub(super) const STEP: &str = "page";
 

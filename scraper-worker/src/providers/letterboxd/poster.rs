@@ -7,8 +7,9 @@ use scraper::{ElementRef, Html};
 
 use super::{
     PREFIX,
-    html::{attr, clean, elements, has_class, text},
+    html::{attr, clean, elements, text},
 };
+use crate::providers::html::has_class;
 
 /// Attributes that hold a film's slug, or its path.
 const SLUGS: &[&str] = &[

@@ -2,10 +2,13 @@
 
 use url::Url;
 
-use crate::provider::pasted;
+use crate::provider::{after_prefix, is_of, pasted};
 
 /// Where people find the lists.
 const SITE: &str = "https://mdblist.com";
+
+/// What people write before a short name of a list.
+const PREFIXES: &[&str] = &["mdblist"];
 
 /// Parts of addresses that are no users.
 const NO_USERS: &[&str] = &[
@@ -109,7 +112,7 @@ fn words(slug: &str) -> String {
 
 /// Reads what can only be a list of `MDBList`: an address, anything after `mdblist:`.
 pub(super) fn parse(input: &str) -> Option<MdbList> {
-    match after_prefix(input) {
+    match after_prefix(input, PREFIXES) {
         Some(rest) => parse_own(rest),
         None => of_address(input.trim()),
     }
@@ -117,7 +120,7 @@ pub(super) fn parse(input: &str) -> Option<MdbList> {
 
 /// Reads the same and short names: `user/list`, a number, `watchlist`.
 pub(super) fn parse_own(input: &str) -> Option<MdbList> {
-    let input = after_prefix(input).unwrap_or(input).trim();
+    let input = after_prefix(input, PREFIXES).unwrap_or(input).trim();
     if let Some(list) = of_address(input) {
         return Some(list);
     }
@@ -131,15 +134,10 @@ pub(super) fn parse_own(input: &str) -> Option<MdbList> {
     }
 }
 
-fn after_prefix(input: &str) -> Option<&str> {
-    let (prefix, rest) = input.trim().split_once(':')?;
-    prefix.eq_ignore_ascii_case("mdblist").then_some(rest)
-}
-
 fn of_address(input: &str) -> Option<MdbList> {
     let url = pasted(input)?;
     let host = url.host_str()?;
-    if !(host == "mdblist.com" || host.ends_with(".mdblist.com")) {
+    if !is_of(host, "mdblist.com") {
         return None;
     }
     let path: Vec<&str> = url

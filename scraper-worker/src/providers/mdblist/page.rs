@@ -5,11 +5,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
-use super::{
-    address::MdbList,
-    title::{self, number, text},
+use super::{address::MdbList, title};
+use crate::{
+    provider::{Answer, Page, ProviderError, Request},
+    providers::loose::text,
 };
-use crate::provider::{Answer, Page, ProviderError, Request};
 
 /// Steps, by what a document holds.
 pub(super) const DESCRIPTION: &str = "description";
@@ -59,7 +59,7 @@ pub(super) fn description(
     };
     let count = body.get("items").and_then(Value::as_u64);
     Ok(Page {
-        name: text(&body, "name").or_else(|| text(&body, "title")),
+        name: text(body.get("name")).or_else(|| text(body.get("title"))),
         announced: count.and_then(|count| u32::try_from(count).ok()), // no list is that long
         next: Some(first(items, limit)).filter(|_| list.description_path().is_some()),
         ..Page::default()
@@ -104,10 +104,7 @@ impl More {
         let in_body = pagination
             .and_then(|it| it.get("has_more"))
             .and_then(Value::as_bool);
-        let cursor = pagination.and_then(|it| {
-            text(it, "next_cursor")
-                .or_else(|| number(it, "next_cursor").map(|number| number.to_string()))
-        });
+        let cursor = pagination.and_then(|it| text(it.get("next_cursor")));
         Self {
             is_told: header.or(in_body),
             cursor,

@@ -4,8 +4,11 @@
 use schema::models::Cause;
 use serde_json::Value;
 
-use super::{address::MdbList, title::text};
-use crate::provider::{Answer, ProviderError, Request};
+use super::address::MdbList;
+use crate::{
+    provider::{Answer, ProviderError, Request},
+    providers::loose::text,
+};
 
 /// Words of its errors, and what they mean. The first that is there counts.
 const WORDS: &[(&str, Means)] = &[
@@ -85,7 +88,7 @@ fn words(answer: &Answer) -> Option<String> {
     let is_error = is_no || !is_list && has_some(SAID);
     let said = SAID.iter().find_map(|key| {
         let value = body.get(*key)?;
-        text(body, key).or_else(|| Some(value.to_string()))
+        text(Some(value)).or_else(|| Some(value.to_string()))
     });
     let said = said.unwrap_or_else(|| "an error without words".into());
     is_error.then(|| said.chars().take(LONGEST).collect())

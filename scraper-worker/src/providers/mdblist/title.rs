@@ -6,7 +6,10 @@
 use schema::{models::MediaType, wire::scraper::Entry};
 use serde_json::{Map, Value};
 
-use crate::provider::{Page, ProviderError};
+use crate::{
+    provider::{Page, ProviderError},
+    providers::loose::{is_imdb_title, number, text, whole, year},
+};
 
 /// Arrays of one kind, and what their rows are that do not say so.
 const KINDS: &[(&str, &str)] = &[
@@ -50,8 +53,11 @@ fn of_kinds(mut fields: Map<String, Value>) -> Option<Vec<RowOf>> {
             Some(_) => return None,
         }
     }
-    if rows.iter().all(|(row, _)| number(row, "rank").is_some()) {
-        rows.sort_by_key(|(row, _)| number(row, "rank"));
+    if rows
+        .iter()
+        .all(|(row, _)| number(row.get("rank")).is_some())
+    {
+        rows.sort_by_key(|(row, _)| number(row.get("rank")));
     }
     has_array.then_some(rows)
 }
@@ -59,7 +65,7 @@ fn of_kinds(mut fields: Map<String, Value>) -> Option<Vec<RowOf>> {
 /// Reads all rows of a page.
 ///
 /// # Errors
-/// [`ProviderError::Changed`] when there are rows and none is a title.
+/// [`ProviderError::Changed`] when most rows are no titles.
 pub(super) fn page(rows: &[RowOf]) -> Result<Page, ProviderError> {
     let mut page = Page::default();
     let mut unreadable = 0;
@@ -74,11 +80,7 @@ pub(super) fn page(rows: &[RowOf]) -> Result<Page, ProviderError> {
             Row::Unreadable => unreadable += 1,
         }
     }
-    if unreadable > 0 && unreadable as usize == rows.len() {
-        return Err(ProviderError::changed("no entry has an id or a title"));
-    }
-    page.dropped += unreadable;
-    Ok(page)
+    page.with_strange(unreadable, rows.len(), "entries have no id and no title")
 }
 
 enum Row {
@@ -88,7 +90,7 @@ enum Row {
 }
 
 fn read(row: &Value, of_array: Option<&str>) -> Row {
-    let own = text(row, "mediatype").or_else(|| text(row, "media_type"));
+    let own = text(row.get("mediatype")).or_else(|| text(row.get("media_type")));
     let kind = own.map_or(of_array.map(str::to_owned), |own| {
         Some(own.to_ascii_lowercase())
     });
@@ -99,7 +101,8 @@ fn read(row: &Value, of_array: Option<&str>) -> Row {
         Some("season") => (
             row.get("show"),
             Some(MediaType::Tv),
-            number(row, "season").or_else(|| number(row.get("season")?, "number")),
+            // Specials are season 0.
+            whole(row.get("season")).or_else(|| whole(row.get("season")?.get("number"))),
         ),
         Some(_) => (None, None, None),
         None => (Some(row), None, None),
@@ -113,22 +116,22 @@ fn read(row: &Value, of_array: Option<&str>) -> Row {
 fn entry(row: &Value, media_type: Option<MediaType>, season: Option<i64>) -> Option<Entry> {
     let none = Value::Null;
     let ids = row.get("ids").unwrap_or(&none);
-    let title = text(row, "title").or_else(|| text(row, "name"));
-    let by_imdb = [text(row, "imdb_id"), text(ids, "imdb")];
+    let title = text(row.get("title")).or_else(|| text(row.get("name")));
+    let by_imdb = [text(row.get("imdb_id")), text(ids.get("imdb"))];
     let of_tvdb = [
-        number(row, "tvdb_id"),
-        number(row, "tvdbid"),
-        number(ids, "tvdb"),
+        number(row.get("tvdb_id")),
+        number(row.get("tvdbid")),
+        number(ids.get("tvdb")),
     ];
     // The row's own number is TMDB's.
     let its_tmdb = [
-        number(ids, "tmdb"),
-        number(row, "tmdb_id"),
-        number(row, "id"),
+        number(ids.get("tmdb")),
+        number(row.get("tmdb_id")),
+        number(row.get("id")),
     ];
     let entry = Entry {
         title: title.unwrap_or_default(),
-        year: year(row),
+        year: year(row.get("release_year")).or_else(|| year(row.get("year"))),
         media_type,
         imdb_id: by_imdb.into_iter().flatten().find(|id| is_imdb_title(id)),
         tmdb_id: its_tmdb.into_iter().flatten().next(),
@@ -138,34 +141,6 @@ fn entry(row: &Value, media_type: Option<MediaType>, season: Option<i64>) -> Opt
     };
     let has_id = entry.imdb_id.is_some() || entry.tmdb_id.is_some() || entry.tvdb_id.is_some();
     (has_id || !entry.title.is_empty()).then_some(entry)
-}
-
-fn year(row: &Value) -> Option<i32> {
-    ["release_year", "year"]
-        .into_iter()
-        .find_map(|key| number(row, key))
-        .and_then(|year| i32::try_from(year).ok())
-        .filter(|year| (1000..=9999).contains(year)) // else it is no year
-}
-
-pub(super) fn text(of: &Value, key: &str) -> Option<String> {
-    let text = of.get(key)?.as_str()?.trim();
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-/// Above zero; numbers come as numbers or as text.
-pub(super) fn number(of: &Value, key: &str) -> Option<i64> {
-    let value = of.get(key)?;
-    let number = value
-        .as_i64()
-        .or_else(|| value.as_str()?.trim().parse().ok())?; // else there is none
-    (number > 0).then_some(number)
-}
-
-fn is_imdb_title(id: &str) -> bool {
-    id.strip_prefix("tt").is_some_and(|digits| {
-        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-    })
 }
 
 #[cfg(test)]

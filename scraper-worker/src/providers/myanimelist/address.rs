@@ -1,6 +1,6 @@
 //! Which list of MyAnimeList an address, an id or a name means, and its one canonical form. Pure.
 
-use crate::provider::pasted;
+use crate::provider::{after_prefix, pasted};
 
 /// What a user follows, all of it or one status of it: `name`, `name/plan_to_watch`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +56,8 @@ const STATUSES: &[Status] = &[
 /// What stands for all of them on the site's pages.
 pub(super) const ALL: u8 = 7;
 
+/// What people write before a short name of a list.
+const PREFIXES: &[&str] = &["myanimelist", "mal"];
 const HOSTS: &[&str] = &[
     "myanimelist.net",
     "www.myanimelist.net",
@@ -91,13 +93,13 @@ impl MalList {
 
 /// Input that can only mean a list of MyAnimeList.
 pub(super) fn parse(input: &str) -> Option<MalList> {
-    let input = input.trim();
-    for prefix in ["myanimelist:", "mal:"] {
-        let start = input.get(..prefix.len()).unwrap_or_default();
-        if start.eq_ignore_ascii_case(prefix) {
-            return parse_own(input.get(prefix.len()..)?);
-        }
+    match after_prefix(input, PREFIXES) {
+        Some(own) => parse_own(own),
+        None => page(input.trim()),
     }
+}
+
+fn page(input: &str) -> Option<MalList> {
     let url = pasted(input)?;
     let host = url.host_str()?.to_ascii_lowercase();
     if !HOSTS.contains(&host.as_str()) {
@@ -122,8 +124,8 @@ pub(super) fn parse(input: &str) -> Option<MalList> {
 
 /// Input that is known to mean a list of MyAnimeList.
 pub(super) fn parse_own(input: &str) -> Option<MalList> {
-    let input = input.trim();
-    if let Some(list) = parse(input) {
+    let input = after_prefix(input, PREFIXES).unwrap_or(input).trim();
+    if let Some(list) = page(input) {
         return Some(list);
     }
     let input = input.trim_end_matches('/');
@@ -218,6 +220,12 @@ mod tests {
         for input in ["", "a b", "ada/favourites", "https://example.org/ada"] {
             assert_eq!(own(input), None, "{input}");
         }
+    }
+
+    #[test]
+    fn prefix_after_prefix_is_no_name_and_comes_to_an_end() {
+        assert_eq!(own(&"mal:".repeat(100_000)), None);
+        assert_eq!(id(&"mal:".repeat(100_000)), None);
     }
 
     #[test]

@@ -89,9 +89,9 @@ fn api(list: &MalList, request: &Request, answer: &Answer) -> Result<Page, Provi
     };
     let paging = body.get("paging");
     let pointer = paging.and_then(|paging| text(paging.get("next")));
-    if paging.is_none() && count(rows) >= API_SIZE {
+    if paging.is_none() && !(1..API_SIZE).contains(&count(rows)) {
         return Err(ProviderError::changed(
-            "a full page that does not say whether another follows",
+            "an empty or full page that does not say whether another follows",
         ));
     }
     Ok(Page {
@@ -230,11 +230,7 @@ fn collected(rows: &[Value], read: fn(&Value) -> Row) -> Result<Page, ProviderEr
             Row::Unreadable => unreadable += 1,
         }
     }
-    if page.entries.is_empty() && unreadable > 0 {
-        return Err(ProviderError::changed("entries without id and title"));
-    }
-    page.dropped += unreadable;
-    Ok(page)
+    page.with_strange(unreadable, rows.len(), "entries without id and title")
 }
 
 /// A row of the API.

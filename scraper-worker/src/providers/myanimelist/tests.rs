@@ -254,6 +254,7 @@ fn what_is_no_list_is_a_change_and_not_an_empty_list() {
         "[{}]",
         r#"[{"anime_id":0,"anime_title":""}]"#,
         r#"{"data":null,"paging":{}}"#,
+        r#"{"data":[]}"#,
         r#"{"data":[{"node":{"id":1}}],"paging":{}}"#,
     ] {
         for way in 0..2 {

@@ -3,7 +3,10 @@
 use schema::models::MediaType;
 use url::Url;
 
-use crate::provider::pasted;
+use crate::provider::{after_prefix, pasted};
+
+/// What people write before a short name of a list.
+const PREFIXES: &[&str] = &["plex"];
 
 /// A watchlist.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +62,7 @@ fn plural(media_type: MediaType) -> &'static str {
 /// Reads what can only be a watchlist of Plex: an address, anything after `plex:`.
 pub(super) fn parse(input: &str) -> Option<PlexList> {
     let input = input.trim();
-    match after_prefix(input) {
+    match after_prefix(input, PREFIXES) {
         Some(rest) => parse_own(rest),
         None => page(input),
     }
@@ -68,7 +71,7 @@ pub(super) fn parse(input: &str) -> Option<PlexList> {
 /// Reads the same and short names: `watchlist`, `rss/…`.
 pub(super) fn parse_own(input: &str) -> Option<PlexList> {
     let input = input.trim();
-    let input = after_prefix(input).unwrap_or(input).trim();
+    let input = after_prefix(input, PREFIXES).unwrap_or(input).trim();
     if let Some(list) = page(input) {
         return Some(list);
     }
@@ -81,11 +84,6 @@ pub(super) fn parse_own(input: &str) -> Option<PlexList> {
         }),
         _ => None,
     }
-}
-
-fn after_prefix(input: &str) -> Option<&str> {
-    let (prefix, rest) = input.split_once(':')?;
-    (prefix.trim().eq_ignore_ascii_case("plex") && !rest.starts_with("//")).then_some(rest)
 }
 
 fn page(input: &str) -> Option<PlexList> {

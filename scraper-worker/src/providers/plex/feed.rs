@@ -74,6 +74,9 @@ fn page(feed: Feed, request: &Request) -> Result<Page, ProviderError> {
         ..Page::default()
     };
     let count = feed.items.len();
+    if count == 0 && feed.strange == 0 && page.name.is_none() {
+        return Err(ProviderError::changed("a feed without a name and entries"));
+    }
     for item in &feed.items {
         let (name, year) = title::split_year(&item.title);
         let media_type = title::media_type(&item.category).or_else(|| kind_of_page(&item.link));
@@ -89,6 +92,11 @@ fn page(feed: Feed, request: &Request) -> Result<Page, ProviderError> {
         ));
     }
     page.next = feed.next.and_then(|next| after(request, &next));
+    if count == 0 && feed.strange == 0 && page.next.is_some() {
+        return Err(ProviderError::Failed {
+            what: format!("its page {} is empty, and is not the last", request.number),
+        });
+    }
     let is_old = !feed.has_pages && request.number == 1 && count >= OLD_SIZE;
     page.is_cut = feed.is_torn || (page.next.is_none() && is_old);
     Ok(page)

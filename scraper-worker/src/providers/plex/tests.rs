@@ -309,6 +309,41 @@ async fn a_full_feed_without_pages_is_the_beginning_of_a_watchlist() {
     }
 }
 
+#[actix_rt::test]
+async fn a_feed_without_name_and_entries_and_one_that_never_ends_are_not_whole() {
+    let site = FakeSite::start(|_| HttpResponse::Ok().json(json!({"items": []}))).await;
+    let (walked, _) = read(&site, "rss/0f1e2d3c").await;
+    let outcome = walked.outcome;
+    assert!(
+        matches!(
+            outcome,
+            FetchOutcome::Failed {
+                cause: Cause::Changed,
+                ..
+            }
+        ),
+        "{outcome:?}"
+    );
+    let site = FakeSite::start(|hit| {
+        let numbers = if query(hit, "cursor").is_some() {
+            0..0
+        } else {
+            0..3
+        };
+        let links = json!({"next": format!("https://rss.plex.tv/0f1e2d3c?cursor={}", hit.number)});
+        HttpResponse::Ok()
+            .json(json!({"title": "Plex Watchlist", "links": links, "items": items(numbers)}))
+    })
+    .await;
+    let (walked, entries) = read(&site, "rss/0f1e2d3c").await;
+    assert!(
+        matches!(walked.outcome, FetchOutcome::Partial { .. }),
+        "{:?}",
+        walked.outcome
+    );
+    assert_eq!((entries.len(), site.hits().len()), (3, 2));
+}
+
 fn rss(numbers: Range<u32>) -> String {
     let mut text =
         r#"<?xml version="1.0"?><rss version="2.0"><channel><title>Plex Watchlist</title>"#

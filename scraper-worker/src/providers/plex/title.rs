@@ -2,7 +2,7 @@
 
 use schema::{models::MediaType, wire::scraper::Entry};
 
-use crate::provider::Ids;
+use crate::{provider::Ids, providers::loose::is_imdb_title};
 
 /// Ids by such names; of each kind the first that is one.
 pub(super) fn ids<'a>(names: impl IntoIterator<Item = &'a str>) -> Ids {
@@ -71,12 +71,6 @@ pub(super) fn year_of(date: &str) -> Option<i32> {
     let rest = date.trim().get(4..)?;
     let is_year = (1000..=9999).contains(&year) && (rest.is_empty() || rest.starts_with('-'));
     is_year.then_some(year)
-}
-
-fn is_imdb_title(id: &str) -> bool {
-    id.strip_prefix("tt").is_some_and(|digits| {
-        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-    })
 }
 
 #[cfg(test)]

@@ -148,11 +148,7 @@ fn titles(rows: &[Value]) -> Result<Page, ProviderError> {
             None => page.dropped += 1,
         }
     }
-    if strange > 0 && strange as usize == rows.len() {
-        return Err(ProviderError::changed("no entry is a movie or a show"));
-    }
-    page.dropped += strange;
-    Ok(page)
+    page.with_strange(strange, rows.len(), "entries are no movie and no show")
 }
 
 /// What a row is: as it says, or as its name at Plex (`plex://show/…`) does.

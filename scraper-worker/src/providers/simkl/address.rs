@@ -3,7 +3,10 @@
 use schema::models::MediaType;
 use url::Url;
 
-use crate::provider::pasted;
+use crate::provider::{after_prefix, is_of, pasted};
+
+/// What people write before a short name of a list.
+const PREFIXES: &[&str] = &["simkl"];
 
 /// A list of Simkl.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -233,7 +236,7 @@ fn what(kind: Kind) -> &'static str {
 /// Reads what can only be a list of Simkl: an address, anything after `simkl:`.
 pub(super) fn parse(input: &str) -> Option<SimklList> {
     let input = input.trim();
-    match after_prefix(input) {
+    match after_prefix(input, PREFIXES) {
         Some(rest) => parse_own(rest),
         None => page(input),
     }
@@ -242,7 +245,7 @@ pub(super) fn parse(input: &str) -> Option<SimklList> {
 /// Reads the same and short names: `trending:movies`, `plantowatch`, a number.
 pub(super) fn parse_own(input: &str) -> Option<SimklList> {
     let input = input.trim();
-    let input = after_prefix(input).unwrap_or(input).trim();
+    let input = after_prefix(input, PREFIXES).unwrap_or(input).trim();
     if let Some(list) = page(input) {
         return Some(list);
     }
@@ -260,24 +263,13 @@ pub(super) fn parse_own(input: &str) -> Option<SimklList> {
     .or_else(|| marked(None, &parts))
 }
 
-fn after_prefix(input: &str) -> Option<&str> {
-    let (prefix, rest) = input.split_once(':')?;
-    (prefix.trim().eq_ignore_ascii_case("simkl") && !rest.starts_with("//")).then_some(rest)
-}
-
 /// An address of the pages, the API or the files.
 fn page(input: &str) -> Option<SimklList> {
     let url = pasted(input)?;
     let host = url.host_str()?;
-    let is_of = |site: &str| {
-        host == site
-            || host
-                .strip_suffix(site)
-                .is_some_and(|sub| sub.ends_with('.'))
-    };
     if !["simkl.com", "simkl.in", "simkl.org"]
         .into_iter()
-        .any(is_of)
+        .any(|site| is_of(host, site))
     {
         return None;
     }

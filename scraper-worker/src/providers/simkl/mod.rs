@@ -31,9 +31,10 @@ use self::{
     address::{Kind, SimklList},
     refusal::{APPS, SIGN_IN},
 };
+use super::loose::text;
 use crate::provider::{
     Answer, Detail, Ids, ListToRead, Page, Politeness, Provider, ProviderError, Recognized,
-    Request, SourceKey, Way, address as url_of,
+    Request, SecretPart, SourceKey, Way, address as url_of,
 };
 
 /// See the file's header.
@@ -126,8 +127,8 @@ impl Provider for Simkl {
             .filter(|ids| ids.is_object())
             .ok_or_else(|| ProviderError::changed("no `ids` of a title"))?;
         let ids = title::Ids::of(ids);
-        let kind = title::text(&body, "type").and_then(|kind| Kind::find(&kind));
-        let anime_type = title::text(&body, "anime_type");
+        let kind = text(body.get("type")).and_then(|kind| Kind::find(&kind));
+        let anime_type = text(body.get("anime_type"));
         Ok(Ids {
             media_type: title::media_type(kind, anime_type.as_deref(), None),
             imdb_id: ids.imdb,
@@ -295,14 +296,13 @@ impl<'a> Shown<'a> {
         step: &'static str,
     ) -> Result<Request, ProviderError> {
         let mut url = url_of(&sites.simkl.url, path, "providers.simkl.url")?;
-        if let Some(key) = self.key {
-            url.query_pairs_mut().append_pair("client_id", key);
-        }
         name_ourselves(&mut url);
         let mut request =
             Request::get(url, step).header("accept", HeaderValue::from_static("application/json"));
         if let Some(key) = self.key {
-            request = request.header("simkl-api-key", sensitive(key)?);
+            request = request
+                .header("simkl-api-key", sensitive(key)?)
+                .secret(SecretPart::Query("client_id", key.into()));
         }
         if let Some(token) = self.token {
             request = request.header("authorization", sensitive(&format!("Bearer {token}"))?);

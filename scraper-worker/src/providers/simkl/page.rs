@@ -7,7 +7,10 @@ use super::{
     address::{Kind, SimklList},
     refusal, title,
 };
-use crate::provider::{Answer, ListToRead, Page, ProviderError, Request};
+use crate::{
+    provider::{Answer, ListToRead, Page, ProviderError, Request},
+    providers::loose::{number, text},
+};
 
 /// A chart's file: all of it.
 pub(super) const FILE: &str = "file";
@@ -63,6 +66,11 @@ fn chart(list: &SimklList, answer: &Answer) -> Result<Page, ProviderError> {
             if parts.is_empty() {
                 return Err(ProviderError::changed("no titles of any kind"));
             }
+            let filled = parts.iter().filter(|(rows, _)| !rows.is_empty());
+            let is_of_all = matches!(list, SimklList::Trending { kind: None, .. });
+            if is_of_all && filled.count() < Kind::ALL.len() {
+                return Err(ProviderError::changed("not the titles of every kind"));
+            }
             joined(parts)?
         }
         _ => return Err(ProviderError::changed("no array of titles")),
@@ -110,7 +118,7 @@ fn account(list: &SimklList, request: &Request, answer: &Answer) -> Result<Page,
     let settings = answer.json()?;
     let account = settings
         .get("account")
-        .and_then(|account| title::number(account, "id"))
+        .and_then(|account| number(account.get("id")))
         .ok_or_else(|| ProviderError::changed("no number of the account"))?;
     let SimklList::Marked {
         user: Some(user), ..
@@ -221,7 +229,15 @@ fn part(body: &Value, kind: Kind) -> Result<Page, ProviderError> {
     if !parts.is_empty() && !Kind::ALL.iter().any(is_known) {
         return Err(ProviderError::changed("neither movies nor shows nor anime"));
     }
+    let is_filled = |other: &Kind| {
+        let rows = parts.get(other.plural()).and_then(Value::as_array);
+        rows.is_some_and(|rows| !rows.is_empty())
+    };
     match parts.get(kind.plural()) {
+        None if Kind::ALL.iter().any(is_filled) => Err(ProviderError::changed(format!(
+            "titles of another kind where {} are due",
+            kind.plural()
+        ))),
         None | Some(Value::Null) => Ok(Page::default()),
         Some(Value::Array(rows)) => title::page(rows, Some(kind)),
         Some(_) => Err(ProviderError::changed(format!(
@@ -249,10 +265,10 @@ fn items(list: &SimklList, request: &Request, answer: &Answer) -> Result<Page, P
             what: format!("its page {} is empty, and is not the last", request.number),
         });
     }
-    let kind = title::text(&body, "media_type").and_then(|kind| Kind::find(&kind));
+    let kind = text(body.get("media_type")).and_then(|kind| Kind::find(&kind));
     Ok(Page {
         announced: counts.entries,
-        name: title::text(&body, "name"),
+        name: text(body.get("name")),
         next: has_next.then(|| numbered(request, request.number + 1)),
         ..title::page(rows, kind)?
     })

@@ -230,6 +230,7 @@ async fn nothing_marked_is_an_empty_list_and_a_strange_answer_is_not() {
         "",
         "1",
         r#"{"films":[]}"#,
+        r#"{"shows":[{"show":{"title":"x","ids":{"simkl":1}}}]}"#,
         r#"{"movies":{}}"#,
         r#"{"movies":[1]}"#,
         "<html>",
@@ -553,6 +554,14 @@ fn a_list_without_items_or_a_chart_without_titles_is_never_empty() {
         ("trending:movies", "{}"),
         ("trending:movies", r#"{"tv":[{"title":"x"}]}"#),
         ("trending", r#"{"tv":[],"movies":[],"anime":[]}"#),
+        (
+            "trending",
+            r#"{"tv":[{"title":"x"}],"movies":[{"title":"y"}]}"#,
+        ),
+        (
+            "trending",
+            r#"{"tv":[{"title":"x"}],"movies":[],"anime":[{"title":"z"}]}"#,
+        ),
         ("dvd", "null"),
         ("best:tv:month", "{}"),
     ] {

@@ -4,12 +4,15 @@ use schema::{models::MediaType, wire::scraper::Entry};
 use serde_json::Value;
 
 use super::address::Kind;
-use crate::provider::{Page, ProviderError};
+use crate::{
+    provider::{Page, ProviderError},
+    providers::loose::{is_imdb_title, number, text, whole},
+};
 
 /// Reads rows, whatever wraps them. `kind` is what a row is that does not say so.
 ///
 /// # Errors
-/// [`ProviderError::Changed`] when there are rows and none of them can be a title.
+/// [`ProviderError::Changed`] when most rows can be no titles.
 pub(super) fn page(rows: &[Value], kind: Option<Kind>) -> Result<Page, ProviderError> {
     let mut page = Page::default();
     let mut strange = 0;
@@ -20,13 +23,11 @@ pub(super) fn page(rows: &[Value], kind: Option<Kind>) -> Result<Page, ProviderE
             Row::Strange => strange += 1,
         }
     }
-    if strange > 0 && strange as usize == rows.len() {
-        return Err(ProviderError::changed(
-            "no row is a movie, a show or an anime",
-        ));
-    }
-    page.dropped += strange;
-    Ok(page)
+    page.with_strange(
+        strange,
+        rows.len(),
+        "rows are no movie, no show and no anime",
+    )
 }
 
 enum Row {
@@ -50,7 +51,7 @@ fn read(row: &Value, kind: Option<Kind>) -> Row {
     if !title.is_object() {
         return Row::Strange;
     }
-    let told = |key| text(row, key).or_else(|| text(title, key));
+    let told = |key| text(row.get(key)).or_else(|| text(title.get(key)));
     let (word, anime_type) = (told("type"), told("anime_type"));
     let is = |word: &Option<String>, other: &str| {
         word.as_ref()
@@ -96,7 +97,7 @@ fn unwrapped(row: &Value) -> (&Value, Option<Kind>) {
 
 /// What its page is under: `/tv/548312/…`.
 fn kind_of_page(title: &Value) -> Option<Kind> {
-    let path = text(title, "url")?;
+    let path = text(title.get("url"))?;
     let path = path
         .split_once("simkl.com")
         .map_or(path.as_str(), |(_, path)| path);
@@ -124,7 +125,7 @@ fn entry(said: &Said<'_>) -> Option<Entry> {
     let is_of_show = said.kind == Some(Kind::Anime) && media_type == Some(MediaType::Tv);
     let season = || season(said.row).or_else(|| season(title));
     let entry = Entry {
-        title: text(title, "title").unwrap_or_default(),
+        title: text(title.get("title")).unwrap_or_default(),
         year: year(title),
         media_type,
         season: is_of_show.then(season).flatten(),
@@ -153,10 +154,10 @@ pub(super) struct Ids {
 impl Ids {
     pub(super) fn of(ids: &Value) -> Self {
         Self {
-            simkl: number(ids, "simkl").or_else(|| number(ids, "simkl_id")),
-            imdb: text(ids, "imdb").filter(|id| is_imdb_title(id)),
-            tmdb: number(ids, "tmdb"),
-            tvdb: number(ids, "tvdb"),
+            simkl: number(ids.get("simkl")).or_else(|| number(ids.get("simkl_id"))),
+            imdb: text(ids.get("imdb")).filter(|id| is_imdb_title(id)),
+            tmdb: number(ids.get("tmdb")),
+            tvdb: number(ids.get("tvdb")),
         }
     }
 }
@@ -164,7 +165,10 @@ impl Ids {
 /// The one season of its show on TVDB that an anime is. One that is spread over several is the show.
 pub(super) fn season(of: &Value) -> Option<i32> {
     let mapped = of.get("mapped_tvdb_seasons")?.as_array()?;
-    let mut seasons: Vec<i64> = mapped.iter().map(integer).collect::<Option<_>>()?;
+    let mut seasons: Vec<i64> = mapped
+        .iter()
+        .map(|season| whole(Some(season)))
+        .collect::<Option<_>>()?;
     seasons.sort_unstable();
     seasons.dedup();
     match seasons.as_slice() {
@@ -175,43 +179,20 @@ pub(super) fn season(of: &Value) -> Option<i32> {
 
 /// From `year`, or a date as `2016-07-16…` or `07/16/2016`.
 fn year(title: &Value) -> Option<i32> {
-    let told = title.get("year").and_then(integer);
+    let told = number(title.get("year"));
     let of_date = || {
         let date = ["release_date", "first_aired", "date"]
             .into_iter()
-            .find_map(|key| text(title, key))?;
+            .find_map(|key| text(title.get(key)))?;
         let year = match date.rsplit_once('/') {
             Some((_, year)) => year,
             None => date.get(..4)?,
         };
         year.parse().ok() // else it is no date
     };
-    told.filter(|year| *year > 0)
-        .or_else(of_date)
+    told.or_else(of_date)
         .and_then(|year| i32::try_from(year).ok())
         .filter(|year| (1000..=9999).contains(year)) // else it is no year
-}
-
-pub(super) fn text(of: &Value, key: &str) -> Option<String> {
-    let text = of.get(key)?.as_str()?.trim();
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-/// Above zero; numbers come as numbers or as text.
-pub(super) fn number(of: &Value, key: &str) -> Option<i64> {
-    of.get(key).and_then(integer).filter(|number| *number > 0)
-}
-
-fn integer(value: &Value) -> Option<i64> {
-    value
-        .as_i64()
-        .or_else(|| value.as_str()?.trim().parse().ok()) // else there is none
-}
-
-fn is_imdb_title(id: &str) -> bool {
-    id.strip_prefix("tt").is_some_and(|digits| {
-        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What TMDB is shown with each request: the application's key of old (a text in the address) or new
-//! kind (a token in a header), and what proves an account. A key in an address is never kept: such
-//! answers are not stored, and the fetcher's errors name hosts only.
+//! kind (a token in a header), and what proves an account. What stands in the address is a secret part of
+//! the request, so that neither a log nor a kept answer has it.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use schema::models::Cause;
 use url::Url;
 
 use super::KEYS;
-use crate::provider::{ListToRead, ProviderError, Request};
+use crate::provider::{ListToRead, ProviderError, Request, SecretPart};
 
 /// Key and sign-in of one reading.
 #[derive(Clone, Default)]
@@ -78,7 +78,7 @@ impl Access {
         pairs: &[(&str, &str)],
     ) -> Result<Request, ProviderError> {
         match (&self.key, &self.token) {
-            (Some(key), _) => Ok(key.on(url, step, pairs, "api_key")),
+            (Some(key), _) => Ok(key.on(url, step, pairs)),
             (None, Some(Proof::Token(token))) => Ok(bearing(url, step, pairs, token)),
             _ => Err(no_key("")),
         }
@@ -112,35 +112,22 @@ impl Access {
         step: &'static str,
         pairs: &[(&str, &str)],
     ) -> Result<Request, ProviderError> {
-        let session = match &self.token {
-            Some(Proof::Text(session)) => Some(("session_id", session.as_str())),
-            _ => None,
-        };
-        let pairs: Vec<_> = pairs.iter().copied().chain(session).collect();
-        self.ask(url, step, &pairs)
-    }
-
-    /// The same request as one for a whole list, kept between readings unless a key would be kept
-    /// with it.
-    pub(super) fn whole(&self, request: Request) -> Request {
-        Request {
-            is_whole_list: !matches!(self.key, Some(Proof::Text(_))),
-            ..request
-        }
+        let request = self.ask(url, step, pairs)?;
+        Ok(match &self.token {
+            Some(Proof::Text(session)) => {
+                request.secret(SecretPart::Query("session_id", session.as_str().into()))
+            }
+            _ => request,
+        })
     }
 }
 
 impl Proof {
-    fn on(&self, url: Url, step: &'static str, pairs: &[(&str, &str)], parameter: &str) -> Request {
+    fn on(&self, url: Url, step: &'static str, pairs: &[(&str, &str)]) -> Request {
         match self {
-            Self::Text(text) => {
-                let pairs: Vec<_> = pairs
-                    .iter()
-                    .copied()
-                    .chain([(parameter, text.as_str())])
-                    .collect();
-                Request::get(with(url, &pairs), step).header("accept", JSON)
-            }
+            Self::Text(text) => Request::get(with(url, pairs), step)
+                .header("accept", JSON)
+                .secret(SecretPart::Query("api_key", text.as_str().into())),
             Self::Token(token) => bearing(url, step, pairs, token),
         }
     }
@@ -221,8 +208,14 @@ mod tests {
             .headers
             .iter()
             .find(|(name, _)| *name == "authorization");
+        let secrets = request.secrets.iter().map(|part| match part {
+            SecretPart::Query(name, value) => format!("{name}={}", value.expose()),
+            SecretPart::Body(_) => panic!("a secret body"),
+        });
+        let open = request.url.query().map(str::to_owned);
+        let query: Vec<_> = open.into_iter().chain(secrets).collect();
         (
-            request.url.query().unwrap_or_default().to_owned(),
+            query.join("&"),
             header.map(|(_, value)| value.to_str().unwrap()),
         )
     }
@@ -269,12 +262,16 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_not_kept_whose_address_has_the_key_in_it() {
-        for (key, is_kept) in [("0123abc", false), (TOKEN, true)] {
-            let access = access(key, "");
-            let request = access.whole(access.ask(url(), "x", &[]).unwrap());
-            assert_eq!(request.is_whole_list, is_kept);
-        }
+    fn no_address_and_no_log_has_the_key_or_the_session_in_it() {
+        let request = access("0123abc", "5e55104")
+            .ask_for_account(url(), "x", &[("page", "1")])
+            .unwrap();
+        assert_eq!(request.url.query(), Some("page=1"));
+        let logged = format!("{request:?}");
+        assert!(
+            !logged.contains("0123abc") && !logged.contains("5e55104"),
+            "{logged}"
+        );
     }
 
     #[test]
@@ -284,7 +281,7 @@ mod tests {
             .unwrap();
         assert_eq!(
             shown(&request),
-            ("session_id=5e55104&api_key=0123abc".to_owned(), None)
+            ("api_key=0123abc&session_id=5e55104".to_owned(), None)
         );
         let error = access("", "5e55104").ask(url(), "x", &[]).unwrap_err();
         let ProviderError::Refused { cause, remedy, .. } = error else {

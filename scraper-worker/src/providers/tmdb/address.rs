@@ -7,7 +7,10 @@ use super::{
     SITE, discover, kind,
     shelf::{Of, Shelf},
 };
-use crate::{provider::pasted, providers::harvest::number};
+use crate::{
+    provider::{after_prefix, pasted},
+    providers::harvest::number,
+};
 
 /// A list of TMDB.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,7 +165,7 @@ fn capitals(name: &str) -> String {
 /// or `collection:`.
 pub(super) fn parse(input: &str) -> Option<TmdbList> {
     let input = input.trim();
-    if let Some(rest) = after(input, &["tmdb"]) {
+    if let Some(rest) = after_prefix(input, &["tmdb"]) {
         return parse_own(rest);
     }
     named(input)
@@ -172,25 +175,17 @@ pub(super) fn parse(input: &str) -> Option<TmdbList> {
 
 /// Reads the same and short names: a number, `movie/popular`, `trending:tv:day`, `watchlist`.
 pub(super) fn parse_own(input: &str) -> Option<TmdbList> {
-    let input = after(input.trim(), &["tmdb"]).unwrap_or(input).trim();
+    let input = after_prefix(input, &["tmdb"]).unwrap_or(input).trim();
     named(input)
         .or_else(|| page(input))
         .or_else(|| short(input))
         .or_else(|| full_name(input))
 }
 
-fn after<'a>(input: &'a str, prefixes: &[&str]) -> Option<&'a str> {
-    let (prefix, rest) = input.split_once(':')?;
-    let is_one = prefixes
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(prefix.trim()));
-    is_one.then_some(rest)
-}
-
 /// What stands after `collection:`: a name, but also a number or an address. `collections` was the old
 /// product's name for franchises.
 fn named(input: &str) -> Option<TmdbList> {
-    let rest = after(input, &["collection", "collections"])?.trim();
+    let rest = after_prefix(input, &["collection", "collections"])?;
     let numbered = is_number(rest).then(|| number(rest)).flatten();
     let is_collection =
         |list: &TmdbList| matches!(list, TmdbList::Collection(_) | TmdbList::Franchise(_));

@@ -4,8 +4,11 @@
 use schema::models::Cause;
 use serde_json::Value;
 
-use super::{SITE, page, refusal, step, title};
-use crate::provider::{Answer, Page, ProviderError, Request};
+use super::{SITE, page, refusal, step};
+use crate::{
+    provider::{Answer, Page, ProviderError, Request},
+    providers::loose::{number, text},
+};
 
 /// Other names that a person is told.
 const NEAREST: usize = 5;
@@ -21,12 +24,12 @@ pub(super) fn parse(name: &str, request: &Request, answer: &Answer) -> Result<Pa
     let is_it = |row: &&Value| {
         ["name", "original_name"]
             .iter()
-            .any(|key| title::text(row, key).is_some_and(|text| folded(&text) == wanted))
+            .any(|key| text(row.get(key)).is_some_and(|text| folded(&text) == wanted))
     };
     let mut found: Vec<_> = rows
         .iter()
         .filter(is_it)
-        .filter_map(|row| title::number(row, "id"))
+        .filter_map(|row| number(row.get("id")))
         .collect();
     found.sort_unstable();
     found.dedup();
@@ -56,7 +59,7 @@ fn collection(id: i64, request: &Request) -> Request {
 fn unknown(name: &str, rows: &[Value]) -> ProviderError {
     let names: Vec<_> = rows
         .iter()
-        .filter_map(|row| title::text(row, "name"))
+        .filter_map(|row| text(row.get("name")))
         .take(NEAREST)
         .collect();
     let reason = format!("TMDB has no collection called “{name}”");

@@ -153,10 +153,11 @@ impl Provider for Tmdb {
             TmdbList::Shelf(of) => Ok(vec![way("API", shelf::first(of, &access, api)?)]),
             TmdbList::Collection(id) => {
                 let url = api(&format!("3/collection/{id}"))?;
-                Ok(vec![way(
-                    "API",
-                    access.whole(access.ask(url, step::COLLECTION, &[])?),
-                )])
+                let first = Request {
+                    is_whole_list: true,
+                    ..access.ask(url, step::COLLECTION, &[])?
+                };
+                Ok(vec![way("API", first)])
             }
             TmdbList::Franchise(name) => {
                 let url = api("3/search/collection")?;

@@ -5,7 +5,10 @@ use schema::models::MediaType;
 use serde_json::Value;
 
 use super::{access::Access, address::TmdbList, refusal, shelf, step, title};
-use crate::provider::{Answer, Page, ProviderError, Request};
+use crate::{
+    provider::{Answer, Page, ProviderError, Request},
+    providers::loose::{self, number, text},
+};
 
 /// TMDB answers no page after it.
 pub(super) const LAST: u32 = 500;
@@ -31,9 +34,14 @@ pub(super) fn parse(
     if is_private && rows.is_empty() {
         return Err(refusal::private(&list.id()));
     }
+    if rows.is_empty() && !may_be_empty(list, request, &body) {
+        return Err(ProviderError::changed(
+            "no entry, and no word that there is none",
+        ));
+    }
     let read = title::page(rows, bare(list, request.step))?;
     let page = Page {
-        name: title::text(&body, "name"),
+        name: text(body.get("name")),
         ..read
     };
     match request.step {
@@ -80,6 +88,16 @@ fn rows<'a>(body: &'a Value, step: &'static str) -> Result<&'a [Value], Provider
         .ok_or_else(|| ProviderError::changed(format!("no `{}` in it", names.join("` or `"))))
 }
 
+/// Whether a page may be without entries: it is the one that was meant, and says so. Something is always
+/// popular.
+fn may_be_empty(list: &TmdbList, request: &Request, body: &Value) -> bool {
+    match list {
+        TmdbList::Chart { .. } | TmdbList::Trending { .. } => request.number > 1,
+        TmdbList::Collection(_) | TmdbList::Franchise(_) => number(body.get("id")).is_some(),
+        _ => announced_in(body).is_some(),
+    }
+}
+
 /// What an entry is that does not say so.
 fn bare(list: &TmdbList, step: &'static str) -> Option<MediaType> {
     match (step, list) {
@@ -95,7 +113,7 @@ fn bare(list: &TmdbList, step: &'static str) -> Option<MediaType> {
 /// A page of a list with an end.
 fn whole(request: &Request, body: &Value, rows: usize, page: Page) -> Result<Page, ProviderError> {
     let pages = count(body, "total_pages").unwrap_or(1);
-    let entries = count(body, "total_results").or_else(|| count(body, "item_count"));
+    let entries = announced_in(body);
     let (next, is_cut) = if request.number >= pages {
         (after_last(request, entries), false)
     } else if rows == 0 {
@@ -111,6 +129,10 @@ fn whole(request: &Request, body: &Value, rows: usize, page: Page) -> Result<Pag
         next,
         ..page
     })
+}
+
+fn announced_in(body: &Value) -> Option<u32> {
+    count(body, "total_results").or_else(|| count(body, "item_count"))
 }
 
 fn empty(request: &Request) -> ProviderError {
@@ -197,9 +219,5 @@ pub(super) fn without(mut request: Request, name: &str) -> Request {
 
 /// How many of something there are; none is a count too.
 fn count(body: &Value, key: &str) -> Option<u32> {
-    let value = body.get(key)?;
-    let number = value
-        .as_u64()
-        .or_else(|| value.as_str()?.trim().parse().ok())?; // else it is not told
-    u32::try_from(number).ok() // no list is that long
+    u32::try_from(loose::whole(body.get(key))?).ok() // no list is that long
 }

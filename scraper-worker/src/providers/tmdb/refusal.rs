@@ -4,8 +4,11 @@
 use schema::models::Cause;
 use serde_json::Value;
 
-use super::{KEYS, sign_in, step, title};
-use crate::provider::{Answer, ProviderError};
+use super::{KEYS, sign_in, step};
+use crate::{
+    provider::{Answer, ProviderError},
+    providers::loose::{number, text},
+};
 
 /// The list is its owner's alone.
 pub(super) const PRIVATE: u32 = 39;
@@ -63,12 +66,12 @@ fn said(answer: &Answer) -> Option<Said> {
         return None;
     }
     let body: Value = serde_json::from_str(&answer.body).ok()?; // then it says nothing
-    let code = title::number(&body, "status_code").and_then(|code| u32::try_from(code).ok()); // else it is none of TMDB's
+    let code = number(body.get("status_code")).and_then(|code| u32::try_from(code).ok()); // else it is none of TMDB's
     let is_no = body.get("success").and_then(Value::as_bool) == Some(false);
     if answer.status == 200 && !(is_no && code.is_some()) {
         return None;
     }
-    let message = title::text(&body, "status_message")
+    let message = text(body.get("status_message"))
         .or_else(|| {
             let first = body.get("errors")?.as_array()?.first()?;
             Some(first.as_str()?.to_owned())

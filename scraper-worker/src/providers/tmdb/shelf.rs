@@ -6,7 +6,10 @@ use schema::models::{Cause, MediaType};
 use url::Url;
 
 use super::{access::Access, address::plural, kind, refusal, sign_in, step};
-use crate::provider::{Answer, ListToRead, Page, ProviderError, Request};
+use crate::{
+    provider::{Answer, ListToRead, Page, ProviderError, Request},
+    providers::loose::number,
+};
 
 /// One of them, or one kind of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,7 +214,7 @@ pub(super) fn of_account(
     answer: &Answer,
 ) -> Result<Page, ProviderError> {
     let body = refusal::body(&of.path(), request.step, answer)?;
-    let id = super::title::number(&body, "id")
+    let id = number(body.get("id"))
         .ok_or_else(|| ProviderError::changed("an account without a number"))?;
     let name = body
         .get("username")

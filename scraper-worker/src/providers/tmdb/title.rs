@@ -3,7 +3,10 @@
 use schema::{models::MediaType, wire::scraper::Entry};
 use serde_json::Value;
 
-use crate::provider::{Page, ProviderError};
+use crate::{
+    provider::{Page, ProviderError},
+    providers::loose::{is_imdb_title, number, text},
+};
 
 /// Reads all rows of a page. `bare` is what a row is that does not say so.
 pub(super) fn page(rows: &[Value], bare: Option<MediaType>) -> Result<Page, ProviderError> {
@@ -16,13 +19,8 @@ pub(super) fn page(rows: &[Value], bare: Option<MediaType>) -> Result<Page, Prov
             Row::Unreadable => unreadable += 1,
         }
     }
-    if unreadable > 0 && unreadable as usize == rows.len() {
-        return Err(ProviderError::changed(
-            "no entry has an id or a title, and says whether it is a movie or a show",
-        ));
-    }
-    page.dropped += unreadable;
-    Ok(page)
+    let what = "entries have no id and no title, or do not say whether they are movies or shows";
+    page.with_strange(unreadable, rows.len(), what)
 }
 
 enum Row {
@@ -32,7 +30,7 @@ enum Row {
 }
 
 fn read(row: &Value, bare: Option<MediaType>) -> Row {
-    let kind = text(row, "media_type").map(|kind| kind.to_ascii_lowercase());
+    let kind = text(row.get("media_type")).map(|kind| kind.to_ascii_lowercase());
     let media_type = match kind.as_deref() {
         Some("movie") => Some(MediaType::Movie),
         Some("tv" | "show" | "series") => Some(MediaType::Tv),
@@ -67,42 +65,21 @@ fn entry(row: &Value, media_type: MediaType) -> Option<Entry> {
         year: first(row, ["release_date", "first_air_date"]).and_then(|date| year(&date)),
         title,
         media_type: Some(media_type),
-        tmdb_id: number(row, "id"),
-        imdb_id: text(row, "imdb_id").filter(|id| is_imdb_title(id)),
+        tmdb_id: number(row.get("id")),
+        imdb_id: text(row.get("imdb_id")).filter(|id| is_imdb_title(id)),
         ..Entry::default()
     };
     (entry.tmdb_id.is_some() || !entry.title.is_empty()).then_some(entry)
 }
 
 fn first(row: &Value, keys: [&str; 2]) -> Option<String> {
-    keys.iter().find_map(|key| text(row, key))
+    keys.iter().find_map(|key| text(row.get(key)))
 }
 
 /// The year of `2011-11-30`; a date that is not known yet is an empty text.
 fn year(date: &str) -> Option<i32> {
     let year = date.split('-').next()?.trim().parse().ok()?; // else it is no date
     (1000..=9999).contains(&year).then_some(year)
-}
-
-/// A text that is not empty.
-pub(super) fn text(of: &Value, key: &str) -> Option<String> {
-    let text = of.get(key)?.as_str()?.trim();
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-/// Above zero; numbers come as numbers or as text.
-pub(super) fn number(of: &Value, key: &str) -> Option<i64> {
-    let value = of.get(key)?;
-    let number = value
-        .as_i64()
-        .or_else(|| value.as_str()?.trim().parse().ok())?; // else there is none
-    (number > 0).then_some(number)
-}
-
-fn is_imdb_title(id: &str) -> bool {
-    id.strip_prefix("tt").is_some_and(|digits| {
-        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use schema::models::MediaType;
 use url::Url;
 
-use crate::provider::pasted;
+use crate::provider::{after_prefix, is_of, pasted};
 
 /// A list of Trakt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,9 @@ const CHARTS: &[(&str, bool)] = &[
     ("collected", true),
     ("streaming", true),
 ];
+
+/// What people write before a short name of a list; the latter was the old product's name for charts.
+const PREFIXES: &[&str] = &["trakt", "trakt_special"];
 
 /// The user who is signed in, as Trakt calls everybody to themselves.
 const ME: &str = "me";
@@ -183,7 +186,7 @@ fn words(slug: &str) -> String {
 
 /// Reads what can only be a list of Trakt: an address, `trending:movies`, anything after `trakt:`.
 pub(super) fn parse(input: &str) -> Option<TraktList> {
-    if after_prefix(input).is_some() {
+    if after_prefix(input, PREFIXES).is_some() {
         return parse_own(input);
     }
     let input = input.trim();
@@ -192,7 +195,7 @@ pub(super) fn parse(input: &str) -> Option<TraktList> {
 
 /// Reads the same and short names: `user/list`, `movies/trending`, a number.
 pub(super) fn parse_own(input: &str) -> Option<TraktList> {
-    let input = after_prefix(input).unwrap_or(input).trim();
+    let input = after_prefix(input, PREFIXES).unwrap_or(input).trim();
     if let Some(list) = shortcut(input).or_else(|| page(input)) {
         return Some(list);
     }
@@ -206,15 +209,6 @@ pub(super) fn parse_own(input: &str) -> Option<TraktList> {
         [user, slug] => personal(user, slug),
         _ => None,
     }
-}
-
-/// `trakt_special` was the old product's name for charts.
-fn after_prefix(input: &str) -> Option<&str> {
-    let (prefix, rest) = input.trim().split_once(':')?;
-    ["trakt", "trakt_special"]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(prefix))
-        .then_some(rest)
 }
 
 /// `trending:movies`, which the old product had.
@@ -231,7 +225,7 @@ fn shortcut(input: &str) -> Option<TraktList> {
 fn page(input: &str) -> Option<TraktList> {
     let url = pasted(input)?;
     let host = url.host_str()?;
-    if !(host == "trakt.tv" || host.ends_with(".trakt.tv")) {
+    if !is_of(host, "trakt.tv") {
         return None;
     }
     let lower = url.path().to_ascii_lowercase();

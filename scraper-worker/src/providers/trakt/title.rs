@@ -22,13 +22,11 @@ pub(super) fn page(rows: &[Value], bare: Option<MediaType>) -> Result<Page, Prov
             Row::Unreadable => unreadable += 1,
         }
     }
-    if unreadable > 0 && unreadable as usize == rows.len() {
-        return Err(ProviderError::changed(
-            "no entry has a movie or a show in it",
-        ));
-    }
-    page.dropped += unreadable;
-    Ok(page)
+    page.with_strange(
+        unreadable,
+        rows.len(),
+        "entries have no movie and no show in them",
+    )
 }
 
 /// The places of the rows as the list counts them; none where rows have none or share one, as they do

@@ -1,12 +1,15 @@
 //! Which list of `TheTVDB` an address, an id or a name means, and its one canonical form. Pure.
 
-use crate::provider::pasted;
+use crate::provider::{after_prefix, is_of, pasted};
 
 /// Where people find the lists.
 const SITE: &str = "https://thetvdb.com";
 
 /// Hosts of the site and its API.
 const HOSTS: &[&str] = &["thetvdb.com", "tvdb.com"];
+
+/// What people write before a short name of a list.
+const PREFIXES: &[&str] = &["tvdb", "thetvdb"];
 
 /// Parts of addresses that are no lists.
 const NO_LISTS: &[&str] = &["create", "custom", "edit", "new", "official", "search"];
@@ -67,7 +70,7 @@ fn words(slug: &str) -> String {
 
 /// Reads what can only be a list of `TheTVDB`: an address, anything after `tvdb:`.
 pub(super) fn parse(input: &str) -> Option<TvdbList> {
-    match after_prefix(input) {
+    match after_prefix(input, PREFIXES) {
         Some(rest) => parse_own(rest),
         None => of_address(input.trim()),
     }
@@ -75,7 +78,7 @@ pub(super) fn parse(input: &str) -> Option<TvdbList> {
 
 /// Reads the same and short names: a list's name or number, `favorites`.
 pub(super) fn parse_own(input: &str) -> Option<TvdbList> {
-    let input = after_prefix(input).unwrap_or(input).trim();
+    let input = after_prefix(input, PREFIXES).unwrap_or(input).trim();
     if let Some(list) = of_address(input) {
         return Some(list);
     }
@@ -88,22 +91,10 @@ pub(super) fn parse_own(input: &str) -> Option<TvdbList> {
     }
 }
 
-fn after_prefix(input: &str) -> Option<&str> {
-    let (prefix, rest) = input.trim().split_once(':')?;
-    ["tvdb", "thetvdb"]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(prefix))
-        .then_some(rest)
-}
-
 fn of_address(input: &str) -> Option<TvdbList> {
     let url = pasted(input)?;
     let host = url.host_str()?;
-    let is_its = |known: &str| {
-        host.strip_suffix(known)
-            .is_some_and(|before| before.is_empty() || before.ends_with('.'))
-    };
-    if !HOSTS.iter().any(|known| is_its(known)) {
+    if !HOSTS.iter().any(|known| is_of(host, known)) {
         return None;
     }
     let lower = url.path().to_ascii_lowercase();

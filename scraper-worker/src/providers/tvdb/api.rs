@@ -17,8 +17,9 @@ use super::{
     PREFIX,
     address::{TvdbList, is_number},
 };
-use crate::provider::{
-    Answer, Ids, ListToRead, Method, Named, Page, ProviderError, Request, SecretPart,
+use crate::{
+    provider::{Answer, Ids, ListToRead, Method, Named, Page, ProviderError, Request, SecretPart},
+    providers::loose::{is_imdb_title, number, text},
 };
 
 /// Steps, by what is asked for.
@@ -213,9 +214,9 @@ fn found(list: &TvdbList, request: &Request, answer: &Answer) -> Result<Page, Pr
         (slug.clone(), None)
     } else {
         let data = data(list, answer)?;
-        let id =
-            number(&data, "id").ok_or_else(|| ProviderError::changed("no number of the list"))?;
-        (id.to_string(), text(&data, "name"))
+        let id = number(data.get("id"))
+            .ok_or_else(|| ProviderError::changed("no number of the list"))?;
+        (id.to_string(), text(data.get("name")))
     };
     let next = Request {
         url: at(&request.url, &format!("lists/{id}/extended")),
@@ -264,9 +265,9 @@ fn data(list: &TvdbList, answer: &Answer) -> Result<Value, ProviderError> {
 fn entries(list: &TvdbList, data: &Value) -> Result<Page, ProviderError> {
     let none = Vec::new();
     let rows = match data.get("entities") {
-        Some(Value::Array(rows)) => rows,
-        // Empty arrays come as nothing, but only in what is a list otherwise.
-        Some(Value::Null) if number(data, "id").is_some() => &none,
+        Some(Value::Array(rows)) if !rows.is_empty() => rows,
+        // Only what is a list otherwise is an empty one; empty arrays come as nothing, too.
+        Some(Value::Array(_) | Value::Null) if number(data.get("id")).is_some() => &none,
         _ => {
             let what = format!("no entries of {}", list.id());
             return Err(ProviderError::changed(what));
@@ -284,14 +285,14 @@ fn entries(list: &TvdbList, data: &Value) -> Result<Page, ProviderError> {
     Ok(Page {
         dropped: u32::try_from(rows.len() - entries.len()).unwrap_or(u32::MAX), // no list is that long
         entries,
-        name: text(data, "name"),
+        name: text(data.get("name")),
         ..Page::default()
     })
 }
 
 fn entity(row: &Value) -> Option<Entry> {
-    let series = number(row, "seriesId").map(|id| (MediaType::Tv, id));
-    let movie = number(row, "movieId").map(|id| (MediaType::Movie, id));
+    let series = number(row.get("seriesId")).map(|id| (MediaType::Tv, id));
+    let movie = number(row.get("movieId")).map(|id| (MediaType::Movie, id));
     series
         .or(movie)
         .map(|(media_type, id)| entry(media_type, id))
@@ -335,7 +336,7 @@ fn favorites(data: &Value) -> Result<Page, ProviderError> {
         };
         has_array |= media_type.is_some();
         for value in numbers {
-            match media_type.zip(positive(value)) {
+            match media_type.zip(number(Some(value))) {
                 Some((media_type, id)) => page.entries.push(entry(media_type, id)),
                 None => page.dropped += 1,
             }
@@ -361,7 +362,7 @@ pub(super) fn ids(request: &Request, answer: &Answer) -> Result<Ids, ProviderErr
     let body = answer.json()?;
     let data = body
         .get("data")
-        .filter(|data| number(data, "id").is_some())
+        .filter(|data| number(data.get("id")).is_some())
         .ok_or_else(|| ProviderError::changed("no record of a title"))?;
     let media_type = if request.url.path().contains("/movies/") {
         MediaType::Movie
@@ -377,8 +378,8 @@ pub(super) fn ids(request: &Request, answer: &Answer) -> Result<Ids, ProviderErr
     let of_site = |site: &str, read: &dyn Fn(&str) -> Option<String>| {
         remote
             .iter()
-            .filter(|row| text(row, "sourceName").is_some_and(|name| is_of(&name, site)))
-            .find_map(|row| read(&id_text(row)?))
+            .filter(|row| text(row.get("sourceName")).is_some_and(|name| is_of(&name, site)))
+            .find_map(|row| read(&text(row.get("id"))?))
     };
     let tmdb_id = of_site("themoviedb", &tmdb).and_then(|id| id.parse().ok()); // digits only
     Ok(Ids {
@@ -386,7 +387,7 @@ pub(super) fn ids(request: &Request, answer: &Answer) -> Result<Ids, ProviderErr
         imdb_id: of_site("imdb", &imdb),
         tmdb_id,
         // A show is known by this number everywhere; a movie's others may be added later.
-        tvdb_id: number(data, "id").filter(|_| media_type == MediaType::Tv),
+        tvdb_id: number(data.get("id")).filter(|_| media_type == MediaType::Tv),
         season: None,
     })
 }
@@ -397,11 +398,6 @@ fn is_of(name: &str, site: &str) -> bool {
     name == site || name.strip_suffix(".com") == Some(site)
 }
 
-/// An id of another site is text or a number.
-fn id_text(row: &Value) -> Option<String> {
-    text(row, "id").or_else(|| number(row, "id").map(|id| id.to_string()))
-}
-
 /// The digits of `1438` and `1438-the-wire`.
 fn tmdb(id: &str) -> Option<String> {
     let digits = id.split('-').next()?;
@@ -410,8 +406,7 @@ fn tmdb(id: &str) -> Option<String> {
 }
 
 fn imdb(id: &str) -> Option<String> {
-    let is_id = id.strip_prefix("tt").is_some_and(is_number);
-    is_id.then(|| id.to_owned())
+    is_imdb_title(id).then(|| id.to_owned())
 }
 
 /// What the record calls the title: in English where it can, else in its own language.
@@ -422,12 +417,12 @@ pub(super) fn named(answer: &Answer) -> Option<Named> {
         .pointer("/translations/nameTranslations")
         .and_then(Value::as_array);
     let english = names.into_iter().flatten().find_map(|name| {
-        let is_english = text(name, "language").as_deref() == Some("eng");
+        let is_english = text(name.get("language")).as_deref() == Some("eng");
         let is_alias = name.get("isAlias").and_then(Value::as_bool) == Some(true);
-        (is_english && !is_alias).then(|| text(name, "name"))?
+        (is_english && !is_alias).then(|| text(name.get("name")))?
     });
-    let (title, in_title) = without_year(&english.or_else(|| text(data, "name"))?);
-    let dates = ["year", "firstAired"].map(|key| id_like(data, key));
+    let (title, in_title) = without_year(&english.or_else(|| text(data.get("name")))?);
+    let dates = ["year", "firstAired"].map(|key| text(data.get(key)));
     let release = data
         .pointer("/first_release/date")
         .and_then(Value::as_str)
@@ -441,10 +436,6 @@ pub(super) fn named(answer: &Answer) -> Option<Named> {
         title,
         year: year.or(in_title),
     })
-}
-
-fn id_like(data: &Value, key: &str) -> Option<String> {
-    text(data, key).or_else(|| number(data, key).map(|number| number.to_string()))
 }
 
 /// `Tide Tables (2011)`: names that two titles have are told apart by their years.
@@ -463,21 +454,4 @@ fn without_year(name: &str) -> (String, Option<i32>) {
 pub(super) fn year_of(date: &str) -> Option<i32> {
     let year: i32 = date.get(..4)?.parse().ok()?; // else it is no date
     (1000..=9999).contains(&year).then_some(year)
-}
-
-fn text(of: &Value, key: &str) -> Option<String> {
-    let text = of.get(key)?.as_str()?.trim();
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-fn number(of: &Value, key: &str) -> Option<i64> {
-    positive(of.get(key)?)
-}
-
-/// Above zero; numbers come as numbers or as text.
-fn positive(value: &Value) -> Option<i64> {
-    let number = value
-        .as_i64()
-        .or_else(|| value.as_str()?.trim().parse().ok())?; // else there is none
-    (number > 0).then_some(number)
 }

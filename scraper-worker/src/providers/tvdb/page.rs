@@ -8,7 +8,10 @@ use schema::{
 use scraper::{ElementRef, Html, Node};
 
 use super::{PREFIX, address::TvdbList, api::year_of};
-use crate::provider::{Answer, Ids, Page, ProviderError};
+use crate::{
+    provider::{Answer, Ids, Page, ProviderError},
+    providers::html::{document, has_class},
+};
 
 /// Steps, by what is asked for.
 pub(super) const LIST: &str = "page of a list";
@@ -27,7 +30,7 @@ pub(super) fn list(list: &TvdbList, answer: &Answer) -> Result<Page, ProviderErr
     if let Some(error) = refusal(list, answer) {
         return Err(error);
     }
-    let page = Html::parse_document(answer.document()?);
+    let page = document(answer.document()?)?;
     let headings: Vec<ElementRef<'_>> = headings(&page);
     let entries: Vec<Entry> = headings
         .iter()
@@ -41,7 +44,8 @@ pub(super) fn list(list: &TvdbList, answer: &Answer) -> Result<Page, ProviderErr
     }
     Ok(Page {
         dropped: u32::try_from(headings.len() - entries.len()).unwrap_or(u32::MAX), // no page is that long
-        is_cut: has_next(&page),
+        // How many there are is told nowhere, so a page without its end may be without entries too.
+        is_cut: has_next(&page) || !answer.body.contains("</html>"),
         name: name(&page),
         entries,
         ..Page::default()
@@ -143,8 +147,8 @@ fn year_beside(heading: ElementRef<'_>) -> Option<i32> {
     for part in heading.ancestors().filter_map(ElementRef::wrap).take(3) {
         if elements(part)
             .filter(|element| element.value().name() == "h3")
-            .count()
-            > 1
+            .nth(1)
+            .is_some()
         {
             return None;
         }
@@ -181,7 +185,7 @@ fn name(page: &Html) -> Option<String> {
 
 /// Reads the page of a title: its number, and what its links to other sites say.
 pub(super) fn title(path: &str, answer: &Answer) -> Result<Ids, ProviderError> {
-    let page = Html::parse_document(answer.document()?);
+    let page = document(answer.document()?)?;
     let own = own_number(&page)
         .ok_or_else(|| ProviderError::changed("no number of the title on its page"))?;
     let is_movie = path.contains("/movies/");
@@ -248,10 +252,6 @@ fn leading_digits(text: &str) -> &str {
 
 fn elements(part: ElementRef<'_>) -> impl Iterator<Item = ElementRef<'_>> {
     part.descendent_elements()
-}
-
-fn has_class(element: ElementRef<'_>, class: &str) -> bool {
-    element.value().classes().any(|known| known == class)
 }
 
 /// All its text, without runs of spaces.
@@ -364,10 +364,18 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_goes_on_is_cut() {
-        let body = r#"<div id="general"><h3><a href="/series/a">A</a></h3></div><a rel="next" href="?page=2">"#;
-        let page = read("lists/rainy-days", &answer(200, "/lists/rainy-days", body)).unwrap();
-        assert!(page.is_cut);
+    fn a_page_that_goes_on_or_ends_in_the_middle_is_cut() {
+        let rows = r#"<html><div id="general"><h3><a href="/series/a">A</a></h3></div>"#;
+        for (end, is_cut) in [
+            ("</html>", false),
+            (r#"<a rel="next" href="?page=2"></html>"#, true),
+            ("", true),
+            ("<div><h3><a href=\"/series/b\">B</a></h3></ht", true),
+        ] {
+            let body = format!("{rows}{end}");
+            let page = read("lists/rainy-days", &answer(200, "/lists/rainy-days", &body));
+            assert_eq!(page.unwrap().is_cut, is_cut, "{end}");
+        }
     }
 
     #[test]

@@ -310,6 +310,7 @@ async fn failures_of_the_site_never_look_like_an_empty_list() {
         (200, r#"{"status":"success","data":{}}"#),
         (200, r#"{"status":"success","data":{"id":1,"name":"x"}}"#),
         (200, r#"{"status":"success","data":{"entities":null}}"#),
+        (200, r#"{"status":"success","data":{"entities":[]}}"#),
         (200, r#"{"status":"success","data":{"id":1,"entities":{}}}"#),
         (
             200,
@@ -388,7 +389,7 @@ async fn a_title_whose_record_cannot_be_read_is_on_the_list_all_the_same() {
 async fn without_a_key_the_pages_are_read() {
     let site = FakeSite::start(|hit| match hit.path.as_str() {
         "/lists/rainy-days" => HttpResponse::Ok().content_type("text/html").body(
-            r#"<div id="general"><h3><a href="/series/24">24</a></h3><div class="mb-1">2001</div></div>"#,
+            r#"<div id="general"><h3><a href="/series/24">24</a></h3><div class="mb-1">2001</div></div></html>"#,
         ),
         "/series/24" => HttpResponse::Ok().content_type("text/html").body(
             "<li><strong>TheTVDB.com Series ID</strong><span>76290</span></li>",

@@ -140,9 +140,11 @@ impl Counted {
     }
 }
 
-/// What the object around the rows says of them: their name and number, and that there are more.
+/// What the object around the rows says of them: their name and number, and that there are more, or that
+/// something failed.
 fn about(root: &Object, page: &mut Page) {
     let fields = Fields::of(root);
+    page.is_cut |= failed(root).is_some();
     page.name = ["name", "title", "listname"]
         .iter()
         .find_map(|key| fields.text(&[key]))
@@ -184,8 +186,15 @@ fn sections<'a>(roots: &'a [Value], mapping: &Mapping) -> Result<Vec<Section<'a>
     match roots {
         [] => Err(super::unknown_text("")),
         [Value::Array(rows)] => Ok(vec![untyped(rows)]),
-        [Value::Object(root)] => search(root, mapping, 0)?
-            .ok_or_else(|| failed(root).unwrap_or_else(|| unknown(roots.first()))),
+        [Value::Object(root)] => {
+            let found = search(root, mapping, 0)?;
+            let is_filled = found.iter().flatten().any(|part| !part.rows.is_empty());
+            match failed(root).filter(|_| !is_filled) {
+                // Nothing, where something failed, is no empty list.
+                Some(failed) => Err(failed),
+                None => found.ok_or_else(|| unknown(roots.first())),
+            }
+        }
         _ if roots.iter().all(Value::is_object) => Ok(vec![untyped(roots)]),
         _ => roots
             .iter()
@@ -582,6 +591,14 @@ mod tests {
                 json!({"success": false, "status_message": "No such list."}),
                 "No such list.",
             ),
+            (
+                json!({"error": "too often", "movies": [], "shows": []}),
+                "too often",
+            ),
+            (
+                json!({"success": false, "message": "Not now.", "data": {"items": []}}),
+                "Not now.",
+            ),
         ] {
             let Err(Unread::Failed(words)) = read(&value) else {
                 panic!("{value}")
@@ -599,6 +616,8 @@ mod tests {
             read(&json!({"items": rows, "pagination": {"total_items": 2, "has_more": true}}))
                 .unwrap();
         assert_eq!((page.is_cut, page.announced), (true, Some(2)));
+        let page = read(&json!({"results": rows, "error": "too often"})).unwrap();
+        assert!(page.is_cut);
         let page = read(&json!({"results": rows, "total_pages": 1})).unwrap();
         assert_eq!((page.is_cut, page.announced), (false, Some(1)));
     }
