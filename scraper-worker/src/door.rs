@@ -212,6 +212,13 @@ fn provider(name: &str) -> Result<&'static dyn Provider, Failure> {
 }
 
 fn unrecognized(input: &str, list_type: Option<&str>) -> Failure {
+    if has_login(input) {
+        return Failure::new(
+            FailureCode::Invalid,
+            "an address with a user name or a password in it is not followed: everybody who sees the lists would see it",
+        )
+        .with_remedy("Give the address without them. If the server wants them, set `providers.extra_headers` (LISTSYNC_EXTRA_HEADERS), for example `url: Authorization: Basic …`.");
+    }
     let provider = list_type.and_then(providers::find);
     let (whose, remedy) = match provider {
         Some(provider) => (
@@ -225,6 +232,12 @@ fn unrecognized(input: &str, list_type: Option<&str>) -> Failure {
         format!("`{input}` is no list of {whose}"),
     )
     .with_remedy(remedy)
+}
+
+fn has_login(input: &str) -> bool {
+    let parsed = url::Url::parse(input.trim());
+    parsed
+        .is_ok_and(|url| url.has_host() && (!url.username().is_empty() || url.password().is_some()))
 }
 
 /// Every site with one form of address, because all forms together are a page of text.
@@ -433,6 +446,8 @@ mod tests {
         };
         assert!(remedy(Some("imdb")).contains("toptv"));
         assert!(remedy(None).contains("IMDb (") && !remedy(None).contains("toptv"));
+        let with_login = unrecognized("https://me:hush@a.example/list.csv", None);
+        assert!(!with_login.message.contains("hush"), "{with_login}");
         match served.client.call(ToScraper::RecognizeList(asked)).await {
             Err(CallError::Failed(failure)) => {
                 assert_eq!(

@@ -60,7 +60,7 @@ pub(crate) async fn resolve(
         },
         Err(_elapsed) => {
             resolved.problem = Some(format!(
-                "{} has not answered within a second; its first reading will tell.",
+                "{} did not tell within a second, or may not be asked so soon; the first reading will.",
                 provider.title()
             ));
         }

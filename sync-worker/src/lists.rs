@@ -64,7 +64,10 @@ pub(crate) async fn add(engine: &Engine, add: AddList) -> Result<Box<ListView>, 
             FailureCode::Conflict,
             format!("it is list {} ({}) already", view.id, view.description),
         )
-        .with_remedy("Change it with PATCH /api/lists/{id}, or remove it and add it again.")),
+        .with_remedy(format!(
+            "Change it with `listsync lists edit {}`, or remove it and add it again.",
+            view.id
+        ))),
     }
 }
 

@@ -51,7 +51,7 @@ pub struct List {
     pub list_url: String,
     /// Its name.
     pub description: String,
-    /// Entries when it was last read completely.
+    /// Entries that are on it, as far as was read.
     pub item_count: i32,
     /// When it was last read completely.
     pub last_synced: Option<NaiveDateTime>,
@@ -119,6 +119,8 @@ pub struct ListSetback {
     pub reason: String,
     /// Entries read.
     pub entries: i32,
+    /// Entries that are on the list now, where the reading may have added some.
+    pub on_list: Option<i32>,
 }
 
 impl List {
@@ -310,6 +312,7 @@ impl List {
                 lists::last_read_entries.eq(setback.entries),
                 lists::last_error.eq(&setback.reason),
                 lists::last_error_at.eq(now),
+                setback.on_list.map(|entries| lists::item_count.eq(entries)),
             ))
             .execute(conn)
             .map(drop)

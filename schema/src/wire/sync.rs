@@ -676,7 +676,7 @@ pub struct ListView {
     pub list_url: String,
     /// Its name.
     pub description: String,
-    /// Entries it had when it was last read completely.
+    /// Entries that are on it, as far as was read.
     pub item_count: i32,
     /// How the last reading ended.
     pub status: FetchKind,

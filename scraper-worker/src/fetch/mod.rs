@@ -320,6 +320,8 @@ impl Fetcher {
             (304, Some(kept)) => {
                 answer.status = 200;
                 answer.body = String::from_utf8_lossy(&kept.body).into_owned();
+                // What it says of its type is about the empty body that came.
+                answer.headers.remove("content-type");
                 Ok(Fetched {
                     answer,
                     is_not_modified: true,

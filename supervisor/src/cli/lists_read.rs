@@ -131,8 +131,24 @@ fn headline(summary: &ListReadSummary) -> String {
             format!("read in part ({cause}): {read}{of} in {took}; nothing counts as removed")
         }
         FetchKind::Frozen => format!("frozen ({cause}): {read} in {took}"),
-        FetchKind::Refused => format!("not read ({cause}): the site says no"),
+        FetchKind::Refused => {
+            let who_says_no = refusal(summary.list.status_cause);
+            format!("not read ({cause}): {who_says_no}")
+        }
         FetchKind::Failed => format!("not read ({cause}): no answer that can be used"),
+    }
+}
+
+/// Who says no; the reason tells the rest.
+fn refusal(cause: Option<Cause>) -> &'static str {
+    match cause {
+        Some(Cause::NeedsKey | Cause::NeedsSignIn | Cause::Settings) => {
+            "a setting of yours is needed"
+        }
+        Some(Cause::SwitchedOff) => "you have switched that off",
+        Some(Cause::Forbidden) => "the address is not visited",
+        Some(Cause::Changed | Cause::TooLarge) => "it cannot be taken for a list",
+        _ => "the site says no",
     }
 }
 
@@ -287,6 +303,12 @@ pub(super) mod tests {
           IMDb keeps the list ls1 private. Make it public in its settings on IMDb.
           each run tries it again; `listsync lists remove 3` gives it up
         ");
+        let off = bad(
+            FetchKind::Refused,
+            Cause::SwitchedOff,
+            "IMDb is switched off.",
+        );
+        assert!(text(&off).contains("not read (switched_off): you have switched that off"));
         let mut part = bad(
             FetchKind::Partial,
             Cause::Inconsistent,

@@ -382,10 +382,10 @@ impl Taken {
             item.save_entry(conn, row, now)?;
         }
         ListItem::mark_left(conn, &changes.left, now, fetched.fetch)?;
-        let number = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+        let on_list = ListItem::on_list(conn, id)?.len();
+        let on_list = i32::try_from(on_list).unwrap_or(i32::MAX);
         if self.outcome == FetchKind::Complete {
-            let entries = number(ListItem::on_list(conn, id)?.len());
-            List::read_completely(conn, id, fetched.fetch, entries, now)?;
+            List::read_completely(conn, id, fetched.fetch, on_list, now)?;
             if let Some(name) = &fetched.name {
                 List::name(conn, id, name)?;
             }
@@ -395,6 +395,7 @@ impl Taken {
                 cause: self.cause,
                 reason: self.reason.clone().unwrap_or_default(),
                 entries: i32::try_from(fetched.read).unwrap_or(i32::MAX),
+                on_list: (self.outcome == FetchKind::Partial).then_some(on_list),
             };
             List::read_badly(conn, id, &setback, now)?;
         }

@@ -214,7 +214,7 @@ impl Host {
     ) -> Self {
         let whose = format!("{provider} {name}");
         let used = memory.used(&whose).await;
-        let mut state = HostState::new(politeness, Instant::now(), used);
+        let mut state = HostState::new(politeness, memory.since(), used);
         if let Some(asked) = memory.of_host(name).await {
             state.hold(asked.until);
         }

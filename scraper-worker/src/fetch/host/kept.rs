@@ -30,11 +30,21 @@ pub(crate) struct Remembered {
 pub(crate) struct Memory {
     db: Db,
     clock: Clock,
+    since: Instant,
 }
 
 impl Memory {
     pub(crate) fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock }
+        Self {
+            db,
+            clock,
+            since: Instant::now(),
+        }
+    }
+
+    /// Since when no host was asked that is not known: the start of the process.
+    pub(super) fn since(&self) -> Instant {
+        self.since
     }
 
     pub(crate) fn clock(&self) -> &Clock {

@@ -58,14 +58,15 @@ pub(super) struct HostState {
 
 impl HostState {
     /// A full bucket: the first request has no delay. But where requests go seconds apart, a process
-    /// that was started again does not know when the one before it asked last: one is taken out.
-    pub(super) fn new(politeness: Politeness, now: Instant, used: Used) -> Self {
+    /// that was started again does not know when the one before it asked last: one is taken out, and
+    /// comes back as `since`, the start of the process, passes by.
+    pub(super) fn new(politeness: Politeness, since: Instant, used: Used) -> Self {
         let is_slow = politeness.per_second > 0.0 && politeness.per_second < 1.0;
         let burst = f64::from(politeness.burst.max(1));
         Self {
             politeness,
             tokens: if is_slow { burst - 1.0 } else { burst },
-            counted_at: now,
+            counted_at: since,
             held_until: None,
             breaker: Breaker::default(),
             allowance: politeness.per_day.map(|most| Allowance::new(most, used)),
@@ -222,6 +223,12 @@ mod tests {
         assert_eq!(
             state.admit(now + two, today(), MINUTE),
             Admission::Wait(two)
+        );
+        let mut asked_later = of(slow, now);
+        assert_eq!(
+            asked_later.admit(now + MINUTE, today(), MINUTE),
+            GO,
+            "the process has run for long without asking"
         );
     }
 

@@ -38,7 +38,7 @@ impl Provider for Address {
     }
 
     fn title(&self) -> &'static str {
-        "Address"
+        "The web address"
     }
 
     fn accepts(&self) -> &'static [&'static str] {

@@ -27,7 +27,7 @@ pub(super) fn needs_token() -> ProviderError {
         Cause::NeedsKey,
         "Plex shows a watchlist to its owner only, by the token of the account",
         format!(
-            "Find yours as told at {TOKEN} and set it as `providers.plex.token` (PLEX_TOKEN), or follow the address of the watchlist's RSS feed."
+            "Sign in with `listsync providers sign-in plex`, or find your token as told at {TOKEN} and set it as `providers.plex.token` (PLEX_TOKEN), or follow the address of the watchlist's RSS feed."
         ),
     )
 }
@@ -38,7 +38,7 @@ pub(super) fn token_failed(list: &str) -> ProviderError {
         Cause::NeedsKey,
         format!("Plex does not give {list}: the token of the account is not accepted"),
         format!(
-            "Find it anew as told at {TOKEN} and set it as `providers.plex.token` (PLEX_TOKEN); tokens end when the account signs out of the device they are of."
+            "Sign in again with `listsync providers sign-in plex`, or find the token anew as told at {TOKEN} and set it as `providers.plex.token` (PLEX_TOKEN); tokens end when the account signs out of the device they are of."
         ),
     )
 }

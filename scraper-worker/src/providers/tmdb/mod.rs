@@ -108,12 +108,12 @@ impl Provider for Tmdb {
     }
 
     fn remedy_when_blocked(&self) -> &'static str {
-        "Try again later. With an API key (`providers.tmdb.key`, TMDB_KEY) TMDB's lists are read without a browser, which it turns away more often."
+        "Try again later. If no API key is set (`providers.tmdb.key`, TMDB_KEY), set one: lists are then read without a browser, which TMDB turns away more often."
     }
 
     fn notice(&self) -> Option<&'static str> {
         Some(
-            "With an API key (`providers.tmdb.key`, TMDB_KEY) all of TMDB's lists are read by its API. Without one only lists and collections are, by the browser, which is slower and stops working when TMDB changes its pages.",
+            "TMDB is asked by its API when `providers.tmdb.key` (TMDB_KEY) is set. Without such a key only lists and collections are, by the browser, which is slower and stops working when TMDB changes its pages.",
         )
     }
 

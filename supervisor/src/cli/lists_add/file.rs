@@ -22,7 +22,7 @@ use schema::{
 };
 
 use super::{Args, text};
-use crate::cli::{error::CommandError, exit::Exit, session::Session};
+use crate::cli::{error::CommandError, exit::Exit, lists_read, session::Session};
 
 /// Bytes that are copied at once.
 const CHUNK: usize = 256 * 1024;
@@ -40,7 +40,7 @@ pub(super) fn of(args: &Args) -> Option<PathBuf> {
     (is_named_so && !is_id && !is_elsewhere).then(|| PathBuf::from(input))
 }
 
-/// Copies the file and tells which lists are followed.
+/// Copies the file, tells which lists are followed, and reads them where no schedule does.
 pub(super) async fn run(session: &Session, args: Args, path: &Path) -> Result<Exit, CommandError> {
     let settings = session.loaded()?.settings;
     let name = name_of(path)?;
@@ -59,9 +59,29 @@ pub(super) async fn run(session: &Session, args: Args, path: &Path) -> Result<Ex
     let FromSyncWorker::FileAdded(mut file) = answer? else {
         return Err(CommandError::unexpected(SyncLink::PEER));
     };
+    // Where nothing is read by itself, nobody else would say what is in the file.
+    let is_read = !args.no_read && !session.json && !settings.sync.automated;
     let changed = apply(session, args, &mut file).await;
-    show(session, &file, settings.sync.automated)?;
-    changed.map(|()| Exit::Done)
+    show(session, &file)?;
+    changed?;
+    if is_read {
+        read(session, &file).await?;
+    } else if !session.json {
+        tell_when(session, &file, settings.sync.automated);
+    }
+    Ok(Exit::Done)
+}
+
+/// Reads the lists and tells what is on them.
+async fn read(session: &Session, file: &FileAdded) -> Result<(), CommandError> {
+    for list in file.added.iter().chain(&file.there_already) {
+        let summary = lists_read::read(session, list.id).await?;
+        let name = format!("list {}: {}\n", list.id, list.description);
+        session
+            .terminal
+            .say(&(name + &lists_read::text(&summary)))?;
+    }
+    Ok(())
 }
 
 fn name_of(path: &Path) -> Result<String, CommandError> {
@@ -174,7 +194,7 @@ async fn apply(session: &Session, args: Args, file: &mut FileAdded) -> Result<()
         } else {
             Err(CommandError::told(
                 format!("the file holds {count} lists, so --name and the like were left out"),
-                "Give them with one list: `listsync lists add` of a .csv, or PATCH /api/lists/{id}.",
+                "Give them to each list: `listsync lists edit LIST`.",
             ))
         };
     };
@@ -203,7 +223,7 @@ fn change_of(args: Args, list: ListId) -> ChangeList {
     }
 }
 
-fn show(session: &Session, file: &FileAdded, automated: bool) -> Result<(), CommandError> {
+fn show(session: &Session, file: &FileAdded) -> Result<(), CommandError> {
     if session.json {
         return session.terminal.say_json(file);
     }
@@ -213,6 +233,10 @@ fn show(session: &Session, file: &FileAdded, automated: bool) -> Result<(), Comm
     for list in &file.there_already {
         session.terminal.say(&there_already(list))?;
     }
+    Ok(())
+}
+
+fn tell_when(session: &Session, file: &FileAdded, automated: bool) {
     let lists = file.added.iter().chain(&file.there_already);
     let ids: Vec<_> = lists.map(|list| list.id.to_string()).collect();
     session.terminal.tell(&if automated {
@@ -220,7 +244,6 @@ fn show(session: &Session, file: &FileAdded, automated: bool) -> Result<(), Comm
     } else {
         format!("  `listsync sync --wait {}` reads it now", ids.join(" "))
     });
-    Ok(())
 }
 
 fn there_already(list: &ListView) -> String {
