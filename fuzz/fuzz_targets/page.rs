@@ -3,18 +3,36 @@
 
 #![no_main]
 
+use std::sync::LazyLock;
+
 use libfuzzer_sys::fuzz_target;
-use scraper_worker::parse_once::{SAMPLES, read};
+use scraper_worker::parse_once::{Parser, SAMPLES};
+
+static PARSERS: LazyLock<Vec<Parser>> = LazyLock::new(|| {
+    let parsers = SAMPLES.iter().map(|sample| Parser::of(*sample));
+    parsers
+        .collect::<Result<_, _>>()
+        .expect("every sample has a site")
+});
 
 fuzz_target!(|data: &[u8]| {
     let [which, kind, body @ ..] = data else {
         return;
     };
-    let sample = &SAMPLES[usize::from(*which) % SAMPLES.len()];
-    let content_type = ["application/json", "text/html", "text/csv", "application/xml"][usize::from(*kind) % 4];
+    let parser = &PARSERS[usize::from(*which) % PARSERS.len()];
+    let content_type = [
+        "application/json",
+        "text/html",
+        "text/csv",
+        "application/xml",
+    ][usize::from(*kind) % 4];
     let body = String::from_utf8_lossy(body);
-    if let Ok(texts) = read(sample, &body, content_type) {
+    let length = body.len();
+    if let Ok(texts) = parser.texts(body.into_owned(), content_type) {
         // A page is worth little more than its body.
-        assert!(texts <= 8 * body.len() + 10_000);
+        assert!(
+            texts <= 8 * length + 10_000,
+            "{parser:?}: {texts} bytes of text"
+        );
     }
 });

@@ -1,24 +1,28 @@
 //! Reads one body with the code that reads it in earnest, for the benchmark and for `fuzz/`. Leaves
 //! sending and walking out.
 
-use reqwest::header::{HeaderMap, HeaderValue};
+use std::{mem, path::Path};
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use runtime::{
     Environment,
     settings::{self, ProvidersSettings},
 };
-use schema::wire::scraper::Credential;
+use schema::wire::scraper::{Credential, Entry};
 
 use crate::{
-    provider::{Answer, ListToRead, Provider},
-    providers,
+    fetch::file,
+    provider::{Answer, ListToRead, Page, Provider, ProviderError},
+    providers::{self, file::list_in},
 };
 
-/// A site's own code for one of its lists.
+/// A site's own code for the answer to one kind of request.
 #[doc(hidden)]
 pub struct Parser {
     provider: &'static dyn Provider,
     list: ListToRead,
     sites: ProvidersSettings,
+    step: Option<&'static str>,
 }
 
 impl std::fmt::Debug for Parser {
@@ -30,11 +34,13 @@ impl std::fmt::Debug for Parser {
 }
 
 impl Parser {
-    /// The one of `list_type` for its list `list_id`.
+    /// The one for answers to that kind of request.
     ///
     /// # Errors
     /// A sentence, when there is no such site.
-    pub fn of(list_type: &str, list_id: &str) -> Result<Self, String> {
+    pub fn of(
+        (list_type, list_id, step): (&str, &str, Option<&'static str>),
+    ) -> Result<Self, String> {
         let provider = providers::find(list_type).ok_or("there is no such site")?;
         // Addresses do not matter, only that there are some.
         let environment = Environment::of([("LISTSYNC_DATA_DIR", "/nonexistent")]);
@@ -52,33 +58,65 @@ impl Parser {
                 ..ListToRead::default()
             },
             sites: loaded.settings.providers,
+            step,
         })
     }
 
-    /// How many entries that body has, read as the answer to the first request of whichever way understands it.
+    /// How many entries that body has, read by the best way that understands it.
     ///
     /// # Errors
     /// What the ways said, when none does.
-    pub fn entries(&self, body: &str, content_type: &'static str) -> Result<usize, String> {
-        let ways = self.provider.ways(&self.list, &self.sites);
+    pub fn entries(&self, body: String, content_type: &'static str) -> Result<usize, String> {
         let mut problems = Vec::new();
-        for way in ways.map_err(|error| error.to_string())? {
-            let mut headers = HeaderMap::new();
-            headers.insert("content-type", HeaderValue::from_static(content_type));
-            let answer = Answer {
-                status: 200,
-                url: way.first.url.clone(),
-                headers,
-                body: body.to_owned(),
-            };
-            let page = self.provider.parse(&self.list, &way.first, &answer);
-            match page.and_then(crate::provider::Page::bounded) {
+        for (way, page) in self.pages(body, content_type)? {
+            match page {
                 Ok(page) => return Ok(page.entries.len()),
-                Err(error) => problems.push(format!("{}: {error}", way.name)),
+                Err(error) => problems.push(format!("{way}: {error}")),
             }
         }
         Err(problems.join("; "))
     }
+
+    /// How many bytes of text the entries of that body have, by the way that makes most of it.
+    ///
+    /// # Errors
+    /// A sentence, when no way understands it.
+    pub fn texts(&self, body: String, content_type: &'static str) -> Result<usize, String> {
+        let pages = self.pages(body, content_type)?;
+        let pages = pages.filter_map(|(_, page)| page.ok()); // no page is as good as a refused one
+        let texts = pages.map(|page| page.entries.iter().map(text).sum());
+        texts
+            .max()
+            .ok_or_else(|| "no way understands it".to_owned())
+    }
+
+    /// What each way makes of a body, best first.
+    fn pages(
+        &self,
+        mut body: String,
+        content_type: &'static str,
+    ) -> Result<impl Iterator<Item = (&'static str, Result<Page, ProviderError>)>, String> {
+        let ways = self.provider.ways(&self.list, &self.sites);
+        let ways = ways.map_err(|error| error.to_string())?;
+        let kind = HeaderValue::from_static(content_type);
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, kind)]);
+        Ok(ways.into_iter().map(move |mut way| {
+            way.first.step = self.step.unwrap_or(way.first.step);
+            let answer = Answer {
+                status: 200,
+                url: way.first.url.clone(),
+                headers: headers.clone(),
+                body: mem::take(&mut body),
+            };
+            let page = self.provider.parse(&self.list, &way.first, &answer);
+            body = answer.body;
+            (way.name, page.and_then(Page::bounded))
+        }))
+    }
+}
+
+fn text(entry: &Entry) -> usize {
+    entry.title.len() + entry.source_id.as_ref().map_or(0, String::len)
 }
 
 /// A kind of request of one site: type and id of a list, and a later step of its reading, if it is one.
@@ -156,42 +194,23 @@ pub const SAMPLES: &[Sample] = &[
     ("web", "https://blog.example/rain", None),
 ];
 
-/// How many bytes of text the entries of that body have, read as the answer to that kind of request by
-/// each of its ways.
+/// How many bytes of text there are in each list that an export file holds: the file `name` of `folder`.
 ///
 /// # Errors
-/// What the ways said, when none understands it.
+/// A sentence, when it cannot be read.
 #[doc(hidden)]
-pub fn read(sample: &Sample, body: &str, content_type: &'static str) -> Result<usize, String> {
-    let (list_type, list_id, step) = *sample;
-    let Parser {
-        provider,
-        list,
-        sites,
-    } = Parser::of(list_type, list_id)?;
-    let mut texts = None;
-    let ways = provider.ways(&list, &sites);
-    for mut way in ways.map_err(|error| error.to_string())? {
-        way.first.step = step.unwrap_or(way.first.step);
-        let mut headers = HeaderMap::new();
-        headers.insert("content-type", HeaderValue::from_static(content_type));
-        let answer = Answer {
-            status: 200,
-            url: way.first.url.clone(),
-            headers,
-            body: body.to_owned(),
-        };
-        let page = provider.parse(&list, &way.first, &answer);
-        if let Ok(page) = page.and_then(crate::provider::Page::bounded) {
-            let read: usize = page
-                .entries
-                .iter()
-                .map(|entry| entry.title.len() + entry.source_id.as_ref().map_or(0, String::len))
-                .sum();
-            texts = texts.max(Some(read));
-        }
-    }
-    texts.ok_or_else(|| "no way understands it".to_owned())
+pub fn exported(folder: &Path, name: &str) -> Result<Vec<usize>, String> {
+    let seen = |inner: Option<&str>, head: &str| {
+        let list = list_in(name, inner, head)?.ok()?; // what is no list is left alone
+        Some((inner.map(str::to_owned), list.list_id))
+    };
+    let lists = file::heads(folder, name, seen).map_err(|error| error.to_string())?;
+    let lists = lists.iter().map(|(inner, list_id)| {
+        let body = file::text(folder, name, inner.as_deref());
+        let body = body.map_err(|error| error.to_string())?;
+        Parser::of(("file", list_id, None))?.texts(body, "text/csv; charset=utf-8")
+    });
+    Ok(lists.filter_map(Result::ok).collect()) // of what cannot be read there is none
 }
 
 /// The lists that text may mean, by type and id.
@@ -217,18 +236,35 @@ mod tests {
             );
         }
         for sample in SAMPLES {
-            let refused = read(sample, "<html></html>", "text/html").unwrap_err();
+            let parser = Parser::of(*sample).unwrap();
+            let refused = parser.texts("<html></html>".into(), "text/html");
+            let refused = refused.unwrap_err();
             assert_eq!(refused, "no way understands it", "{sample:?}");
         }
     }
 
     #[test]
+    fn the_lists_of_an_export_file_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("films.csv");
+        std::fs::write(path, "Title,Year\nAlien,1979\n").unwrap();
+        assert_eq!(
+            exported(folder.path(), "films.csv"),
+            Ok(vec!["Alien".len()])
+        );
+        assert!(exported(folder.path(), "gone.csv").is_err());
+    }
+
+    #[test]
     fn a_body_is_read_by_the_way_that_understands_it() {
-        let parser = Parser::of("stevenlu", "movies").unwrap();
+        let parser = Parser::of(("stevenlu", "movies", None)).unwrap();
         let body = r#"[{"title": "Alien", "imdb_id": "tt0078748", "tmdb_id": 348}]"#;
-        assert_eq!(parser.entries(body, "application/json"), Ok(1));
-        let problem = parser.entries("<html>", "text/html").unwrap_err();
+        assert_eq!(parser.entries(body.into(), "application/json"), Ok(1));
+        let texts = parser.texts(body.into(), "application/json");
+        assert_eq!(texts, Ok("Alien".len()));
+        let problem = parser.entries("<html>".into(), "text/html");
+        let problem = problem.unwrap_err();
         assert!(problem.contains("web page"), "{problem}");
-        assert!(Parser::of("nowhere", "x").is_err());
+        assert!(Parser::of(("nowhere", "x", None)).is_err());
     }
 }

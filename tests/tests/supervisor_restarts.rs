@@ -194,6 +194,8 @@ async fn a_program_that_is_not_essential_goes_fatal_and_the_rest_stays_up() {
         (answer.outcome, answer.reason.as_deref()),
         (Failed, Some("exit code 3"))
     );
+    // It may be tried once more before it is given up again.
+    supervised.in_state("scraper-worker", Fatal).await;
     // What is well is told as 0, what is down as 3.
     let status = supervised.scene.cli(&["status"]).await.unwrap();
     assert_eq!(status.status.code(), Some(3), "{status:?}");

@@ -49,14 +49,7 @@ pub(crate) fn address(name: &str, inner: Option<&str>) -> Option<Url> {
 pub(crate) async fn read(folder: &Path, request: &Request) -> Result<Answer, HttpError> {
     let (name, inner) = parts(&request.url);
     let folder = folder.to_owned();
-    let body = blocking(move || {
-        let export = Export::open(&folder, &name)?;
-        match inner {
-            None => export.text(),
-            Some(inner) => export.unzip()?.text(&inner),
-        }
-    })
-    .await?;
+    let body = blocking(move || text(&folder, &name, inner.as_deref())).await?;
     let kind = HeaderValue::from_static("text/csv; charset=utf-8");
     Ok(Answer {
         status: 200,
@@ -76,21 +69,42 @@ pub(crate) async fn beginnings<T: Send + 'static>(
     seen: impl Fn(Option<&str>, &str) -> Option<T> + Send + 'static,
 ) -> Result<Vec<T>, HttpError> {
     let (folder, name) = (folder.to_owned(), name.to_owned());
-    blocking(move || {
-        let export = Export::open(&folder, &name)?;
-        if !is_zip(&name) {
-            return Ok(seen(None, &export.text()?).into_iter().collect());
+    blocking(move || heads(&folder, &name, seen)).await
+}
+
+/// The text of a file, or of one inside it.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn text(folder: &Path, name: &str, inner: Option<&str>) -> Result<String, HttpError> {
+    let export = Export::open(folder, name)?;
+    match inner {
+        None => export.text(),
+        Some(inner) => export.unzip()?.text(inner),
+    }
+}
+
+/// [`beginnings`], at once.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn heads<T>(
+    folder: &Path,
+    name: &str,
+    seen: impl Fn(Option<&str>, &str) -> Option<T>,
+) -> Result<Vec<T>, HttpError> {
+    let export = Export::open(folder, name)?;
+    if !is_zip(name) {
+        return Ok(seen(None, &export.text()?).into_iter().collect());
+    }
+    let mut zip = export.unzip()?;
+    let mut found = Vec::new();
+    for (path, index) in zip.members.clone() {
+        if is_list(&path) && !zip.is_further_part(&path) {
+            found.extend(seen(Some(&path), &zip.head(index)?));
         }
-        let mut zip = export.unzip()?;
-        let mut found = Vec::new();
-        for (path, index) in zip.members.clone() {
-            if is_list(&path) && !zip.is_further_part(&path) {
-                found.extend(seen(Some(&path), &zip.head(index)?));
-            }
-        }
-        Ok(found)
-    })
-    .await
+    }
+    Ok(found)
 }
 
 /// Whether a file of a zip may be a list, by its name.

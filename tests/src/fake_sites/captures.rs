@@ -2,7 +2,7 @@
 //!
 //! Nothing of them is copied into the project; tests pass without them.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -61,8 +61,14 @@ fn entry(title: &Value) -> Option<Entry> {
     Some(entry)
 }
 
-fn read(path: &str) -> Option<String> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures");
-    // The folder is optional; whatever keeps it from being read, there is no capture.
+/// A captured body by its path in the folder; `None` without the folder, which stands beside the project, or beside the
+/// folder that the project is checked out in.
+pub fn read(path: &str) -> Option<String> {
+    let mut around = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let folder = around.find_map(|folder| {
+        let folder = folder.join("shared/fixtures");
+        folder.is_dir().then_some(folder)
+    })?;
+    // Whatever keeps it from being read, there is no capture.
     std::fs::read_to_string(folder.join(path)).ok()
 }

@@ -1,5 +1,7 @@
 //! How documents write what a title is: its year, its kind, its season, its name. Pure.
 
+use std::borrow::Cow;
+
 use schema::models::MediaType;
 use scraper::Html;
 
@@ -11,6 +13,20 @@ pub(super) struct Unwanted;
 
 /// Its letters and figures, in lower case: `IMDb ID`, `imdb_id` and `imdbId` are one.
 pub(in crate::providers) fn plain_word(text: &str) -> String {
+    plain(text).into_owned()
+}
+
+/// The same, where it may be so already: names of fields mostly are, and there are many.
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    if text.bytes().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    if text.is_ascii() {
+        let mut word = text.to_ascii_lowercase();
+        word.retain(|char| char.is_ascii_alphanumeric());
+        return Cow::Owned(word);
+    }
     text.chars()
         .filter(|char| char.is_alphanumeric())
         .flat_map(char::to_lowercase)
@@ -20,13 +36,20 @@ pub(in crate::providers) fn plain_word(text: &str) -> String {
 /// A text without what only web pages need, and without spaces too many.
 pub(super) fn plain_text(text: &str) -> String {
     let is_escaped = text.contains('&') && text.contains(';');
-    let decoded = if is_escaped {
+    let decoded: Cow<'_, str> = if is_escaped {
         let fragment = Html::parse_fragment(&text.replace('<', "&lt;"));
         fragment.root_element().text().collect()
     } else {
-        text.to_owned()
+        Cow::Borrowed(text)
     };
-    decoded.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut plain = String::with_capacity(decoded.len());
+    for word in decoded.split_whitespace() {
+        if !plain.is_empty() {
+            plain.push(' ');
+        }
+        plain.push_str(word);
+    }
+    plain
 }
 
 /// The year in `1994`, `1994.0`, `2008–2013`, `1994-09-23`, `23.09.1994`, `9/23/1994`.

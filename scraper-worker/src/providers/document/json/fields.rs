@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::Object;
-use crate::providers::document::words::plain_word;
+use crate::providers::document::words::plain;
 
 /// `data.rows`: a field of a field, or of that very name.
 pub(super) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
@@ -20,14 +20,14 @@ pub(super) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
 }
 
 /// The fields of an object by their names as anybody writes them.
-pub(super) struct Fields<'a>(Vec<(String, &'a Value)>);
+pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, &'a Value)>);
 
 impl<'a> Fields<'a> {
     pub(super) fn of(object: &'a Object) -> Self {
         Self(
             object
                 .iter()
-                .map(|(key, value)| (plain_word(key), value))
+                .map(|(key, value)| (plain(key), value))
                 .collect(),
         )
     }
