@@ -117,7 +117,7 @@ const SCHEDULE = {
 const PHASE = { read: "Reading the lists", identify: "Finding out which titles they are", plan: "Deciding", apply: "Requesting", verify: "Checking what Seerr has", ended: "Finishing" };
 const TONE = {
   RUNNING: "good", STARTING: "warn", BACKOFF: "warn", STOPPING: "warn", FATAL: "bad",
-  complete: "good", partial: "warn", refused: "bad", failed: "bad", completed: "good", cancelled: "warn", running: "warn",
+  complete: "good", partial: "warn", frozen: "warn", refused: "bad", failed: "bad", completed: "good", cancelled: "warn", running: "warn",
 };
 const COUNTS = [
   ["requested", "requested"], ["already_requested", "already requested"], ["available", "in the library"], ["skipped", "skipped"],
