@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::provider::{after_prefix, is_of, pasted};
+use crate::provider::{after_prefix, is_name, is_number, is_of, pasted};
 
 /// Where people find the lists.
 const SITE: &str = "https://mdblist.com";
@@ -195,20 +195,6 @@ fn external(user: Option<&str>, id: &str) -> Option<MdbList> {
 
 fn numbered(id: &str) -> Option<MdbList> {
     is_number(id).then(|| MdbList::Numbered(id.to_owned()))
-}
-
-fn is_number(text: &str) -> bool {
-    (1..=12).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Names in addresses; written with `%` they are letters of other scripts.
-fn is_name(text: &str) -> bool {
-    (1..=200).contains(&text.len())
-        && text != "."
-        && text != ".."
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.~%".contains(&byte))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Which list of `TheTVDB` an address, an id or a name means, and its one canonical form. Pure.
 
-use crate::provider::{after_prefix, is_of, pasted};
+use crate::provider::{after_prefix, is_name, is_number, is_of, pasted};
 
 /// Where people find the lists.
 const SITE: &str = "https://thetvdb.com";
@@ -123,20 +123,6 @@ fn list(slug: &str) -> Option<TvdbList> {
 
 fn is_favorites(word: &str) -> bool {
     matches!(word, "favorites" | "favourites")
-}
-
-/// Whether a list's name may be its number as well.
-pub(super) fn is_number(text: &str) -> bool {
-    (1..=12).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn is_name(text: &str) -> bool {
-    (1..=200).contains(&text.len())
-        && text != "."
-        && text != ".."
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.~%".contains(&byte))
 }
 
 #[cfg(test)]

@@ -13,12 +13,11 @@ use schema::{
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{
-    PREFIX,
-    address::{TvdbList, is_number},
-};
+use super::{PREFIX, address::TvdbList};
 use crate::{
-    provider::{Answer, Ids, ListToRead, Method, Named, Page, ProviderError, Request, SecretPart},
+    provider::{
+        Answer, Ids, ListToRead, Method, Named, Page, ProviderError, Request, SecretPart, is_number,
+    },
     providers::loose::{is_imdb_title, number, text},
 };
 

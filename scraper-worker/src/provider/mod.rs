@@ -2,17 +2,27 @@
 //! say. Pure description: leaves sending, waiting and retrying to `fetch`, the order of pages and
 //! completeness to `walk`, and everything about one site to its file in `providers`.
 
-use std::{borrow::Cow, time::Duration};
+mod answer;
+mod page;
+mod pasted;
 
-use reqwest::header::{HeaderMap, HeaderValue};
+use std::time::Duration;
+
+use reqwest::header::HeaderValue;
 use runtime::{Secret, settings::ProvidersSettings};
 use schema::{
     models::{Cause, MediaType},
     wire::scraper::{Credential, Entry},
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Value, error::Category};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use url::Url;
+
+pub(crate) use self::{
+    answer::Answer,
+    page::Page,
+    pasted::{after_prefix, is_name, is_number, is_of, pasted},
+};
 
 /// One list site.
 pub(crate) trait Provider: Sync {
@@ -380,224 +390,6 @@ pub(crate) fn address(base: &str, path: &str, setting: &str) -> Result<Url, Prov
     })
 }
 
-/// The address of a web page that a person pasted, with or without `https://` before it.
-pub(crate) fn pasted(input: &str) -> Option<Url> {
-    let text = if input.contains("://") {
-        Cow::Borrowed(input)
-    } else {
-        Cow::Owned(format!("https://{input}"))
-    };
-    let url = Url::parse(&text).ok()?; // then it is an id or a name
-    matches!(url.scheme(), "http" | "https").then_some(url)
-}
-
-/// Whether a host is this one or below it.
-pub(crate) fn is_of(host: &str, domain: &str) -> bool {
-    host.strip_suffix(domain)
-        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-}
-
-/// What stands after one of these words and a colon, by which people say of which site a list is:
-/// `trakt:trending:movies`.
-pub(crate) fn after_prefix<'a>(input: &'a str, words: &[&str]) -> Option<&'a str> {
-    let (word, rest) = input.trim().split_once(':')?;
-    let is_one = words
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(word.trim()));
-    (is_one && !rest.starts_with("//")).then_some(rest.trim())
-}
-
-/// What came back for a request, complete and decompressed.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    /// Where it came from, after redirects.
-    pub(crate) url: Url,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: String,
-}
-
-/// Words that only pages of walls have.
-const WALLS: &[(&str, &str)] = &[
-    ("token.awswaf.com", "an AWS robot check"),
-    ("awsWafCookieDomainList", "an AWS robot check"),
-    ("gokuProps", "an AWS robot check"),
-    ("verify that you're not a robot", "a robot check"),
-    ("challenges.cloudflare.com", "a Cloudflare challenge"),
-    ("<title>Just a moment...</title>", "a Cloudflare challenge"),
-];
-
-impl Answer {
-    /// The body of a 200 that is no wall.
-    ///
-    /// # Errors
-    /// [`ProviderError::Blocked`], [`ProviderError::NotFound`] or [`ProviderError::Changed`], by
-    /// status and by what is in the body.
-    pub(crate) fn document(&self) -> Result<&str, ProviderError> {
-        if let Some(how) = self.wall() {
-            return Err(ProviderError::Blocked { how });
-        }
-        match self.status {
-            200 => Ok(&self.body),
-            401 | 403 | 405 | 451 => Err(ProviderError::Blocked {
-                how: format!("status {}", self.status),
-            }),
-            404 | 410 => Err(ProviderError::NotFound),
-            status => Err(ProviderError::Changed {
-                what: format!("status {status}"),
-            }),
-        }
-    }
-
-    /// The JSON of a 200.
-    ///
-    /// # Errors
-    /// As [`Answer::document`], and [`ProviderError::Changed`] when it is no JSON.
-    pub(crate) fn json(&self) -> Result<Value, ProviderError> {
-        self.json_as()
-    }
-
-    /// The same as what it is expected to be, which spares memory where much of it does not count.
-    ///
-    /// # Errors
-    /// As [`Answer::json`], and [`ProviderError::Changed`] when it is something else.
-    pub(crate) fn json_as<T: DeserializeOwned>(&self) -> Result<T, ProviderError> {
-        let text = self.document()?;
-        if self.is_html() {
-            return Err(ProviderError::Changed {
-                what: "a web page where JSON is due".into(),
-            });
-        }
-        serde_json::from_str(text).map_err(|error| ProviderError::Changed {
-            what: match error.classify() {
-                Category::Data => format!("JSON of another shape: {error}"),
-                Category::Io | Category::Syntax | Category::Eof => {
-                    format!("malformed JSON: {error}")
-                }
-            },
-        })
-    }
-
-    /// The value of a header, if it is readable text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok()) // unreadable is as good as absent
-    }
-
-    /// Whether it is a page for people.
-    pub(crate) fn is_html(&self) -> bool {
-        self.header("content-type")
-            .is_some_and(|kind| kind.contains("text/html"))
-            || self.body.trim_start().starts_with('<')
-    }
-
-    /// By which sign it is a page that turns readers away, if it is one.
-    pub(crate) fn wall(&self) -> Option<String> {
-        if self.header("x-amzn-waf-action").is_some() || self.status == 202 {
-            return Some(format!("status {} and a robot check", self.status));
-        }
-        if self.header("cf-mitigated").is_some() {
-            return Some(format!("status {} and a Cloudflare challenge", self.status));
-        }
-        // Walls are small; a real list page may quote any of these words in a plot.
-        let start = self
-            .body
-            .get(..self.body.floor_char_boundary(20_000))
-            .unwrap_or_default();
-        let is_suspect = self.status != 200 || self.body.len() < 20_000;
-        WALLS
-            .iter()
-            .find(|(word, _)| is_suspect && self.is_html() && start.contains(word))
-            .map(|(_, name)| format!("status {} and {name}", self.status))
-    }
-}
-
-/// What one answer holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Page {
-    /// In page order. Rank 0 stands for "the next one".
-    pub(crate) entries: Vec<Entry>,
-    /// Entries that are no movie and no show, or have neither id nor title that can be used.
-    pub(crate) dropped: u32,
-    /// Entries that are lost in a damaged answer: they are still on the list.
-    #[serde(skip)]
-    pub(crate) unreadable: u32,
-    /// Whether one title may stand in the list several times, so that a second time is no sign of a
-    /// list that moved between two pages.
-    #[serde(skip)]
-    pub(crate) may_repeat: bool,
-    /// Whether the list goes on after what could be read of this page.
-    #[serde(skip)]
-    pub(crate) is_cut: bool,
-    /// Entries the whole list is said to have.
-    pub(crate) announced: Option<u32>,
-    /// The list's own name.
-    pub(crate) name: Option<String>,
-    /// The request after this one.
-    #[serde(skip)]
-    pub(crate) next: Option<Request>,
-    /// What was learned about a key of the site, to be remembered for good.
-    #[serde(skip)]
-    pub(crate) learned: Option<(SourceKey, String)>,
-}
-
-/// Characters of a title. A guess, far above real ones.
-const LONGEST_TEXT: usize = 500;
-/// Characters of a list's name.
-const LONGEST_NAME: usize = 200;
-
-impl Page {
-    /// The same with `strange` of its `rows` in which nothing can be used: they are counted, and lost.
-    ///
-    /// # Errors
-    /// [`ProviderError::Changed`], saying `what`, when most are like that or no other is an entry:
-    /// rows are not what they were then.
-    pub(crate) fn with_strange(
-        mut self,
-        strange: u32,
-        rows: usize,
-        what: &str,
-    ) -> Result<Self, ProviderError> {
-        let is_most = strange as usize * 2 > rows;
-        if strange > 0 && (is_most || self.entries.is_empty()) {
-            return Err(ProviderError::changed(what));
-        }
-        self.dropped += strange;
-        Ok(self)
-    }
-
-    /// Cuts an over-long name and drops entries with over-long texts, so that a hundred entries fit
-    /// into one line on a socket, whatever a site sends.
-    ///
-    /// # Errors
-    /// [`ProviderError::Changed`] when there are entries and all of them are like that.
-    pub(crate) fn bounded(mut self) -> Result<Self, ProviderError> {
-        let before = self.entries.len();
-        self.entries.retain(has_fair_texts);
-        if self.entries.is_empty() && before > 0 {
-            return Err(ProviderError::changed(format!(
-                "only titles of over {LONGEST_TEXT} characters"
-            )));
-        }
-        let too_long = before - self.entries.len();
-        self.dropped += u32::try_from(too_long).unwrap_or(u32::MAX); // no page is that long
-        self.name = self
-            .name
-            .map(|name| name.chars().take(LONGEST_NAME).collect());
-        Ok(self)
-    }
-}
-
-fn has_fair_texts(entry: &Entry) -> bool {
-    [
-        Some(&entry.title),
-        entry.original_title.as_ref(),
-        entry.imdb_id.as_ref(),
-    ]
-    .into_iter()
-    .flatten()
-    .all(|text| text.chars().nth(LONGEST_TEXT).is_none())
-}
-
 /// Why an answer is no page of the list. The variants differ in what the walker does next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ProviderError {
@@ -670,93 +462,6 @@ pub(crate) struct Politeness {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn answer(status: u16, kind: &'static str, body: &str) -> Answer {
-        let mut headers = HeaderMap::new();
-        headers.insert("content-type", HeaderValue::from_static(kind));
-        Answer {
-            status,
-            url: Url::parse("http://a.example/").unwrap(),
-            headers,
-            body: body.into(),
-        }
-    }
-
-    #[test]
-    fn walls_are_told_from_pages_by_status_and_by_their_words() {
-        let challenge = "<html><script src='https://x.token.awswaf.com/challenge.js'></script>";
-        for (status, body) in [(202, ""), (405, "<html>"), (403, ""), (200, challenge)] {
-            let error = answer(status, "text/html", body).document().unwrap_err();
-            assert!(
-                matches!(error, ProviderError::Blocked { .. }),
-                "{status}: {error}"
-            );
-        }
-        let words_in_a_plot = format!("<html>{}token.awswaf.com", "x".repeat(30_000));
-        assert!(
-            answer(200, "text/html", &words_in_a_plot)
-                .document()
-                .is_ok()
-        );
-        assert_eq!(
-            answer(404, "text/html", "").document(),
-            Err(ProviderError::NotFound)
-        );
-    }
-
-    #[test]
-    fn rows_of_which_most_or_all_but_the_dropped_are_not_understood_are_a_change() {
-        let page = |entries: usize, dropped: u32, strange: u32| {
-            let page = Page {
-                entries: vec![Entry::default(); entries],
-                dropped,
-                ..Page::default()
-            };
-            let rows = entries + (dropped + strange) as usize;
-            page.with_strange(strange, rows, "why")
-        };
-        for (entries, dropped, strange) in [(0, 0, 0), (0, 2, 0), (1, 0, 1), (3, 1, 2)] {
-            let read = page(entries, dropped, strange).unwrap();
-            assert_eq!(read.dropped, dropped + strange);
-        }
-        for (entries, dropped, strange) in [(0, 0, 1), (0, 3, 1), (1, 0, 2), (19, 0, 21)] {
-            let error = page(entries, dropped, strange).unwrap_err();
-            assert_eq!(error, ProviderError::changed("why"));
-        }
-    }
-
-    #[test]
-    fn a_page_where_json_is_due_is_a_change_and_not_an_empty_list() {
-        for (kind, body) in [
-            ("text/html", "<html>maintenance"),
-            ("application/json", "{"),
-            ("text/plain", ""),
-        ] {
-            let error = answer(200, kind, body).json().unwrap_err();
-            assert!(matches!(error, ProviderError::Changed { .. }), "{error}");
-        }
-        assert_eq!(
-            answer(200, "text/plain", "[]").json(),
-            Ok(Value::Array(Vec::new()))
-        );
-    }
-
-    #[test]
-    fn hosts_are_a_sites_or_below_it_and_prefixes_are_words_before_a_colon() {
-        assert!(is_of("trakt.tv", "trakt.tv") && is_of("app.trakt.tv", "trakt.tv"));
-        assert!(!is_of("nottrakt.tv", "trakt.tv") && !is_of("trakt.tv.example", "trakt.tv"));
-        for (input, expected) in [
-            ("trakt:a/b", Some("a/b")),
-            (" Trakt : a:b ", Some("a:b")),
-            ("trakt:", Some("")),
-            ("trakt:https://trakt.tv/x", Some("https://trakt.tv/x")),
-            ("trakt://x", None),
-            ("tra:x", None),
-            ("trakt", None),
-        ] {
-            assert_eq!(after_prefix(input, &["tv", "trakt"]), expected, "{input}");
-        }
-    }
 
     #[test]
     fn a_base_address_keeps_its_path_and_a_wrong_one_names_its_setting() {
