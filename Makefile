@@ -10,13 +10,16 @@ CRATES := schema runtime supervisor scraper-worker sync-worker api
 # Scripts and targets name files below it.
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
+# What `make match` judges.
+CASES ?= sync-worker/tests/matching
+
 # Tools of `make check` and `make test`: versions that build with the pinned compiler.
 NEXTEST_VERSION := 0.9.143
 DENY_VERSION := 0.20.2
 MACHETE_VERSION := 0.9.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo run test test-all bench check regenerate tools
+.PHONY: help build demo run test test-all match bench check regenerate tools
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +42,9 @@ test-all: tools ## Runs the tests and the slow ones: long rounds of kills, the d
 	tests/demo_leaves_nothing_behind.sh
 	$(CARGO) test --workspace --doc --locked
 	python3 tests/image
+
+match: ## Judges the labelled matching cases and prints how well: precision, recall, review rate; CASES="files or folders" for others
+	@$(CARGO) run --locked --quiet -p sync-worker --example match -- $(CASES)
 
 bench: ## Prints the benchmark tables
 	$(CARGO) build --release --locked --workspace --bins

@@ -13,7 +13,6 @@ use actix_web::{
 use runtime::socket::CallError;
 use schema::{
     DbError,
-    models::RunId,
     wire::{Failure, FailureCode},
 };
 use serde::Serialize;
@@ -84,14 +83,6 @@ pub(crate) enum ApiError {
          the header `X-Api-Key`, or set `AUTH` to `required`"
     )]
     ForeignHost(String),
-    /// A run is going on.
-    #[error("{message}")]
-    RunGoesOn {
-        /// What the sync-worker said.
-        message: String,
-        /// The run.
-        run: RunId,
-    },
     /// Not everything that is needed works.
     #[error("{}", .0.join("; "))]
     NotReady(Vec<String>),
@@ -205,9 +196,6 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(example = json!({"item_limit": "must be above 0"}))]
     fields: BTreeMap<String, String>,
-    /// The run that is going on, with `busy`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    run_id: Option<RunId>,
 }
 
 /// Every code there is.
@@ -272,7 +260,6 @@ impl ApiError {
             Self::Unauthorized { .. } => (S::UNAUTHORIZED, "unauthorized", "A key is needed"),
             Self::ForeignOrigin(_) => (S::FORBIDDEN, "foreign_origin", "Foreign origin"),
             Self::ForeignHost(_) => (S::FORBIDDEN, "foreign_host", "Foreign host"),
-            Self::RunGoesOn { .. } => (S::CONFLICT, "busy", "A run is going on"),
             Self::NotReady(_) => (S::SERVICE_UNAVAILABLE, "not_ready", "Not ready"),
             Self::Peer(CallError::Failed(failure)) => Self::failure_row(failure.code),
             Self::Peer(CallError::Unreachable { .. } | CallError::Lost { .. }) => {
@@ -410,10 +397,6 @@ impl ResponseError for ApiError {
             detail: self.to_detail(),
             code,
             fields: self.fields(),
-            run_id: match self {
-                Self::RunGoesOn { run, .. } => Some(*run),
-                _ => None,
-            },
         })
     }
 }

@@ -145,6 +145,24 @@ impl Shared {
         limited::<SyncLink>(LOOK_LIMIT, self.sync.call(request)).await
     }
 
+    /// The same for what it tells in several answers.
+    pub(crate) async fn look_through(
+        &self,
+        request: ToSyncWorker,
+    ) -> Result<Vec<FromSyncWorker>, ApiError> {
+        let look = async {
+            let mut stream = self.sync.stream(request).await?;
+            let mut answers = Vec::new();
+            while let Some(answer) = stream.next().await? {
+                answers.push(answer);
+            }
+            Ok::<_, CallError>(answers)
+        };
+        Ok(timeout(LOOK_LIMIT, look)
+            .await
+            .map_err(|_elapsed| late::<SyncLink>(LOOK_LIMIT))??)
+    }
+
     /// Asks the sync-worker to change something.
     pub(crate) async fn change(&self, request: ToSyncWorker) -> Result<FromSyncWorker, ApiError> {
         let client = self.sync.clone().patient(PATIENCE);

@@ -34,7 +34,7 @@ use schema::{
         supervisor::SupervisorLink,
         sync::{
             FromSyncWorker, ListView, Missing, RunCounts, RunPhase, RunProgress, RunRef,
-            RunSummary, SyncLink, SyncStatus, ToSyncWorker,
+            RunStarted, RunSummary, SyncLink, SyncStatus, ToSyncWorker,
         },
     },
 };
@@ -283,7 +283,10 @@ impl Double {
             return answer;
         }
         match request {
-            ToSyncWorker::StartRun(_) => FromSyncWorker::RunStarted(RunRef { run: RunId(7) }),
+            ToSyncWorker::StartRun(_) => FromSyncWorker::RunStarted(RunStarted {
+                run: RunId(7),
+                is_queued: false,
+            }),
             ToSyncWorker::CancelRun(_) => FromSyncWorker::RunCancelled(RunRef { run: RunId(7) }),
             _ => FromSyncWorker::List(Box::new(list_view())),
         }
@@ -371,6 +374,7 @@ pub(crate) fn sync_status() -> SyncStatus {
     SyncStatus {
         run: None,
         last_run: Some(RunSummary {
+            plan: None,
             run: RunId(3),
             trigger: RunTrigger::Schedule,
             status: RunStatus::Completed,
@@ -387,6 +391,7 @@ pub(crate) fn sync_status() -> SyncStatus {
         interval_hours: 6.0,
         automated: true,
         missing: Vec::new(),
+        queued: 0,
     }
 }
 
@@ -409,6 +414,7 @@ pub(crate) fn missing() -> Missing {
 
 pub(crate) fn list_view() -> ListView {
     ListView {
+        withdraws: None,
         status_cause: None,
         last_read_at: None,
         last_read_entries: None,

@@ -3,7 +3,14 @@
 //! Every write is one `BEGIN IMMEDIATE` transaction: a deferred one that reads first fails with
 //! "database is locked" whatever `busy_timeout` says. Leaves migrations to [`crate::migrate`].
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use diesel::{
     connection::SimpleConnection,
@@ -99,6 +106,8 @@ impl DbError {
 #[derive(Clone)]
 pub struct Db {
     pool: Pool<ConnectionManager<SqliteConnection>>,
+    /// Microseconds.
+    spent: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Db {
@@ -204,7 +213,10 @@ impl Db {
             .connection_timeout(Duration::from_secs(10))
             .connection_customizer(Box::new(Pragmas))
             .build_unchecked(ConnectionManager::new(shown));
-        Ok(Self { pool })
+        Ok(Self {
+            pool,
+            spent: Arc::default(),
+        })
     }
 
     /// Runs `query` on a connection of its own thread.
@@ -237,6 +249,38 @@ impl Db {
         .await
     }
 
+    /// How long this process has been at the database in all, waiting for others included; work that
+    /// goes on side by side counts each.
+    pub fn time_spent(&self) -> Duration {
+        Duration::from_micros(self.spent.load(Ordering::Relaxed))
+    }
+
+    /// Runs `change` as [`Db::write`] does and takes everything back: what it gives tells what would
+    /// have come of it.
+    ///
+    /// # Errors
+    /// Whatever `change` fails with, or [`DbError::Pool`].
+    pub async fn rehearse<T, E, F>(&self, change: F) -> Result<T, DbError>
+    where
+        T: Send + 'static,
+        E: Into<DbError>,
+        F: FnOnce(&mut SqliteConnection) -> Result<T, E> + Send + 'static,
+    {
+        self.blocking(move |connection| {
+            let mut outcome = None;
+            let taken_back: Result<(), DbError> = connection.immediate_transaction(|connection| {
+                outcome = Some(change(connection).map_err(Into::into));
+                Err(diesel::result::Error::RollbackTransaction.into())
+            });
+            match (outcome, taken_back) {
+                (Some(outcome), _) => outcome,
+                (None, Err(error)) => Err(error),
+                (None, Ok(())) => Err(DbError::Ended),
+            }
+        })
+        .await
+    }
+
     /// Whether the database can be written now, found out by writing to it.
     ///
     /// # Errors
@@ -255,13 +299,18 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> Result<T, DbError> + Send + 'static,
     {
-        let pool = self.pool.clone();
-        tokio::task::spawn_blocking(move || work(&mut *Self::connection(&pool)?))
-            .await
-            .map_err(|error| {
-                tracing::error!("a database task ended early: {error}");
-                DbError::Ended
-            })?
+        let (pool, spent) = (self.pool.clone(), Arc::clone(&self.spent));
+        let timed = move || {
+            let began = Instant::now();
+            let done = Self::connection(&pool).and_then(|mut connection| work(&mut connection));
+            let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+            spent.fetch_add(micros, Ordering::Relaxed);
+            done
+        };
+        tokio::task::spawn_blocking(timed).await.map_err(|error| {
+            tracing::error!("a database task ended early: {error}");
+            DbError::Ended
+        })?
     }
 
     #[expect(

@@ -5,6 +5,7 @@ mod column;
 mod db;
 mod migrate;
 pub mod models;
+pub mod pin_file;
 #[rustfmt::skip]
 mod tables;
 pub mod wire;

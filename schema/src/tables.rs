@@ -19,6 +19,9 @@ diesel::table! {
         decision -> Text,
         reason -> Text,
         decided_at -> Timestamp,
+        remedy -> Nullable<Text>,
+        seasons -> Nullable<Text>,
+        sources -> Nullable<Text>,
     }
 }
 
@@ -121,6 +124,8 @@ diesel::table! {
         attempts -> Integer,
         next_try -> Nullable<Timestamp>,
         season -> Nullable<Integer>,
+        trakt_id -> Nullable<BigInt>,
+        candidates -> Nullable<Text>,
     }
 }
 
@@ -130,6 +135,7 @@ diesel::table! {
         is_4k -> Nullable<Bool>,
         requested_as -> Nullable<Integer>,
         shrink_limit_percent -> Nullable<Integer>,
+        withdraws -> Nullable<Bool>,
     }
 }
 
@@ -167,6 +173,59 @@ diesel::table! {
         id -> Integer,
         product -> Text,
         created_by -> Text,
+    }
+}
+
+diesel::table! {
+    pin_keys (entry_key) {
+        entry_key -> Text,
+        pin -> Integer,
+    }
+}
+
+diesel::table! {
+    pins (id) {
+        id -> Integer,
+        entry_title -> Text,
+        entry_year -> Nullable<Integer>,
+        entry_type -> Nullable<Text>,
+        media_type -> Nullable<Text>,
+        tmdb_id -> Nullable<BigInt>,
+        title -> Nullable<Text>,
+        year -> Nullable<Integer>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    plan_items (plan, position) {
+        plan -> Integer,
+        position -> Integer,
+        title -> Integer,
+        is_4k -> Bool,
+        decision -> Text,
+        reason -> Text,
+        remedy -> Nullable<Text>,
+        seasons -> Nullable<Text>,
+        request_id -> Nullable<Integer>,
+        requested_as -> Integer,
+        lists -> Text,
+        sources -> Text,
+        outcome -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    plans (id) {
+        id -> Integer,
+        made_by -> Integer,
+        status -> Text,
+        target -> Text,
+        counts -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+        applied_by -> Nullable<Integer>,
     }
 }
 
@@ -222,6 +281,15 @@ diesel::table! {
         items_skipped -> Integer,
         items_errored -> Integer,
         report -> Nullable<Text>,
+        plan -> Nullable<Integer>,
+        titles -> Integer,
+        already_requested -> Integer,
+        available -> Integer,
+        waiting -> Integer,
+        withdrawn -> Integer,
+        needs_review -> Integer,
+        not_found -> Integer,
+        planned -> Integer,
     }
 }
 
@@ -258,6 +326,18 @@ diesel::table! {
         refused_at -> Nullable<Timestamp>,
         last_synced -> Timestamp,
         error_message -> Nullable<Text>,
+        requested_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    title_facts (title) {
+        title -> Integer,
+        seasons -> Text,
+        has_ended -> Bool,
+        has_tvdb_id -> Bool,
+        known_at -> Timestamp,
+        refresh_at -> Timestamp,
     }
 }
 
@@ -289,6 +369,10 @@ diesel::joinable!(ledger_seasons -> synced_items (item));
 diesel::joinable!(list_items -> lists (list));
 diesel::joinable!(list_items -> titles (title_ref));
 diesel::joinable!(list_policies -> lists (list));
+diesel::joinable!(pin_keys -> pins (pin));
+diesel::joinable!(plan_items -> plans (plan));
+diesel::joinable!(plan_items -> titles (title));
+diesel::joinable!(title_facts -> titles (title));
 diesel::joinable!(title_ids -> titles (title));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -305,12 +389,17 @@ diesel::allow_tables_to_appear_in_same_query!(
     list_policies,
     lists,
     listsync_schema,
+    pin_keys,
+    pins,
+    plan_items,
+    plans,
     provider_tokens,
     settings,
     source_ids,
     sync_history,
     sync_interval,
     synced_items,
+    title_facts,
     title_ids,
     titles,
 );

@@ -18,7 +18,7 @@ use crate::{
     browser, credential, custom,
     engine::Engine,
     missing, sign_in,
-    target::{Seerr, Target, TargetInfo},
+    target::{Seerr, Target, TargetInfo, TargetWarning},
 };
 
 /// How long the quick look waits for the target: less than engines give a health check.
@@ -27,15 +27,13 @@ const QUICK_LIMIT: Duration = Duration::from_secs(3);
 /// Answers with a line for each thing; the last line is the run's own readiness.
 pub(crate) async fn answer(engine: &Engine, quick: bool, answers: Answers<SyncLink>) {
     let told = |line| if quick { as_a_warning(line) } else { line };
-    let lines = [
-        database(engine).await,
-        told(if quick {
-            quick_target(engine).await
-        } else {
-            target(engine).await
-        }),
-        told(browser::line(engine).await),
-    ];
+    let mut lines = vec![database(engine).await];
+    if quick {
+        lines.extend(quick_target(engine).await.into_iter().map(told));
+    } else {
+        lines.extend(target(engine).await);
+    }
+    lines.push(told(browser::line(engine).await));
     for line in lines {
         if answers.more(FromSyncWorker::CheckLine(line)).await.is_err() {
             return;
@@ -92,6 +90,15 @@ pub(crate) fn failed(
     }
 }
 
+fn warning(subject: impl Into<String>, warning: TargetWarning) -> CheckLine {
+    CheckLine {
+        subject: subject.into(),
+        verdict: CheckVerdict::Warning,
+        message: warning.what,
+        remedy: Some(warning.remedy),
+    }
+}
+
 async fn database(engine: &Engine) -> CheckLine {
     let path = engine.settings().settings.paths.database();
     match engine.db.try_writing().await {
@@ -111,20 +118,37 @@ fn as_a_warning(mut line: CheckLine) -> CheckLine {
     line
 }
 
-async fn quick_target(engine: &Engine) -> CheckLine {
-    let asked = tokio::time::timeout(QUICK_LIMIT, target(engine)).await;
+async fn quick_target(engine: &Engine) -> Vec<CheckLine> {
+    let asked = async {
+        match made(engine) {
+            Ok(target) => asked(&target).await,
+            Err(line) => vec![line],
+        }
+    };
+    let asked = tokio::time::timeout(QUICK_LIMIT, asked).await;
     asked.unwrap_or_else(|_late| {
         let waited = format!("no answer within {} s", QUICK_LIMIT.as_secs());
-        failed("target", waited, None)
+        vec![failed("target", waited, None)]
     })
 }
 
-async fn target(engine: &Engine) -> CheckLine {
-    if let Some(missing) = missing::target(engine).into_iter().next() {
-        return failed("target", missing.what, Some(missing.remedy));
+async fn target(engine: &Engine) -> Vec<CheckLine> {
+    match made(engine) {
+        Ok(target) => asked_at_length(&target).await,
+        Err(line) => vec![line],
     }
-    let settings = engine.settings();
-    asked(&settings.settings.seerr).await
+}
+
+/// The target of the settings, or what is missing there.
+fn made(engine: &Engine) -> Result<Seerr, CheckLine> {
+    if let Some(missing) = missing::target(engine).into_iter().next() {
+        return Err(failed("target", missing.what, Some(missing.remedy)));
+    }
+    with(&engine.settings().settings.seerr)
+}
+
+fn with(seerr: &SeerrSettings) -> Result<Seerr, CheckLine> {
+    Seerr::new(seerr).map_err(|error| failed("target", Chain(&error).to_string(), None))
 }
 
 /// Tries an address and a key before they are saved.
@@ -132,29 +156,64 @@ pub(crate) async fn target_with(engine: &Engine, test: TestTarget) -> CheckLine 
     let mut seerr = engine.settings().settings.seerr.clone();
     seerr.url = Some(test.url);
     seerr.api_key = Some(Secret::new(test.api_key));
-    asked(&seerr).await
+    match with(&seerr) {
+        Ok(target) => in_one(asked(&target).await),
+        Err(line) => line,
+    }
 }
 
-async fn asked(seerr: &SeerrSettings) -> CheckLine {
-    let target = match Seerr::new(seerr) {
-        Ok(target) => target,
-        Err(error) => return failed("target", Chain(&error).to_string(), None),
-    };
+/// One line for what was to be told in several.
+fn in_one(lines: Vec<CheckLine>) -> CheckLine {
+    let mut lines = lines.into_iter();
+    let first = lines.next().unwrap_or_else(|| well("target", ""));
+    lines.fold(first, |whole, line| CheckLine {
+        subject: whole.subject,
+        verdict: line.verdict,
+        message: format!("{}; {}", whole.message, line.message),
+        remedy: whole.remedy.or(line.remedy),
+    })
+}
+
+/// How the target is, and what else a person should know of it.
+async fn asked(target: &impl Target) -> Vec<CheckLine> {
     match target.check().await {
-        Ok(info) if !info.can_request => failed(
-            "target",
-            format!(
-                "{} {}: the user may not request anything",
-                info.product, info.version
-            ),
-            Some(
-                "Give the user the right to request in Seerr's Users > Edit > Permissions."
-                    .to_owned(),
-            ),
-        ),
-        Ok(info) => well("target", described(&info)),
-        Err(error) => failed("target", Chain(&error).to_string(), error.remedy()),
+        Ok(info) => {
+            let warnings = info.warnings.clone();
+            let mut lines = vec![answered(&info)];
+            lines.extend(warnings.into_iter().map(|what| warning("target", what)));
+            lines
+        }
+        Err(error) => vec![failed("target", Chain(&error).to_string(), error.remedy())],
     }
+}
+
+/// The same with what takes longer to find out.
+async fn asked_at_length(target: &impl Target) -> Vec<CheckLine> {
+    let mut lines = asked(target).await;
+    if lines
+        .iter()
+        .all(|line| line.verdict != CheckVerdict::Failed)
+    {
+        let troubles = target.troubles().await;
+        lines.extend(troubles.into_iter().map(|what| warning("target", what)));
+    }
+    lines
+}
+
+fn answered(info: &TargetInfo) -> CheckLine {
+    if info.can_request {
+        return well("target", described(info));
+    }
+    failed(
+        "target",
+        format!(
+            "{} {}: the user may not request anything",
+            info.product, info.version
+        ),
+        Some(
+            "Give the user the right to request in Seerr's Users > Edit > Permissions.".to_owned(),
+        ),
+    )
 }
 
 fn described(info: &TargetInfo) -> String {
@@ -264,5 +323,57 @@ async fn tried(engine: &Engine, list: &List) -> CheckLine {
             Chain(&error).to_string(),
             error.remedy().map(str::to_owned),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::in_memory::InMemory;
+
+    fn about(what: &str) -> TargetWarning {
+        TargetWarning {
+            what: what.to_owned(),
+            remedy: format!("Mend {what}."),
+        }
+    }
+
+    fn told(lines: &[CheckLine]) -> Vec<(CheckVerdict, &str)> {
+        lines
+            .iter()
+            .map(|line| (line.verdict, line.message.as_str()))
+            .collect()
+    }
+
+    #[actix_rt::test]
+    async fn what_the_target_warns_of_are_lines_of_their_own_and_no_failures() {
+        let target = InMemory::new()
+            .warning(about("its age"))
+            .trouble(about("Radarr"));
+        let lines = asked(&target).await;
+        assert_eq!(
+            told(&lines),
+            [
+                (CheckVerdict::Well, "Shelf 1, asking as user 1"),
+                (CheckVerdict::Warning, "its age"),
+            ]
+        );
+        assert_eq!(lines[1].remedy.as_deref(), Some("Mend its age."));
+        let lines = asked_at_length(&target).await;
+        assert_eq!(told(&lines)[2..], [(CheckVerdict::Warning, "Radarr")]);
+        let line = in_one(lines);
+        assert_eq!(line.verdict, CheckVerdict::Warning);
+        assert_eq!(line.message, "Shelf 1, asking as user 1; its age; Radarr");
+        assert_eq!(line.remedy.as_deref(), Some("Mend its age."));
+    }
+
+    #[actix_rt::test]
+    async fn a_target_that_does_not_answer_is_not_asked_for_more() {
+        let target = InMemory::new().trouble(about("Radarr"));
+        target.change(|shelf| shelf.is_down = true);
+        let lines = asked_at_length(&target).await;
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0].verdict, CheckVerdict::Failed);
+        assert!(lines[0].remedy.is_some());
     }
 }

@@ -10,7 +10,10 @@ use schema::{
     models::{RunId, RunStatus, SyncRun},
     wire::{
         Failure, FailureCode,
-        sync::{FromSyncWorker, Lists, RunRef, SettingsSaved, SyncLink, SyncStatus, ToSyncWorker},
+        sync::{
+            FromSyncWorker, Lists, RunPhase, RunProgress, RunRef, RunStarted, SettingsSaved,
+            SyncLink, SyncStatus, ToSyncWorker,
+        },
     },
 };
 
@@ -19,12 +22,13 @@ use crate::{
     engine::Engine,
     events,
     exports::Exports,
-    first_look, lists, missing,
+    first_look, history, lists, missing, pins, plans, review,
     run::{CancelNow, Current, Runner, StartNow, Watch, stored_report, summary},
     saved,
     schedule::{Changed, NextRun, Schedule},
-    settings_view, sign_in,
+    settings_view, sign_in, story,
 };
+use tokio::sync::watch;
 
 /// Lists in one answer, far below the limit of a line.
 const LISTS_AT_ONCE: usize = 200;
@@ -52,6 +56,9 @@ impl Handler<SyncLink> for Door {
                     let (db, feed) = (&door.engine.db, &door.engine.feed);
                     return events::answer(db, feed, request, answers).await;
                 }
+                ToSyncWorker::Runs(request) => {
+                    return history::answer(&door.engine, request, answers).await;
+                }
                 ToSyncWorker::Lists(request) => {
                     return door.lists(request.with_removed, answers).await;
                 }
@@ -61,15 +68,41 @@ impl Handler<SyncLink> for Door {
                 ToSyncWorker::Check(check) => {
                     return check::answer(&door.engine, check.quick, answers).await;
                 }
+                ToSyncWorker::Items(request) => {
+                    return story::items::answer(&door.engine, request, answers).await;
+                }
                 ToSyncWorker::SignIn(request) => {
                     return sign_in::follow(&door.engine, &request.provider, answers).await;
                 }
+                ToSyncWorker::Plan(request) => {
+                    return plans::show(&door.engine, request, answers).await;
+                }
                 ToSyncWorker::Status(_) => door.status().await.map(FromSyncWorker::Status),
+                ToSyncWorker::Why(why) => match door.situation().await {
+                    Ok(now) => story::tell(&door.engine, why, now)
+                        .await
+                        .map(FromSyncWorker::Story),
+                    Err(failure) => Err(failure),
+                },
+                ToSyncWorker::RetryTitle(retry) => match door.situation().await {
+                    Ok(now) => story::retry(&door.engine, retry, now)
+                        .await
+                        .map(FromSyncWorker::RetryAsked),
+                    Err(failure) => Err(failure),
+                },
                 ToSyncWorker::StartRun(scope) => {
                     ask(&door.runner.clone().recipient(), StartNow(scope))
                         .await
-                        .map(|run| FromSyncWorker::RunStarted(RunRef { run }))
+                        .map(|accepted| {
+                            FromSyncWorker::RunStarted(RunStarted {
+                                run: accepted.run,
+                                is_queued: accepted.is_queued,
+                            })
+                        })
                 }
+                ToSyncWorker::Run(request) => history::one(&door.engine, request.run)
+                    .await
+                    .map(|details| FromSyncWorker::Run(Box::new(details))),
                 ToSyncWorker::CancelRun(cancel) => {
                     ask(&door.runner.clone().recipient(), CancelNow(cancel.run))
                         .await
@@ -87,6 +120,10 @@ impl Handler<SyncLink> for Door {
                 ToSyncWorker::AcceptList(accept) => door
                     .changed(lists::accept(&door.engine, accept.list).await)
                     .map(FromSyncWorker::List),
+                ToSyncWorker::Plans(_) => plans::all(&door.engine).await.map(FromSyncWorker::Plans),
+                ToSyncWorker::DiscardPlan(request) => plans::discard(&door.engine, request)
+                    .await
+                    .map(FromSyncWorker::PlanDiscarded),
                 ToSyncWorker::ResolveList(input) => lists::resolve(&door.engine, input)
                     .await
                     .map(FromSyncWorker::ListResolved),
@@ -126,6 +163,21 @@ impl Handler<SyncLink> for Door {
                 ToSyncWorker::SignOut(request) => sign_in::sign_out(&door.engine, request)
                     .await
                     .map(FromSyncWorker::SignedOut),
+                ToSyncWorker::Review(request) => review::page(&door.engine, request)
+                    .await
+                    .map(FromSyncWorker::Review),
+                ToSyncWorker::Pick(pick) => pins::pick(&door.engine, pick)
+                    .await
+                    .map(FromSyncWorker::Picked),
+                ToSyncWorker::Unpin(unpin) => pins::unpin(&door.engine, unpin.pin)
+                    .await
+                    .map(FromSyncWorker::Unpinned),
+                ToSyncWorker::Pins(request) => pins::page(&door.engine, request)
+                    .await
+                    .map(FromSyncWorker::Pins),
+                ToSyncWorker::ImportPins(import) => pins::import(&door.engine, import)
+                    .await
+                    .map(FromSyncWorker::PinsImported),
                 ToSyncWorker::SettingsChanged(_) => door
                     .changed(saved::read_again(&door.engine).await)
                     .map(|()| FromSyncWorker::SettingsSaved(SettingsSaved::default())),
@@ -147,13 +199,29 @@ impl Door {
         result
     }
 
+    /// What stories are told with.
+    async fn situation(&self) -> Result<story::Situation, Failure> {
+        let run = self.runner.send(Current).await.map_err(closed)?;
+        let (next_sync, _) = self.schedule.send(NextRun).await.map_err(closed)?;
+        let outlook = story::Outlook {
+            next_sync,
+            run: run.map(|progress| progress.run),
+            automated: self.engine.settings().settings.sync.automated,
+            missing: missing::all(&self.engine).await,
+        };
+        Ok(story::situation(&self.engine, outlook))
+    }
+
     async fn status(&self) -> Result<SyncStatus, Failure> {
         let run = self.runner.send(Current).await.map_err(closed)?;
         let (next_sync, interval) = self.schedule.send(NextRun).await.map_err(closed)?;
-        let last = self
+        let (last, queued) = self
             .engine
             .db
-            .read(SyncRun::last_ended)
+            .read(|conn| -> Result<_, DbError> {
+                let queued = SyncRun::queue_length(conn, None)?;
+                Ok((SyncRun::last_ended(conn)?, queued))
+            })
             .await
             .map_err(|error| internal(&error))?;
         Ok(SyncStatus {
@@ -163,6 +231,7 @@ impl Door {
             interval_hours: interval.as_secs_f64() / 3600.0,
             automated: self.engine.settings().settings.sync.automated,
             missing: missing::all(&self.engine).await,
+            queued: u32::try_from(queued).unwrap_or(u32::MAX),
         })
     }
 
@@ -189,34 +258,61 @@ impl Door {
         }
     }
 
-    /// Every change of a run while it goes on, then its report.
+    /// Every change of a run while it waits for its turn and goes on, then its report.
     async fn watch(&self, run: Option<RunId>, answers: Answers<SyncLink>) {
-        let following = match self.runner.send(Watch(run)).await {
-            Ok(following) => following,
-            Err(error) => return answers.fail(closed(error)).await,
-        };
-        let run = match following {
-            None => run,
-            Some(mut progress) => {
-                let number = progress.borrow().run;
-                loop {
-                    let now = progress.borrow_and_update().clone();
-                    if answers
-                        .more(FromSyncWorker::RunProgress(now))
-                        .await
-                        .is_err()
-                    {
+        // Begins and ends of runs are stored events: the queue is looked at again after each.
+        let mut stored = self.engine.feed.follow_stored();
+        let run = loop {
+            stored.mark_unchanged();
+            match self.runner.send(Watch(run)).await {
+                Err(error) => return answers.fail(closed(error)).await,
+                Ok(Some(progress)) => match follow(progress, &answers).await {
+                    Some(number) => break Some(number),
+                    None => return,
+                },
+                Ok(None) => {}
+            }
+            let Some(queued) = run else { break run };
+            match self.place(queued).await {
+                Err(error) => return answers.fail(internal(&error)).await,
+                Ok(None) => break run,
+                Ok(Some(place)) => {
+                    let told = answers.more(FromSyncWorker::RunProgress(place)).await;
+                    if told.is_err() || stored.changed().await.is_err() {
                         return;
-                    }
-                    if progress.changed().await.is_err() {
-                        break Some(number);
                     }
                 }
             }
         };
+        self.report(run, answers).await;
+    }
+
+    /// Where in the queue a run is, if it is there.
+    async fn place(&self, run: RunId) -> Result<Option<RunProgress>, DbError> {
+        self.engine
+            .db
+            .read(move |conn| -> Result<_, DbError> {
+                let row = SyncRun::find(conn, run)?;
+                if row.is_none_or(|row| row.status != RunStatus::Queued) {
+                    return Ok(None);
+                }
+                let before = SyncRun::queue_length(conn, Some(run))?;
+                Ok(Some(RunProgress {
+                    run,
+                    phase: RunPhase::Queued,
+                    done: 0,
+                    // And the one that is going on.
+                    total: u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1),
+                    item: None,
+                }))
+            })
+            .await
+    }
+
+    async fn report(&self, run: Option<RunId>, answers: Answers<SyncLink>) {
         match self.ended(run).await {
             // Between a crash and its successor's first look nobody is at it.
-            Ok(Some(row)) if row.status == RunStatus::Running => {
+            Ok(Some(row)) if !row.has_ended() => {
                 let message = format!("run {} is about to be taken up again", row.id);
                 answers
                     .fail(Failure::new(FailureCode::Unavailable, message))
@@ -253,6 +349,24 @@ impl Door {
     }
 }
 
+/// Tells where a run is until it is over; then its number, or nothing when nobody listens any more.
+async fn follow(
+    mut progress: watch::Receiver<RunProgress>,
+    answers: &Answers<SyncLink>,
+) -> Option<RunId> {
+    let run = progress.borrow().run;
+    loop {
+        let now = progress.borrow_and_update().clone();
+        let told = answers.more(FromSyncWorker::RunProgress(now)).await;
+        if told.is_err() {
+            return None;
+        }
+        if progress.changed().await.is_err() {
+            return Some(run);
+        }
+    }
+}
+
 async fn ask<M, T>(actor: &Recipient<M>, message: M) -> Result<T, Failure>
 where
     M: actix::Message<Result = Result<T, Failure>> + Send + 'static,
@@ -266,7 +380,7 @@ fn closed(error: actix::MailboxError) -> Failure {
     Failure::new(FailureCode::Internal, "the sync-worker is ending")
 }
 
-fn internal(error: &DbError) -> Failure {
+pub(crate) fn internal(error: &DbError) -> Failure {
     tracing::error!("{}", Chain(error));
     Failure::new(FailureCode::Internal, "the database failed")
 }

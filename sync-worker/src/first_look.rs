@@ -3,7 +3,7 @@
 
 use runtime::socket::Answers;
 use schema::{
-    models::{List, ListId, ListItem, ListPolicy, MediaType},
+    models::{EntryCounts, List, ListId, ListItem, ListPolicy},
     wire::{
         Failure, FailureCode,
         scraper::ListFetched,
@@ -16,7 +16,10 @@ use crate::{
     custom,
     engine::Engine,
     lists::{failed, no_such_list},
-    run::read::{self, Recorded},
+    run::{
+        read,
+        record::{self, Recorded},
+    },
 };
 
 /// Answers with progress as the list is read, then with the summary. Ends when nobody listens any more.
@@ -97,35 +100,43 @@ async fn go(
             progress.announced = announced;
         });
     };
-    let (entries, fetched) = read::fetch(engine, &list, tell).await;
-    let told = fetched.clone();
-    let recorded = read::record(engine, None, list, entries, fetched)
+    let (gathered, fetched) = read::fetch(engine, &list, tell)
         .await
         .map_err(|error| failed(&error))?;
-    Ok(Box::new(summary(&recorded, &policy, &told)))
+    let (id, told) = (list.id, fetched.clone());
+    let recorded = record::store(engine, None, list, gathered, fetched)
+        .await
+        .map_err(|error| failed(&error))?;
+    let counts = engine
+        .db
+        .read(move |conn| ListItem::counts(conn, id))
+        .await
+        .map_err(|error| failed(&error))?;
+    Ok(Box::new(summary(&recorded, &policy, &told, &counts)))
 }
 
-fn summary(recorded: &Recorded, policy: &ListPolicy, fetched: &ListFetched) -> ListReadSummary {
-    let count = |wanted: fn(&ListItem) -> bool| {
-        let number = recorded.items.iter().filter(|item| wanted(item)).count();
-        u32::try_from(number).unwrap_or(u32::MAX)
-    };
+fn summary(
+    recorded: &Recorded,
+    policy: &ListPolicy,
+    fetched: &ListFetched,
+    counts: &EntryCounts,
+) -> ListReadSummary {
+    let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+    let changed = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     ListReadSummary {
         list: recorded.list.view(policy),
         read: fetched.read,
         announced: fetched.announced,
         dropped: fetched.dropped,
-        movies: count(|item| item.media_type == Some(MediaType::Movie)),
-        shows: count(|item| item.media_type == Some(MediaType::Tv)),
-        with_imdb_id: count(|item| item.imdb_id.is_some()),
-        with_tmdb_id: count(|item| item.tmdb_id.is_some()),
-        with_tvdb_id: count(|item| item.tvdb_id.is_some()),
-        without_id: count(|item| {
-            item.imdb_id.is_none() && item.tmdb_id.is_none() && item.tvdb_id.is_none()
-        }),
-        without_year: count(|item| item.year.is_none()),
-        added: u32::try_from(recorded.added).unwrap_or(u32::MAX),
-        left: u32::try_from(recorded.left).unwrap_or(u32::MAX),
+        movies: count(counts.movies),
+        shows: count(counts.shows),
+        with_imdb_id: count(counts.with_imdb_id),
+        with_tmdb_id: count(counts.with_tmdb_id),
+        with_tvdb_id: count(counts.with_tvdb_id),
+        without_id: count(counts.without_id),
+        without_year: count(counts.without_year),
+        added: changed(recorded.written.added),
+        left: changed(recorded.written.left),
         took_ms: fetched.took_ms,
     }
 }

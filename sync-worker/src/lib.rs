@@ -11,19 +11,26 @@ mod engine;
 mod events;
 mod exports;
 mod first_look;
+mod history;
 mod identity;
 mod lists;
+pub mod matching;
 mod missing;
+mod pins;
 mod plan;
+mod plans;
+mod retention;
+mod review;
 mod run;
 mod saved;
 mod schedule;
 mod settings_view;
 mod sign_in;
+mod story;
 mod supervised;
 mod target;
 
-use std::{process::ExitCode, time::Duration};
+use std::{process::ExitCode, rc::Rc, time::Duration};
 
 use actix::Actor;
 use futures_util::future::join;
@@ -32,7 +39,7 @@ use runtime::{
     socket::server::{Peers, listen},
 };
 use schema::wire::{Link, sync::SyncLink};
-use tokio::time::timeout;
+use tokio::{sync::Notify, time::timeout};
 
 use crate::{
     door::Door,
@@ -60,7 +67,9 @@ async fn work(is_once: bool) -> anyhow::Result<()> {
     let socket = boot.settings.settings.paths.socket(SyncLink::SOCKET);
     let engine = Engine::new(boot);
     let schedule = Schedule::new(engine.clone()).start();
-    let runner = Runner::new(engine.clone(), schedule.clone().recipient(), !is_once).start();
+    let after_runs = Rc::new(Notify::new());
+    let when_ended = schedule.clone().recipient();
+    let runner = Runner::new(engine.clone(), when_ended, Rc::clone(&after_runs), !is_once).start();
     schedule.send(SetRunner(runner.clone().recipient())).await?;
     if !is_once {
         let (engine, schedule) = (engine.clone(), schedule.clone());
@@ -76,6 +85,9 @@ async fn work(is_once: bool) -> anyhow::Result<()> {
             })
             .await;
         });
+    }
+    if !is_once {
+        actix_rt::spawn(retention::keep(engine.clone(), after_runs));
     }
     let (exports, asked) = Exports::new(engine.clone(), is_once);
     if !is_once {

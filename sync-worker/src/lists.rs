@@ -351,6 +351,7 @@ pub(crate) async fn store(
             change.is_4k = add.is_4k.map(Some);
             change.requested_as = add.requested_as.map(Some);
             change.shrink_limit_percent = add.shrink_limit_percent.map(Some);
+            change.withdraws = add.withdraws.map(Some);
             let list = List::change(conn, &change, now)?;
             events.push(list_changed(&list, ListChange::Added, now));
             let policy = ListPolicy::of(conn, list.id)?;

@@ -52,7 +52,7 @@ pub(crate) fn target(engine: &Engine) -> Vec<Missing> {
 
 /// Refuses a run that could not do anything.
 pub(crate) async fn refuse(engine: &Engine, scope: &StartRun) -> Result<(), Failure> {
-    let missing = if scope.custom.is_empty() {
+    let missing = if scope.custom.is_empty() && scope.plan.is_none() {
         all(engine).await
     } else {
         target(engine)

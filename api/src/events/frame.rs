@@ -255,7 +255,7 @@ mod tests {
             "{error}"
         );
         assert!(
-            error.ends_with("`settings_changed` `progress` `reading` `process`"),
+            error.ends_with("`retry_asked` `progress` `reading` `process`"),
             "{error}"
         );
     }

@@ -3,10 +3,11 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use schema::{
-    models::{RunId, RunStatus, RunTrigger, SyncRun},
-    wire::sync::{ListReport, ReasonCount, RunCounts, RunReport},
+    DbError,
+    models::{PlanId, RunId, RunStatus, RunTrigger, SyncRun, SyncedItem},
+    wire::sync::{ListReport, ReasonCount, RunCounts, RunDetails, RunFailure, RunReport},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::at;
@@ -37,7 +38,7 @@ struct RunPage {
 
 /// One run.
 #[derive(Debug, Serialize, ToSchema)]
-struct Run {
+pub(super) struct Run {
     id: RunId,
     trigger: RunTrigger,
     status: RunStatus,
@@ -45,6 +46,8 @@ struct Run {
     started_at: DateTime<Utc>,
     completed_at: Option<DateTime<Utc>>,
     duration_ms: Option<i64>,
+    /// The plan it made or carried out.
+    plan: Option<PlanId>,
     /// What became of its titles, once it has ended.
     counts: Option<RunCounts>,
 }
@@ -57,27 +60,16 @@ struct FullRun {
     run: Run,
     /// The request it was started with.
     scope: Option<serde_json::Value>,
+    /// Of a run that has ended; empty when its report is forgotten.
     lists: Vec<ListReport>,
+    /// The same.
     reasons: Vec<ReasonCount>,
-}
-
-/// The part of a report that a row needs.
-#[derive(Deserialize)]
-struct Counted {
-    summary: Summary,
-}
-
-#[derive(Deserialize)]
-struct Summary {
-    counts: RunCounts,
+    /// Titles that it failed with and no later run changed, at most a hundred.
+    failures: Vec<RunFailure>,
 }
 
 impl Run {
-    fn of(run: &SyncRun) -> Self {
-        let counts = run
-            .report
-            .as_deref()
-            .and_then(|text| read::<Counted>(run.id, text));
+    pub(super) fn of(run: &SyncRun) -> Self {
         Self {
             id: run.id,
             trigger: run.sync_mode,
@@ -88,7 +80,8 @@ impl Run {
             duration_ms: run
                 .sync_completed
                 .map(|end| (end - run.sync_started).num_milliseconds().max(0)),
-            counts: counts.map(|counted| counted.summary.counts),
+            counts: run.has_ended().then(|| run.counts()),
+            plan: run.plan,
         }
     }
 }
@@ -147,10 +140,13 @@ async fn one(path: web::Path<String>, shared: web::Data<Shared>) -> Result<HttpR
         ))
     };
     let id = RunId(path.parse().map_err(|_no_number| missing())?);
-    let run = shared
-        .read(move |conn| SyncRun::find(conn, id))
-        .await?
-        .ok_or_else(missing)?;
+    let (run, failed) = shared
+        .read(move |conn| -> Result<_, DbError> {
+            let failed = SyncedItem::failed_in_run(conn, id, RunDetails::FAILURES)?;
+            Ok((SyncRun::find(conn, id)?, failed))
+        })
+        .await?;
+    let run = run.ok_or_else(missing)?;
     let report = run
         .report
         .as_deref()
@@ -163,6 +159,7 @@ async fn one(path: web::Path<String>, shared: web::Data<Shared>) -> Result<HttpR
         scope: read(id, &run.scope),
         lists,
         reasons,
+        failures: failed.into_iter().map(RunFailure::from).collect(),
     }))
 }
 
@@ -208,6 +205,13 @@ mod tests {
                         run.status = RunStatus::Completed;
                         run.sync_completed = Some(now + chrono::TimeDelta::milliseconds(1500));
                         run.report = report;
+                        run.set_counts(&RunCounts {
+                            entries: 250,
+                            requested: 12,
+                            available: 3,
+                            skipped: 2,
+                            ..RunCounts::default()
+                        });
                         run.save_end(conn)?;
                     }
                 }
@@ -230,8 +234,16 @@ mod tests {
         );
         assert_eq!(runs[1]["counts"]["requested"], 12);
         assert_eq!(runs[1]["duration_ms"], 1500);
-        // One whose report cannot be read is shown without.
-        assert_eq!(runs[0]["counts"], serde_json::Value::Null);
+        // Counters do not need the report.
+        assert_eq!(
+            (
+                &runs[0]["counts"]["skipped"],
+                &runs[0]["counts"]["available"]
+            ),
+            (&2.into(), &3.into())
+        );
+        let going_on = world.get("/api/sync-history?limit=1").await;
+        assert_eq!(going_on.json["runs"][0]["counts"], serde_json::Value::Null);
         world
             .get("/api/sync-history?limit=201&offset=-1")
             .await

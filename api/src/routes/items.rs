@@ -180,6 +180,7 @@ mod tests {
         let list = world.insert_list("imdb", "top").await;
         let now = world.clock.now();
         let entry = move |rank: i32, title: &str, identity| NewListItem {
+            trakt_id: None,
             season: None,
             list,
             entry_key: format!("tt{rank}"),
@@ -217,6 +218,7 @@ mod tests {
                 heat.title_ref = Some(title.id);
                 heat.save_identity(conn)?;
                 let ledger = NewSyncedItem {
+                    requested_at: None,
                     target: "seerr".into(),
                     title: "Heat".into(),
                     year: Some(1995),

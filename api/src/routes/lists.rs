@@ -105,6 +105,9 @@ pub(super) struct ListAnswer {
     last_error_at: Option<DateTime<Utc>>,
     /// Hundredths by which it may shrink between two readings; the general setting when null.
     shrink_limit_percent: Option<i32>,
+    /// Whether what was asked for an entry that leaves it is taken back while nothing has come of it;
+    /// no when null.
+    withdraws: Option<bool>,
     /// What its owner should know; only in the answer to adding the first list of a site.
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
@@ -138,6 +141,7 @@ impl From<ListView> for ListAnswer {
             last_error: list.last_error,
             last_error_at: list.last_error_at,
             shrink_limit_percent: list.shrink_limit_percent,
+            withdraws: list.withdraws,
             notice: list.notice,
         }
     }
@@ -198,6 +202,8 @@ struct NewList {
     requested_as: Option<i32>,
     /// Hundredths by which it may shrink between two readings before it is frozen.
     shrink_limit_percent: Option<i32>,
+    /// Whether what was asked for an entry that leaves it is taken back while nothing has come of it.
+    withdraws: Option<bool>,
     /// `requested_as` as the old clients send it.
     #[schema(schema_with = number_or_text)]
     user_id: Option<UserId>,
@@ -280,6 +286,7 @@ impl NewList {
             is_4k: self.is_4k,
             requested_as,
             shrink_limit_percent: self.shrink_limit_percent,
+            withdraws: self.withdraws,
         })
     }
 }
@@ -431,6 +438,7 @@ struct Replacement {
     #[serde(default, with = "double_option")]
     requested_as: Option<Option<i32>>,
     shrink_limit_percent: Option<i32>,
+    withdraws: Option<bool>,
     /// `requested_as` under its old name; the new one wins.
     #[schema(schema_with = number_or_text)]
     user_id: Option<UserId>,
@@ -514,6 +522,8 @@ struct Change {
     requested_as: Option<Option<i32>>,
     #[serde(default, with = "double_option")]
     shrink_limit_percent: Option<Option<i32>>,
+    #[serde(default, with = "double_option")]
+    withdraws: Option<Option<bool>>,
     /// `requested_as` under its old name; the new one wins.
     #[serde(default, with = "double_option")]
     #[schema(schema_with = number_or_text)]
@@ -529,6 +539,7 @@ impl From<Replacement> for Change {
             is_4k: Some(all.is_4k),
             requested_as: all.requested_as,
             shrink_limit_percent: Some(all.shrink_limit_percent),
+            withdraws: Some(all.withdraws),
             user_id: Some(all.user_id),
         }
     }
@@ -564,6 +575,7 @@ impl Change {
             is_4k: self.is_4k,
             requested_as,
             shrink_limit_percent: self.shrink_limit_percent,
+            withdraws: self.withdraws,
         })
     }
 }

@@ -179,6 +179,7 @@ async fn put_replaces_all_that_can_be_changed_and_patch_only_what_is_given() {
     assert_eq!(
         asked(&world),
         ToSyncWorker::ChangeList(ChangeList {
+            withdraws: Some(None),
             shrink_limit_percent: Some(None),
             list: ListId(5),
             description: Some(None),
@@ -226,6 +227,7 @@ async fn a_fetched_list_can_be_sent_back_with_put() {
     assert_eq!(
         asked(&world),
         ToSyncWorker::ChangeList(ChangeList {
+            withdraws: Some(None),
             shrink_limit_percent: Some(None),
             list: id,
             description: Some(Some("me/best of trakt".into())),

@@ -6,7 +6,10 @@
 use std::fmt::{Display, Write as _};
 
 use actix_web::{HttpResponse, middleware::from_fn, web};
-use schema::wire::supervisor::{ProgramState, ProgramStatus, StatusReport};
+use schema::{
+    models::{RunStatus, SyncRun},
+    wire::supervisor::{ProgramState, ProgramStatus, StatusReport},
+};
 use utoipa::OpenApi;
 
 use super::at;
@@ -48,7 +51,31 @@ async fn metrics(shared: web::Data<Shared>) -> HttpResponse {
         Ok(report) => processes(&mut text, &report),
         Err(error) => tracing::debug!("metrics have no processes: {}", runtime::Chain(&error)),
     }
+    match shared.read(SyncRun::count_by_status).await {
+        Ok(counts) => runs(&mut text, &counts),
+        Err(error) => tracing::debug!("metrics have no runs: {}", runtime::Chain(&error)),
+    }
     HttpResponse::Ok().content_type(TEXT).body(text.0)
+}
+
+fn runs(text: &mut Text, counts: &[(RunStatus, i64)]) {
+    let of = |status| {
+        let found = counts.iter().find(|(known, _)| *known == status);
+        found.map_or(0, |(_, count)| *count)
+    };
+    text.family("runs_queued", "gauge", "Runs that wait for their turn.");
+    text.sample("runs_queued", &[], of(RunStatus::Queued));
+    text.family("runs_going_on", "gauge", "Runs that are going on.");
+    text.sample("runs_going_on", &[], of(RunStatus::Running));
+    // A gauge: old runs are forgotten.
+    text.family("runs", "gauge", "Runs in the history, by how they ended.");
+    for status in [
+        RunStatus::Completed,
+        RunStatus::Failed,
+        RunStatus::Cancelled,
+    ] {
+        text.sample("runs", &[("status", status.as_str())], of(status));
+    }
 }
 
 /// A program's value of one family; nothing leaves it out.
@@ -133,6 +160,9 @@ impl Text {
             .iter()
             .map(|(label, text)| format!("{label}=\"{}\"", escaped(text)))
             .collect();
+        if labels.is_empty() {
+            return self.line(format_args!("listsync_{name} {value}"));
+        }
         self.line(format_args!(
             "listsync_{name}{{{}}} {value}",
             labels.join(",")
@@ -190,6 +220,33 @@ mod tests {
             let (name, kind) = line["# TYPE ".len()..].split_once(' ').unwrap();
             assert_eq!(name.ends_with("_total"), kind == "counter", "{line}");
         }
+    }
+
+    #[test]
+    fn runs_are_counted_by_how_they_ended() {
+        let mut text = Text::default();
+        let counts = [
+            (RunStatus::Completed, 41),
+            (RunStatus::Failed, 2),
+            (RunStatus::Queued, 3),
+            (RunStatus::Running, 1),
+        ];
+        runs(&mut text, &counts);
+        let samples: Vec<_> = text
+            .0
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .collect();
+        assert_eq!(
+            samples,
+            [
+                "listsync_runs_queued 3",
+                "listsync_runs_going_on 1",
+                "listsync_runs{status=\"completed\"} 41",
+                "listsync_runs{status=\"failed\"} 2",
+                "listsync_runs{status=\"cancelled\"} 0",
+            ]
+        );
     }
 
     #[actix_web::test]

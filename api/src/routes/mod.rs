@@ -1,6 +1,7 @@
 //! One file per resource: `configure()`, handlers, the types of requests and answers, tests. This
 //! one puts them together and says which of them need a key.
 
+mod analytics;
 mod at;
 mod config;
 mod events;
@@ -12,8 +13,13 @@ mod lists;
 mod lists_reading;
 mod logs;
 mod metrics;
+mod pins;
+mod plans;
 mod processes;
 mod providers;
+mod queue;
+mod review;
+mod story;
 mod sync;
 mod sync_interval;
 mod system;
@@ -42,8 +48,14 @@ pub(crate) fn configure(app: &mut web::ServiceConfig) {
                 .configure(lists_reading::configure)
                 .configure(lists::configure)
                 .configure(sync::configure)
+                .configure(plans::configure)
                 .configure(history::configure)
+                .configure(analytics::configure)
                 .configure(items::configure)
+                .configure(story::configure)
+                .configure(queue::configure)
+                .configure(review::configure)
+                .configure(pins::configure)
                 .configure(providers::configure)
                 .configure(events::configure)
                 .configure(processes::configure)
@@ -62,10 +74,16 @@ pub(crate) fn documents() -> Vec<utoipa::openapi::OpenApi> {
         lists_reading::Document::openapi(),
         files::Document::openapi(),
         items::Document::openapi(),
+        story::Document::openapi(),
+        queue::Document::openapi(),
+        review::Document::openapi(),
+        pins::Document::openapi(),
         providers::Document::openapi(),
         sync::Document::openapi(),
+        plans::Document::openapi(),
         sync_interval::Document::openapi(),
         history::Document::openapi(),
+        analytics::Document::openapi(),
         events::Document::openapi(),
         processes::Document::openapi(),
         logs::Document::openapi(),

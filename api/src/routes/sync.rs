@@ -3,15 +3,11 @@
 
 use actix_web::{HttpResponse, http::header, web};
 use chrono::{DateTime, Utc};
-use runtime::socket::CallError;
 use schema::{
     models::{ListId, MediaType, RunId, RunTrigger},
-    wire::{
-        FailureCode,
-        sync::{
-            CancelRun, CustomEntry, FromSyncWorker, Missing, RunPhase, RunSummary, StartRun,
-            SyncLink, ToSyncWorker,
-        },
+    wire::sync::{
+        CancelRun, CustomEntry, FromSyncWorker, Missing, RunPhase, RunSummary, StartRun, SyncLink,
+        ToSyncWorker,
     },
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -60,7 +56,9 @@ struct Status {
     interval_hours: f64,
     automated: bool,
     missing: Vec<Missing>,
-    /// Whether a run could be started now; its name is the old product's.
+    /// Runs that wait until the one that is going on is over.
+    queued: u32,
+    /// Whether a run would begin at once; its name is the old product's.
     can_trigger_sync: bool,
 }
 
@@ -88,6 +86,7 @@ async fn status(shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
         interval_hours: status.interval_hours,
         automated: status.automated,
         missing: status.missing,
+        queued: status.queued,
         can_trigger_sync,
     }))
 }
@@ -96,7 +95,7 @@ async fn status(shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = NewRun)]
 #[serde(deny_unknown_fields)]
-struct Trigger {
+pub(super) struct Trigger {
     /// `all` or `single`, as the old clients send it.
     r#type: Option<Scope>,
     /// With `single`.
@@ -111,6 +110,8 @@ struct Trigger {
     /// Titles instead of lists.
     #[serde(default, deserialize_with = "given")]
     custom_list: Option<Vec<CustomTitle>>,
+    /// Only make a plan: lists are read, nothing is asked for. See `POST /api/plans`.
+    plan: Option<bool>,
 }
 
 /// What is there, which null is not: it must not be taken for "left out".
@@ -147,6 +148,10 @@ struct CustomTitle {
     imdb_id: Option<String>,
     #[schema(schema_with = number_or_text)]
     tmdb_id: Option<serde_json::Value>,
+    #[schema(schema_with = number_or_text)]
+    tvdb_id: Option<serde_json::Value>,
+    #[schema(schema_with = number_or_text)]
+    season: Option<serde_json::Value>,
 }
 
 /// What a request means.
@@ -159,6 +164,17 @@ enum Wish {
 }
 
 impl Trigger {
+    /// The same, only planned.
+    pub(super) fn that_only_plans(self) -> Result<Self, ApiError> {
+        if self.plan == Some(false) {
+            return Err(Fields::of("plan", "must be true or left out: this makes a plan").into());
+        }
+        Ok(Self {
+            plan: Some(true),
+            ..self
+        })
+    }
+
     fn wish(self) -> Result<Wish, ApiError> {
         let named = match (self.list, self.list_type, self.list_id) {
             (Some(list), ..) => Some(list),
@@ -252,16 +268,32 @@ impl CustomTitle {
             .map(str::trim)
             .filter(|id| !id.is_empty());
         let imdb_id = imdb_id.map(|id| id.strip_prefix("imdb://").unwrap_or(id).to_owned());
-        if imdb_id.as_deref().is_some_and(|id| !is_imdb_id(id)) {
+        if imdb_id
+            .as_deref()
+            .is_some_and(|id| !is_imdb_id(id) && !is_number_id(id))
+        {
             wrong("imdb_id", "must be `tt` and digits");
         }
-        let tmdb_id = self.tmdb_id.and_then(|value| {
-            number_of(&value, "tmdb://").unwrap_or_else(|NoNumber| {
-                wrong("tmdb_id", "must be a number");
-                None
+        let mut number = |field: &str, value: Option<serde_json::Value>, prefix: &str| {
+            value.and_then(|value| {
+                number_of(&value, prefix).unwrap_or_else(|NoNumber| {
+                    wrong(field, "must be a number");
+                    None
+                })
             })
+        };
+        let of_tmdb = number("tmdb_id", self.tmdb_id, "tmdb://");
+        let tvdb_number = number("tvdb_id", self.tvdb_id, "tvdb://");
+        let season = number("season", self.season, "");
+        let season = season.and_then(|number| {
+            let season = i32::try_from(number).ok(); // none has such a number
+            let season = season.filter(|season| (0..=9999).contains(season));
+            if season.is_none() {
+                wrong("season", "must be the number of a season");
+            }
+            season
         });
-        if title.is_empty() && imdb_id.is_none() && tmdb_id.is_none() {
+        if title.is_empty() && imdb_id.is_none() && of_tmdb.is_none() && tvdb_number.is_none() {
             wrong("title", "is needed");
         }
         if title.chars().count() > LONGEST_TITLE {
@@ -292,9 +324,19 @@ impl CustomTitle {
             year,
             media_type,
             imdb_id,
-            tmdb_id,
+            tmdb_id: of_tmdb,
+            tvdb_id: tvdb_number,
+            season,
         }
     }
+}
+
+/// Plex writes ids of three sites in one place.
+fn is_number_id(text: &str) -> bool {
+    ["tmdb://", "tvdb://"].iter().any(|site| {
+        text.strip_prefix(site)
+            .is_some_and(|number| number.parse::<u32>().is_ok())
+    })
 }
 
 fn is_imdb_id(text: &str) -> bool {
@@ -324,13 +366,16 @@ fn number_of(value: &serde_json::Value, prefix: &str) -> Result<Option<i64>, NoN
     }
 }
 
-/// A run that was started.
+/// A run that was asked for.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RunStarted)]
-struct Started {
+pub(super) struct Started {
     run_id: RunId,
+    /// `started`, or `queued` while another run goes on.
     status: &'static str,
-    /// `all`, `single` or `custom`.
+    /// Whether it begins when the runs before it are over. The same run is not queued twice.
+    queued: bool,
+    /// `all`, `single`, `custom` or `plan`.
     sync_type: &'static str,
     /// Always true; the old clients look for it.
     success: bool,
@@ -338,17 +383,17 @@ struct Started {
 
 /// Starts a run
 ///
-/// Without a body it syncs every list that is synced automatically. `lists` names some of them, `custom_list` gives titles instead. The run goes on whatever becomes of its caller; follow it with `GET /api/events` or `GET /api/sync/status`.
+/// Without a body it syncs every list that is synced automatically. `lists` names some of them, `custom_list` gives titles instead; with `plan` nothing is asked for, only a plan is made. While another run goes on it is queued, and begins when its turn comes. The run goes on whatever becomes of its caller; follow it with `GET /api/events` or `GET /api/sync/status`.
 #[utoipa::path(
     post,
     path = "/api/sync/trigger",
     operation_id = "start_run",
     request_body(content = Trigger, examples(("everything" = (summary = "Every list", value = json!({}))), ("lists" = (summary = "Some lists", value = json!({"lists": [1, 4]}))), ("titles" = (summary = "Titles", value = json!({"custom_list": [{"title": "Heat", "year": 1995, "media_type": "movie", "imdb_id": "tt0113277"}]}))))),
-    responses((status = 202, description = "The run was started; `Location` is its address", body = Started, headers(("location" = String, description = "Path of the run"))), (status = 404, response = NotFound), (status = 409, response = Conflict)),
+    responses((status = 202, description = "The run was started, or queued while another goes on; `Location` is its address", body = Started, headers(("location" = String, description = "Path of the run"))), (status = 404, response = NotFound), (status = 409, response = Conflict)),
     tag = "Sync",
 )]
 async fn trigger(body: Json<Trigger>, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
-    start(&shared, body.0.wish()?).await
+    start(&shared, body.0).await
 }
 
 /// Starts a run of one list
@@ -359,20 +404,34 @@ async fn trigger(body: Json<Trigger>, shared: web::Data<Shared>) -> Result<HttpR
     path = "/api/sync/single",
     operation_id = "start_single_run",
     request_body = Trigger,
-    responses((status = 202, description = "The run was started; `Location` is its address", body = Started, headers(("location" = String, description = "Path of the run"))), (status = 404, response = NotFound), (status = 409, response = Conflict)),
+    responses((status = 202, description = "The run was started, or queued while another goes on; `Location` is its address", body = Started, headers(("location" = String, description = "Path of the run"))), (status = 404, response = NotFound), (status = 409, response = Conflict)),
     tag = "Sync",
 )]
 async fn single(body: Json<Trigger>, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
+    let only_plans = body.0.plan.unwrap_or_default();
     match body.0.wish()? {
         Wish::Everything => {
             Err(Fields::of("id", "is needed, or else `list_type` and `list_id`").into())
         }
-        wish => start(&shared, wish).await,
+        wish => start_wish(&shared, wish, only_plans).await,
     }
 }
 
-async fn start(shared: &Shared, wish: Wish) -> Result<HttpResponse, ApiError> {
-    let mut request = StartRun::everything(RunTrigger::Manual);
+/// Starts the run that a request means.
+pub(super) async fn start(shared: &Shared, trigger: Trigger) -> Result<HttpResponse, ApiError> {
+    let only_plans = trigger.plan.unwrap_or_default();
+    start_wish(shared, trigger.wish()?, only_plans).await
+}
+
+async fn start_wish(
+    shared: &Shared,
+    wish: Wish,
+    only_plans: bool,
+) -> Result<HttpResponse, ApiError> {
+    let mut request = StartRun {
+        only_plans,
+        ..StartRun::everything(RunTrigger::Manual)
+    };
     let sync_type = match wish {
         Wish::Everything => "all",
         Wish::Lists(lists) => {
@@ -388,43 +447,34 @@ async fn start(shared: &Shared, wish: Wish) -> Result<HttpResponse, ApiError> {
             "custom"
         }
     };
-    let run_id = match shared.change(ToSyncWorker::StartRun(request)).await {
-        Ok(FromSyncWorker::RunStarted(started)) => started.run,
-        Ok(other) => return Err(unexpected::<SyncLink>(&other)),
-        Err(error) => return Err(name_the_run(shared, error).await),
+    begin(shared, request, sync_type).await
+}
+
+/// Starts a run and says which.
+pub(super) async fn begin(
+    shared: &Shared,
+    request: StartRun,
+    sync_type: &'static str,
+) -> Result<HttpResponse, ApiError> {
+    let started = match shared.change(ToSyncWorker::StartRun(request)).await? {
+        FromSyncWorker::RunStarted(started) => started,
+        other => return Err(unexpected::<SyncLink>(&other)),
     };
-    tracing::info!(run.id = %run_id, "run {run_id} was started over HTTP");
+    let (run_id, queued) = (started.run, started.is_queued);
+    let status = if queued { "queued" } else { "started" };
+    tracing::info!(run.id = %run_id, "run {run_id} was {status} over HTTP");
     Ok(HttpResponse::Accepted()
         .insert_header((header::LOCATION, format!("/api/sync-history/{run_id}")))
         .json(Started {
             run_id,
-            status: "started",
+            status,
+            queued,
             sync_type,
             success: true,
         }))
 }
 
-/// `busy` means that a run is going on: says which.
-async fn name_the_run(shared: &Shared, error: ApiError) -> ApiError {
-    let message = match &error {
-        ApiError::Peer(CallError::Failed(failure)) if failure.code == FailureCode::Busy => {
-            failure.message.clone()
-        }
-        _ => return error,
-    };
-    match shared.sync_status().await {
-        Ok(status) => match status.run {
-            Some(progress) => ApiError::RunGoesOn {
-                message,
-                run: progress.run,
-            },
-            None => error, // it has just ended; the message says enough
-        },
-        Err(_) => error, // the first error is the one that was asked for
-    }
-}
-
-/// Which run to end; the current one when absent.
+/// Which run to end or to take out of the queue; the current one when absent.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = CancelRun)]
 #[serde(deny_unknown_fields)]
@@ -441,7 +491,7 @@ struct Cancelled {
     success: bool,
 }
 
-/// Ends a run at its next entry
+/// Ends a run at its next entry, or takes it out of the queue
 #[utoipa::path(
     post,
     path = "/api/sync/cancel",

@@ -1,6 +1,8 @@
 //! Tests of starting, watching and ending runs over HTTP.
 
 use super::*;
+use schema::wire::{Failure, FailureCode, sync::RunStarted};
+
 use crate::testing::{World, missing, progress, sync_status};
 
 fn started(world: &World) -> StartRun {
@@ -17,6 +19,7 @@ async fn a_trigger_without_a_body_syncs_everything() {
         let answer = world.send("POST", "/api/sync/trigger", body).await;
         assert_eq!((answer.status, &answer.json["run_id"]), (202, &7.into()));
         assert_eq!(answer.json["success"], true);
+        assert_eq!(answer.json["queued"], false);
         assert_eq!(answer.header("location"), "/api/sync-history/7");
         assert_eq!(started(&world), StartRun::everything(RunTrigger::Manual));
     }
@@ -57,7 +60,9 @@ async fn titles_can_be_given_as_the_plex_script_sends_them() {
     let body = r#"{"custom_list":[
         {"title":"Heat","year":1995,"media_type":"movie","imdb_id":"imdb://tt0113277","guid":"x"},
         {"title":"Dark","year":"2017","media_type":"show","imdb_id":""},
-        {"title":"Solo","year":null,"tmdb_id":"tmdb://348350"}
+        {"title":"Solo","year":null,"tmdb_id":"tmdb://348350"},
+        {"title":"Lost","imdb_id":"tvdb://73739","season":"2"},
+        {"title":"Lost","tvdb_id":73739,"season":0}
     ]}"#;
     let answer = world.send("POST", "/api/sync/trigger", body).await;
     assert_eq!(
@@ -85,6 +90,16 @@ async fn titles_can_be_given_as_the_plex_script_sends_them() {
             CustomEntry {
                 tmdb_id: Some(348_350),
                 ..entry("Solo")
+            },
+            CustomEntry {
+                imdb_id: Some("tvdb://73739".into()),
+                season: Some(2),
+                ..entry("Lost")
+            },
+            CustomEntry {
+                tvdb_id: Some(73_739),
+                season: Some(0),
+                ..entry("Lost")
             },
         ]
     );
@@ -161,17 +176,32 @@ async fn an_empty_selection_is_not_everything() {
 }
 
 #[actix_web::test]
-async fn while_a_run_is_going_on_it_is_named() {
+async fn while_a_run_is_going_on_the_next_is_queued() {
     let world = World::new().await;
-    let mut status = sync_status();
-    status.run = Some(progress());
-    world.sync_is(status);
-    world.sync_fails(FailureCode::Busy, "run 8 is going on");
+    world.sync_answers(FromSyncWorker::RunStarted(RunStarted {
+        run: RunId(9),
+        is_queued: true,
+    }));
+    let answer = world.send("POST", "/api/sync/trigger", "").await;
+    assert_eq!((answer.status, &answer.json["run_id"]), (202, &9.into()));
+    assert_eq!(
+        (&answer.json["status"], &answer.json["queued"]),
+        (&"queued".into(), &true.into())
+    );
+    assert_eq!(answer.header("location"), "/api/sync-history/9");
+}
+
+#[actix_web::test]
+async fn a_full_queue_is_busy_and_says_what_to_do() {
+    let world = World::new().await;
+    let full = Failure::new(FailureCode::Busy, "100 runs are waiting for their turn")
+        .with_remedy("Wait until some of them are over.");
+    world.sync_answers(full.into());
     let answer = world.send("POST", "/api/sync/trigger", "").await;
     answer.is_problem(409, "busy");
     assert_eq!(
-        (&answer.json["run_id"], &answer.json["detail"]),
-        (&8.into(), &"Run 8 is going on.".into())
+        answer.json["detail"],
+        "100 runs are waiting for their turn. Wait until some of them are over."
     );
 }
 
@@ -213,9 +243,11 @@ async fn the_status_tells_where_a_run_is_and_what_is_missing() {
     );
     assert_eq!(answer.json["last_run"]["counts"]["requested"], 12);
     assert_eq!(answer.json["can_trigger_sync"], true);
+    assert_eq!(answer.json["queued"], 0);
     let mut status = sync_status();
     status.run = Some(progress());
     status.missing = vec![missing()];
+    status.queued = 2;
     world.sync_is(status);
     let answer = world.get("/api/sync/status").await;
     assert_eq!(
@@ -226,6 +258,7 @@ async fn the_status_tells_where_a_run_is_and_what_is_missing() {
         (&answer.json["done"], &answer.json["total"]),
         (&3.into(), &10.into())
     );
+    assert_eq!(answer.json["queued"], 2);
     assert_eq!(answer.json["missing"][0]["what"], "Seerr is not configured");
     assert_eq!(answer.json["can_trigger_sync"], false);
     World::alone()

@@ -181,6 +181,10 @@ const MEGABYTES: Kind = Kind::Integer {
     least: 200,
     most: 65_536,
 };
+const DAYS: Kind = Kind::Integer {
+    least: 0,
+    most: 36_500,
+};
 const PERCENT: Kind = Kind::Integer {
     least: 0,
     most: 100,
@@ -206,6 +210,7 @@ pub const KNOWN: &[Known] = &[
     Known::new("sync.interval_hours", "SYNC_INTERVAL", Kind::Hours, "24", "hours between runs, fractions allowed").live(),
     Known::new("sync.automated", "AUTOMATED_MODE", Kind::Bool, "true", "false: no scheduled runs, only those somebody starts").live(),
     Known::new("sync.shrink_limit_percent", "LISTSYNC_SHRINK_LIMIT_PERCENT", PERCENT, "50", "hundredths by which a list may shrink between two readings; more, or to nothing, freezes it until you accept that; 100 never freezes").live(),
+    Known::new("sync.history_days", "SYNC_HISTORY_DAYS", DAYS, "365", "days for which runs and decisions are remembered, and the newest 100 runs anyway; 0 for ever").live(),
     Known::new("sync.time_zone", "TZ", Kind::TimeZone, "localtime", "time zone of times shown to people: an IANA name, an abbreviation, an offset (`UTC+1` is ahead of UTC), a POSIX rule, or `localtime` for the machine's"),
 
     lists("lists.imdb", "IMDB_LISTS", "IMDb lists, watchlists and charts: ids or addresses; after an address with `?` separate with comma and space (a comma inside it may be written `%2C`)"),

@@ -16,6 +16,8 @@ use crate::environment::Environment;
 
 /// Folder of the sockets at which programs say how they are.
 const NOTIFY: &str = "notify";
+/// Folder of a running browser, which a killed scraper-worker leaves behind.
+const BROWSER: &str = "browser";
 
 /// Where files are; all absolute.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -123,6 +125,7 @@ fn foreign(run_dir: &Path) -> io::Result<Option<String>> {
         SyncLink::SOCKET,
         ScraperLink::SOCKET,
         NOTIFY,
+        BROWSER,
     ];
     for entry in std::fs::read_dir(run_dir)? {
         let entry = entry?;

@@ -122,6 +122,8 @@ pub struct SyncSettings {
     /// Hundredths by which a list may shrink between two readings; more freezes it until that is
     /// accepted. A list that became empty always is frozen, unless this is 100.
     pub shrink_limit_percent: u8,
+    /// Days for which runs and decisions are remembered; 0 for ever.
+    pub history_days: u32,
     /// Time zone of times shown to people, as the owner wrote it; `Loaded` has what it means.
     pub time_zone: String,
 }

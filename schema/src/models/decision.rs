@@ -4,7 +4,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::{RunId, TitleRef};
+use super::{RunId, SeasonNumbers, TitleRef};
 use crate::{column::word_enum, tables::decisions};
 
 word_enum! {
@@ -16,6 +16,12 @@ word_enum! {
         Skip = "skip",
         /// Nothing yet; it is looked at again.
         Wait = "wait",
+        /// Have the target send a failed request on once more.
+        Retry = "retry",
+        /// A person has to say something first.
+        Review = "review",
+        /// Take a request of ours back.
+        Withdraw = "withdraw",
     }
 }
 
@@ -37,6 +43,12 @@ pub struct Decision {
     pub reason: String,
     /// When.
     pub decided_at: NaiveDateTime,
+    /// What would change it, as a sentence.
+    pub remedy: Option<String>,
+    /// Seasons it is about, where it is about some.
+    pub seasons: Option<SeasonNumbers>,
+    /// Lists that asked: `imdb:top, stevenlu:movies`.
+    pub sources: Option<String>,
 }
 
 /// A decision to insert.
@@ -50,28 +62,34 @@ pub struct NewDecision {
     pub decision: DecisionKind,
     pub reason: String,
     pub decided_at: NaiveDateTime,
+    pub remedy: Option<String>,
+    pub seasons: Option<SeasonNumbers>,
+    pub sources: Option<String>,
 }
 
 impl Decision {
-    /// The last decision on every title and quality.
+    /// The last decision on each of these titles and quality.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn latest(conn: &mut SqliteConnection) -> QueryResult<Vec<Self>> {
+    pub fn latest_of(conn: &mut SqliteConnection, titles: &[TitleRef]) -> QueryResult<Vec<Self>> {
         let newest = diesel::alias!(decisions as newest);
-        decisions::table
-            .filter(
-                decisions::id.nullable().eq_any(
-                    newest
-                        .group_by((
-                            newest.field(decisions::title),
-                            newest.field(decisions::is_4k),
-                        ))
-                        .select(diesel::dsl::max(newest.field(decisions::id))),
-                ),
-            )
-            .select(Self::as_select())
-            .load(conn)
+        let mut found = Vec::new();
+        for chunk in titles.chunks(500) {
+            let ids = newest
+                .filter(newest.field(decisions::title).eq_any(chunk))
+                .group_by((
+                    newest.field(decisions::title),
+                    newest.field(decisions::is_4k),
+                ))
+                .select(diesel::dsl::max(newest.field(decisions::id)));
+            let rows = decisions::table
+                .filter(decisions::id.nullable().eq_any(ids))
+                .select(Self::as_select())
+                .load(conn)?;
+            found.extend(rows);
+        }
+        Ok(found)
     }
 
     /// The decisions on one title, the newest first.
@@ -97,5 +115,39 @@ impl Decision {
                 .execute(conn)?;
         }
         Ok(())
+    }
+
+    /// Decisions from before that moment that a later one on the same title and quality replaced: those
+    /// after the row `after`, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn replaced(
+        conn: &mut SqliteConnection,
+        before: NaiveDateTime,
+        after: i32,
+        limit: i64,
+    ) -> QueryResult<Vec<i32>> {
+        let later = diesel::alias!(decisions as later);
+        let replacement = later
+            .filter(later.field(decisions::title).eq(decisions::title))
+            .filter(later.field(decisions::is_4k).eq(decisions::is_4k))
+            .filter(later.field(decisions::id).gt(decisions::id));
+        decisions::table
+            .filter(decisions::id.gt(after))
+            .filter(decisions::decided_at.lt(before))
+            .filter(diesel::dsl::exists(replacement))
+            .order(decisions::id)
+            .select(decisions::id)
+            .limit(limit)
+            .load(conn)
+    }
+
+    /// Forgets decisions.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn forget(conn: &mut SqliteConnection, ids: &[i32]) -> QueryResult<usize> {
+        diesel::delete(decisions::table.filter(decisions::id.eq_any(ids))).execute(conn)
     }
 }

@@ -23,10 +23,14 @@ word_enum! {
         NeedsReview = "needs_review",
         /// No title was found for an entry.
         NotFound = "not_found",
+        /// A person said which title an entry is, or took that back.
+        Pinned = "pinned",
         /// A list was added, changed or removed.
         ListChanged = "list_changed",
         /// Settings were saved.
         SettingsChanged = "settings_changed",
+        /// A person lets a title be tried again.
+        RetryAsked = "retry_asked",
     }
 }
 

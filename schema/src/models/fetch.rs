@@ -1,10 +1,11 @@
-//! `fetches`: readings of lists and how each ended. Written by scraper-worker.
+//! `fetches`: readings of lists and how each ended. Written by scraper-worker; old ones are
+//! forgotten by sync-worker.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::{Cause, FetchKind, ListId};
-use crate::tables::fetches;
+use crate::tables::{fetches, lists};
 
 /// Readings kept of one list.
 const KEEP_PER_LIST: i64 = 100;
@@ -121,5 +122,39 @@ impl Fetch {
             .limit(limit)
             .select(Self::as_select())
             .load(conn)
+    }
+
+    /// Readings that ended before that moment, except the newest of each list and the one that told what
+    /// is on the list now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn outdated(conn: &mut SqliteConnection, before: NaiveDateTime) -> QueryResult<Vec<i32>> {
+        let newer = diesel::alias!(fetches as newer);
+        let is_newest = diesel::dsl::not(diesel::dsl::exists(
+            newer
+                .filter(newer.field(fetches::list).eq(fetches::list))
+                .filter(newer.field(fetches::id).gt(fetches::id)),
+        ));
+        let is_in_use = diesel::dsl::exists(
+            lists::table
+                .filter(lists::id.eq(fetches::list))
+                .filter(lists::last_fetch.eq(fetches::id.nullable())),
+        );
+        fetches::table
+            .filter(fetches::finished_at.lt(before))
+            .filter(diesel::dsl::not(is_newest))
+            .filter(diesel::dsl::not(is_in_use))
+            .order(fetches::id)
+            .select(fetches::id)
+            .load(conn)
+    }
+
+    /// Forgets readings.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn forget(conn: &mut SqliteConnection, ids: &[i32]) -> QueryResult<usize> {
+        diesel::delete(fetches::table.filter(fetches::id.eq_any(ids))).execute(conn)
     }
 }

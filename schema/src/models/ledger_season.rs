@@ -54,4 +54,21 @@ impl LedgerSeason {
             .select(Self::as_select())
             .load(conn)
     }
+
+    /// The seasons of these ledger rows.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn of_items(conn: &mut SqliteConnection, items: &[i32]) -> QueryResult<Vec<Self>> {
+        let mut found = Vec::new();
+        for chunk in items.chunks(500) {
+            let rows = ledger_seasons::table
+                .filter(ledger_seasons::item.eq_any(chunk))
+                .order((ledger_seasons::item, ledger_seasons::season))
+                .select(Self::as_select())
+                .load(conn)?;
+            found.extend(rows);
+        }
+        Ok(found)
+    }
 }

@@ -124,6 +124,23 @@ pub struct ListSetback {
 }
 
 impl List {
+    /// Those of these lists that are removed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn removed_among(conn: &mut SqliteConnection, ids: &[ListId]) -> QueryResult<Vec<ListId>> {
+        let mut removed = Vec::new();
+        for chunk in ids.chunks(500) {
+            let found: Vec<ListId> = lists::table
+                .filter(lists::id.eq_any(chunk))
+                .filter(lists::removed_at.is_not_null())
+                .select(lists::id)
+                .load(conn)?;
+            removed.extend(found);
+        }
+        Ok(removed)
+    }
+
     /// The list with this number, removed or not.
     ///
     /// # Errors
@@ -174,6 +191,7 @@ impl List {
             .into_iter()
             .map(|(list, policy)| {
                 let policy = policy.unwrap_or(ListPolicy {
+                    withdraws: None,
                     list: list.id,
                     is_4k: None,
                     requested_as: None,
@@ -219,6 +237,7 @@ impl List {
         policy.shrink_limit_percent = change
             .shrink_limit_percent
             .unwrap_or(policy.shrink_limit_percent);
+        policy.withdraws = change.withdraws.unwrap_or(policy.withdraws);
         policy.save(conn)?;
         let item_limit = change.item_limit.unwrap_or(list.item_limit);
         // Who wants less of it knows that it shrinks.
@@ -357,6 +376,7 @@ impl List {
             last_error: self.last_error.clone(),
             last_error_at: self.last_error_at.map(utc),
             shrink_limit_percent: policy.shrink_limit_percent,
+            withdraws: policy.withdraws,
             notice: None,
         }
     }

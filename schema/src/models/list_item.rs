@@ -1,7 +1,16 @@
 //! `list_items`: which entry is on which list, and which title it is. Written by sync-worker.
 
+mod due;
+mod reading;
+
+pub use due::MatchedAlike;
+pub use reading::EntryCounts;
+
+use std::collections::BTreeMap;
+
 use chrono::NaiveDateTime;
 use diesel::{dsl::sql, prelude::*, sql_types};
+use serde::{Deserialize, Serialize};
 
 use super::{LedgerStatus, ListId, MediaType, Title, TitleRef};
 use crate::{
@@ -21,6 +30,12 @@ word_enum! {
         /// Nothing found; asked again at growing intervals.
         NotFound = "not_found",
     }
+}
+
+impl Identity {
+    /// Every state but matched. Nearly all entries are matched: `SQLite`, told to look for that word,
+    /// takes the index by state, and told to leave these out, one that leads there sooner.
+    pub const UNMATCHED: [Self; 3] = [Self::New, Self::NeedsReview, Self::NotFound];
 }
 
 /// One entry of one list.
@@ -69,11 +84,40 @@ pub struct ListItem {
     pub next_try: Option<NaiveDateTime>,
     /// The season the entry is about, where it is about one.
     pub season: Option<i32>,
+    /// Trakt's number.
+    pub trakt_id: Option<i64>,
+    /// What a person may pick from while it needs review: JSON of [`ReviewCandidate`]s, the likeliest first.
+    pub candidates: Option<String>,
+}
+
+/// A title that an entry may be, for a person to pick.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReviewCandidate {
+    /// Movie or show.
+    pub media_type: MediaType,
+    /// TMDB's number.
+    pub tmdb_id: i64,
+    /// Its title.
+    pub title: String,
+    /// Its title in its own language, where it differs.
+    pub original_title: Option<String>,
+    /// Year of the release or of the first episode.
+    pub year: Option<i32>,
+    /// TMDB's measure; orders, never decides.
+    pub popularity: f64,
+    /// How sure it is, 0 to 1.
+    pub certainty: f64,
+    /// Why, in words.
+    pub reason: String,
+    /// Path of its poster at TMDB's image host: `/abc.jpg`.
+    pub poster_path: Option<String>,
 }
 
 /// An entry to insert.
 #[derive(Clone, Debug, PartialEq, Eq, Insertable)]
-#[diesel(table_name = list_items)]
+#[diesel(table_name = list_items, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "the fields are those of `ListItem`")]
 pub struct NewListItem {
     pub list: ListId,
@@ -87,9 +131,27 @@ pub struct NewListItem {
     pub tmdb_id: Option<i64>,
     pub tvdb_id: Option<i64>,
     pub season: Option<i32>,
+    pub trakt_id: Option<i64>,
     pub first_seen: NaiveDateTime,
     pub fetch: Option<i32>,
     pub identity: Identity,
+}
+
+/// What entries are found by, whichever list they are on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ItemTraits {
+    /// `tt…`
+    pub imdb_ids: Vec<String>,
+    /// TMDB's numbers, of movies or shows.
+    pub tmdb_ids: Vec<i64>,
+    /// TVDB's numbers, of movies or shows.
+    pub tvdb_ids: Vec<i64>,
+    /// Trakt's numbers, of movies or shows.
+    pub trakt_ids: Vec<i64>,
+    /// What entries are recognised by in their list.
+    pub entry_keys: Vec<String>,
+    /// Years of entries that have a title and no number.
+    pub years: Vec<Option<i32>>,
 }
 
 /// Which entries a page shows.
@@ -131,14 +193,30 @@ impl ListItem {
             .load(conn)
     }
 
-    /// Forgets entries that left their list before that moment.
+    /// Entries that left their list before that moment.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn forget_left(conn: &mut SqliteConnection, before: NaiveDateTime) -> QueryResult<()> {
-        diesel::delete(list_items::table.filter(list_items::left_at.lt(before)))
-            .execute(conn)
-            .map(drop)
+    pub fn long_left(conn: &mut SqliteConnection, before: NaiveDateTime) -> QueryResult<Vec<i32>> {
+        list_items::table
+            .filter(list_items::left_at.lt(before))
+            .select(list_items::id)
+            .load(conn)
+    }
+
+    /// Forgets those of these entries that are still off their list since before that moment.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn forget_left(
+        conn: &mut SqliteConnection,
+        ids: &[i32],
+        before: NaiveDateTime,
+    ) -> QueryResult<usize> {
+        let left = list_items::table
+            .filter(list_items::id.eq_any(ids))
+            .filter(list_items::left_at.lt(before));
+        diesel::delete(left).execute(conn)
     }
 
     /// Adds entries.
@@ -156,7 +234,7 @@ impl ListItem {
 
     /// Stores what the list now says of the entry; it is on the list again if it had left. An entry
     /// whose title is not known is looked at anew when what identifies it has changed, one whose title
-    /// is known when another id is told.
+    /// is known when another id is told that can be looked up. Gives the state of its identity then.
     ///
     /// # Errors
     /// When the database fails.
@@ -165,12 +243,15 @@ impl ListItem {
         conn: &mut SqliteConnection,
         entry: &NewListItem,
         now: NaiveDateTime,
-    ) -> QueryResult<()> {
+    ) -> QueryResult<Identity> {
         let is_other = self.imdb_id != entry.imdb_id
             || self.tmdb_id != entry.tmdb_id
             || self.tvdb_id != entry.tvdb_id
+            || self.trakt_id != entry.trakt_id
             || self.media_type != entry.media_type
-            || self.year != entry.year;
+            || self.year != entry.year
+            || self.title != entry.title
+            || self.original_title != entry.original_title;
         // A title that was found without an id must not outlive the id that tells what it really is.
         let is_told = (entry.imdb_id.is_some() && self.imdb_id != entry.imdb_id)
             || (entry.tmdb_id.is_some() && self.tmdb_id != entry.tmdb_id)
@@ -196,14 +277,15 @@ impl ListItem {
                 list_items::tmdb_id.eq(entry.tmdb_id),
                 list_items::tvdb_id.eq(entry.tvdb_id),
                 list_items::season.eq(entry.season),
+                list_items::trakt_id.eq(entry.trakt_id),
                 list_items::fetch.eq(entry.fetch),
                 list_items::identity.eq(identity),
                 list_items::next_try.eq(next_try),
                 list_items::returned_at.eq(returned_at),
                 list_items::left_at.eq(None::<NaiveDateTime>),
             ))
-            .execute(conn)
-            .map(drop)
+            .execute(conn)?;
+        Ok(identity)
     }
 
     /// Marks entries as no longer on their list.
@@ -236,9 +318,122 @@ impl ListItem {
                 list_items::identity_reason.eq(&self.identity_reason),
                 list_items::attempts.eq(self.attempts),
                 list_items::next_try.eq(self.next_try),
+                list_items::candidates.eq(&self.candidates),
             ))
             .execute(conn)
             .map(drop)
+    }
+
+    /// The entry with this number, be it on its list or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn find(conn: &mut SqliteConnection, id: i32) -> QueryResult<Option<Self>> {
+        list_items::table
+            .find(id)
+            .select(Self::as_select())
+            .first(conn)
+            .optional()
+    }
+
+    /// Every entry, on whichever list and also those that left, that has one of these traits; by number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn with_traits(conn: &mut SqliteConnection, traits: &ItemTraits) -> QueryResult<Vec<Self>> {
+        let mut found = BTreeMap::new();
+        let mut add = |rows: Vec<Self>| found.extend(rows.into_iter().map(|row| (row.id, row)));
+        let all = || list_items::table.select(Self::as_select());
+        for chunk in traits.imdb_ids.chunks(300) {
+            let spelt = chunk
+                .iter()
+                .flat_map(|id| [id.clone(), format!("imdb://{id}"), id.to_ascii_uppercase()]);
+            add(all().filter(list_items::imdb_id.eq_any(spelt)).load(conn)?);
+        }
+        for chunk in traits.tmdb_ids.chunks(500) {
+            add(all().filter(list_items::tmdb_id.eq_any(chunk)).load(conn)?);
+        }
+        for chunk in traits.tvdb_ids.chunks(500) {
+            add(all().filter(list_items::tvdb_id.eq_any(chunk)).load(conn)?);
+        }
+        for chunk in traits.trakt_ids.chunks(500) {
+            add(all()
+                .filter(list_items::trakt_id.eq_any(chunk))
+                .load(conn)?);
+        }
+        for chunk in traits.entry_keys.chunks(500) {
+            add(all()
+                .filter(list_items::entry_key.eq_any(chunk))
+                .load(conn)?);
+        }
+        let untold = || {
+            all()
+                .filter(list_items::tmdb_id.is_null().or(list_items::tmdb_id.le(0)))
+                .filter(list_items::tvdb_id.is_null().or(list_items::tvdb_id.le(0)))
+                .filter(
+                    list_items::trakt_id
+                        .is_null()
+                        .or(list_items::trakt_id.le(0)),
+                )
+        };
+        let years: Vec<i32> = traits.years.iter().copied().flatten().collect();
+        for chunk in years.chunks(500) {
+            add(untold().filter(list_items::year.eq_any(chunk)).load(conn)?);
+        }
+        if traits.years.contains(&None) {
+            add(untold().filter(list_items::year.is_null()).load(conn)?);
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// Entries that are on a list now and in one of these states of identity, those that need a
+    /// person's choice first, each with its list's name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn waiting(
+        conn: &mut SqliteConnection,
+        identities: &[Identity],
+    ) -> QueryResult<Vec<(Self, String)>> {
+        list_items::table
+            .inner_join(lists::table)
+            .filter(list_items::identity.eq_any(identities))
+            .filter(list_items::left_at.is_null())
+            .filter(lists::removed_at.is_null())
+            .order((
+                list_items::identity,
+                list_items::list,
+                list_items::rank,
+                list_items::id,
+            ))
+            .select((Self::as_select(), lists::description))
+            .load(conn)
+    }
+
+    /// Stores for entries which title a person says they are; without one they are none, or `new`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn settle(
+        conn: &mut SqliteConnection,
+        ids: &[i32],
+        identity: Identity,
+        title: Option<TitleRef>,
+        reason: Option<&str>,
+    ) -> QueryResult<()> {
+        for chunk in ids.chunks(500) {
+            diesel::update(list_items::table.filter(list_items::id.eq_any(chunk)))
+                .set((
+                    list_items::identity.eq(identity),
+                    list_items::title_ref.eq(title),
+                    list_items::identity_reason.eq(reason),
+                    list_items::attempts.eq(0),
+                    list_items::next_try.eq(None::<NaiveDateTime>),
+                    list_items::candidates.eq(None::<String>),
+                ))
+                .execute(conn)?;
+        }
+        Ok(())
     }
 
     /// A page of entries that are on a list now, each with its list's name, its title, and the
@@ -292,7 +487,12 @@ impl ListItem {
                 query = query.filter(list_items::list.eq(list));
             }
             if let Some(identity) = filter.identity {
-                query = query.filter(list_items::identity.eq(identity));
+                query = match identity {
+                    Identity::Matched => {
+                        query.filter(list_items::identity.ne_all(Identity::UNMATCHED))
+                    }
+                    unmatched => query.filter(list_items::identity.eq(unmatched)),
+                };
             }
             if let Some(status) = filter.status {
                 query = query.filter(synced_items::status.eq(status));
@@ -362,6 +562,7 @@ mod tests {
 
     fn entry(list: ListId, media_type: Option<MediaType>, tmdb_id: Option<i64>) -> NewListItem {
         NewListItem {
+            trakt_id: None,
             season: None,
             list,
             entry_key: "source:letterboxd:paper-boats".into(),
@@ -392,11 +593,10 @@ mod tests {
             item.identity = Identity::Matched;
             item.title_ref = Some(title);
             item.save_identity(&mut conn).unwrap();
-            item.save_entry(&mut conn, &entry, now()).unwrap();
-            ListItem::of_list(&mut conn, list)
-                .unwrap()
-                .remove(0)
-                .identity
+            let identity = item.save_entry(&mut conn, &entry, now()).unwrap();
+            let stored = ListItem::of_list(&mut conn, list).unwrap().remove(0);
+            assert_eq!(stored.identity, identity);
+            identity
         };
         let told = || entry(list, Some(MediaType::Tv), Some(900_002));
         assert_eq!(saved(entry(list, None, None)), Identity::Matched);
@@ -404,5 +604,102 @@ mod tests {
         assert_eq!(saved(told()), Identity::Matched, "nothing has changed");
         let silent = entry(list, None, None);
         assert_eq!(saved(silent), Identity::Matched, "nothing says otherwise");
+    }
+
+    fn household() -> (tempfile::TempDir, SqliteConnection) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("list_sync.db");
+        crate::migrate(&file).unwrap();
+        let conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+        (folder, conn)
+    }
+
+    #[test]
+    fn what_is_on_a_list_is_counted_and_what_left_it_is_not() {
+        let (_folder, mut conn) = household();
+        let list = list(&mut conn);
+        let named = |key: &str, entry: NewListItem| NewListItem {
+            entry_key: key.into(),
+            ..entry
+        };
+        let undated = NewListItem {
+            year: None,
+            imdb_id: Some("tt1".into()),
+            tvdb_id: Some(3),
+            ..entry(list, Some(MediaType::Tv), None)
+        };
+        let entries = [
+            named("a", entry(list, Some(MediaType::Movie), Some(7))),
+            named("b", entry(list, None, None)),
+            named("c", undated.clone()),
+            named("gone", undated),
+        ];
+        ListItem::insert(&mut conn, &entries).unwrap();
+        let gone = ListItem::by_keys(&mut conn, list, &["gone"]).unwrap()[0].id;
+        ListItem::mark_left(&mut conn, &[gone], now(), None).unwrap();
+        let counts = ListItem::counts(&mut conn, list).unwrap();
+        let expected = EntryCounts {
+            entries: 3,
+            movies: 1,
+            shows: 1,
+            with_imdb_id: 1,
+            with_tmdb_id: 1,
+            with_tvdb_id: 1,
+            without_id: 1,
+            without_year: 1,
+        };
+        assert_eq!(counts, expected);
+        assert_eq!(ListItem::count_on_list(&mut conn, list).unwrap(), 3);
+    }
+
+    #[test]
+    fn what_is_due_in_the_database_is_what_is_due_by_the_rule() {
+        let (_folder, mut conn) = household();
+        let (list, title) = (list(&mut conn), title(&mut conn));
+        let later = now() + chrono::Duration::hours(1);
+        let tries = [None, Some(now()), Some(later)];
+        let states = [
+            Identity::New,
+            Identity::Matched,
+            Identity::NeedsReview,
+            Identity::NotFound,
+        ];
+        let mut rank = 0;
+        for identity in states {
+            for next_try in tries {
+                for title_ref in [None, Some(title)] {
+                    rank += 1;
+                    let new = NewListItem {
+                        entry_key: format!("{rank}"),
+                        // The last comes first.
+                        rank: 100 - rank,
+                        ..entry(list, None, None)
+                    };
+                    ListItem::insert(&mut conn, std::slice::from_ref(&new)).unwrap();
+                    let stored = ListItem::by_keys(&mut conn, list, &[&new.entry_key]).unwrap();
+                    let item = ListItem {
+                        identity,
+                        title_ref,
+                        next_try,
+                        ..stored[0].clone()
+                    };
+                    item.save_identity(&mut conn).unwrap();
+                }
+            }
+        }
+        let all = ListItem::on_list(&mut conn, list).unwrap();
+        let by_rule: Vec<i32> = all
+            .iter()
+            .filter(|item| item.is_due(now()))
+            .map(|item| item.id)
+            .collect();
+        let due = ListItem::due(&mut conn, &[list], now()).unwrap();
+        assert_eq!(due, by_rule);
+        assert_eq!(due.len(), 6 + 3 + 2);
+        assert!(
+            ListItem::due(&mut conn, &[ListId(99)], now())
+                .unwrap()
+                .is_empty()
+        );
     }
 }

@@ -18,6 +18,8 @@ pub struct ListPolicy {
     pub requested_as: Option<i32>,
     /// Hundredths by which the list may shrink between two readings.
     pub shrink_limit_percent: Option<i32>,
+    /// Withdraw what was asked for an entry that left, while it still can be.
+    pub withdraws: Option<bool>,
 }
 
 impl ListPolicy {
@@ -36,6 +38,7 @@ impl ListPolicy {
             is_4k: None,
             requested_as: None,
             shrink_limit_percent: None,
+            withdraws: None,
         }))
     }
 

@@ -32,6 +32,8 @@ word_enum! {
         Blocklisted = "blocklisted",
         /// Deleted from the library by a person.
         Deleted = "deleted",
+        /// We took our request back; asked again only when the entry comes anew.
+        Withdrawn = "withdrawn",
     }
 }
 
@@ -85,6 +87,8 @@ pub struct SyncedItem {
     pub last_synced: NaiveDateTime,
     /// What the target said when it failed.
     pub error_message: Option<String>,
+    /// When the target first showed our request.
+    pub requested_at: Option<NaiveDateTime>,
 }
 
 /// A ledger row to insert or to write over an older one of the same title.
@@ -114,6 +118,7 @@ pub struct NewSyncedItem {
     pub refused_at: Option<NaiveDateTime>,
     pub last_synced: NaiveDateTime,
     pub error_message: Option<String>,
+    pub requested_at: Option<NaiveDateTime>,
 }
 
 impl SyncedItem {
@@ -126,6 +131,60 @@ impl SyncedItem {
             .filter(synced_items::target.eq(target))
             .select(Self::as_select())
             .load(conn)
+    }
+
+    /// Titles whose request was sent and never seen in the target.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn requesting(conn: &mut SqliteConnection, target: &str) -> QueryResult<Vec<Self>> {
+        synced_items::table
+            .filter(synced_items::status.eq(LedgerStatus::Requesting))
+            .filter(synced_items::target.eq(target))
+            .select(Self::as_select())
+            .load(conn)
+    }
+
+    /// What a target was seen to have: titles that were requested there or are in its library.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn standing(
+        conn: &mut SqliteConnection,
+        target: &str,
+    ) -> QueryResult<Vec<(MediaType, i64, bool)>> {
+        synced_items::table
+            .filter(synced_items::target.eq(target))
+            .filter(synced_items::status.eq_any([LedgerStatus::Requested, LedgerStatus::Available]))
+            .select((
+                synced_items::media_type,
+                synced_items::tmdb_id,
+                synced_items::is_4k,
+            ))
+            .load(conn)
+    }
+
+    /// The rows of a target for these numbers of movies or shows, in either quality.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn of_titles(
+        conn: &mut SqliteConnection,
+        target: &str,
+        media_type: MediaType,
+        tmdb_ids: &[i64],
+    ) -> QueryResult<Vec<Self>> {
+        let mut found = Vec::new();
+        for chunk in tmdb_ids.chunks(500) {
+            let rows = synced_items::table
+                .filter(synced_items::target.eq(target))
+                .filter(synced_items::media_type.eq(media_type))
+                .filter(synced_items::tmdb_id.eq_any(chunk))
+                .select(Self::as_select())
+                .load(conn)?;
+            found.extend(rows);
+        }
+        Ok(found)
     }
 
     /// Stores the row, over an older one of the same target, title and quality.
@@ -147,18 +206,22 @@ impl SyncedItem {
             .get_result(conn)
     }
 
-    /// How many rows a run changed to each status.
+    /// Titles that a run failed with and no later run changed, at most `limit`.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn counts_of_run(
+    pub fn failed_in_run(
         conn: &mut SqliteConnection,
         run: RunId,
-    ) -> QueryResult<Vec<(LedgerStatus, i64)>> {
+        limit: i64,
+    ) -> QueryResult<Vec<Self>> {
+        let failed = [LedgerStatus::Failed, LedgerStatus::FailedPermanent];
         synced_items::table
             .filter(synced_items::run.eq(run))
-            .group_by(synced_items::status)
-            .select((synced_items::status, diesel::dsl::count_star()))
+            .filter(synced_items::status.eq_any(failed))
+            .order(synced_items::id)
+            .limit(limit)
+            .select(Self::as_select())
             .load(conn)
     }
 
@@ -188,6 +251,7 @@ impl SyncedItem {
             refused_at: row.refused_at,
             last_synced: row.last_synced,
             error_message: row.error_message,
+            requested_at: row.requested_at,
         }
     }
 }

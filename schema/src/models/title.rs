@@ -84,4 +84,41 @@ impl Title {
     pub fn all(conn: &mut SqliteConnection) -> QueryResult<Vec<Self>> {
         titles::table.select(Self::as_select()).load(conn)
     }
+
+    /// The titles with these row numbers.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn of(conn: &mut SqliteConnection, ids: &[TitleRef]) -> QueryResult<Vec<Self>> {
+        let mut found = Vec::new();
+        for chunk in ids.chunks(500) {
+            let rows = titles::table
+                .filter(titles::id.eq_any(chunk))
+                .select(Self::as_select())
+                .load(conn)?;
+            found.extend(rows);
+        }
+        Ok(found)
+    }
+
+    /// The movies or shows with these numbers of TMDB.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn by_tmdb_ids(
+        conn: &mut SqliteConnection,
+        media_type: MediaType,
+        tmdb_ids: &[i64],
+    ) -> QueryResult<Vec<Self>> {
+        let mut found = Vec::new();
+        for chunk in tmdb_ids.chunks(500) {
+            let rows = titles::table
+                .filter(titles::media_type.eq(media_type))
+                .filter(titles::tmdb_id.eq_any(chunk))
+                .select(Self::as_select())
+                .load(conn)?;
+            found.extend(rows);
+        }
+        Ok(found)
+    }
 }

@@ -13,6 +13,16 @@ word_enum! {
         Imdb = "imdb",
         /// TVDB's number.
         Tvdb = "tvdb",
+        /// Trakt's number.
+        Trakt = "trakt",
+        /// AniList's number.
+        Anilist = "anilist",
+        /// MyAnimeList's number.
+        Myanimelist = "myanimelist",
+        /// What Simkl calls it: `movies/53992`.
+        Simkl = "simkl",
+        /// The film's part of its address on Letterboxd: `dune-2021`.
+        Letterboxd = "letterboxd",
     }
 }
 
@@ -28,19 +38,44 @@ pub struct TitleId {
     pub media_type: MediaType,
     /// The title.
     pub title: TitleRef,
-    /// How it is known: `the entry`, `seerr look-up`.
+    /// How it is known: `the entry's TMDB id`, `imdb look-up`, `title search: title equal, year equal`.
     pub known_by: String,
     /// Since when.
     pub known_at: NaiveDateTime,
 }
 
 impl TitleId {
-    /// All of them.
+    /// What these ids of one source mean, for movies and shows.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn all(conn: &mut SqliteConnection) -> QueryResult<Vec<Self>> {
-        title_ids::table.select(Self::as_select()).load(conn)
+    pub fn of(
+        conn: &mut SqliteConnection,
+        source: IdSource,
+        external_ids: &[&str],
+    ) -> QueryResult<Vec<Self>> {
+        let mut found = Vec::new();
+        for chunk in external_ids.chunks(500) {
+            let rows = title_ids::table
+                .filter(title_ids::source.eq(source))
+                .filter(title_ids::external_id.eq_any(chunk))
+                .select(Self::as_select())
+                .load(conn)?;
+            found.extend(rows);
+        }
+        Ok(found)
+    }
+
+    /// The ids of one title.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn of_title(conn: &mut SqliteConnection, title: TitleRef) -> QueryResult<Vec<Self>> {
+        title_ids::table
+            .filter(title_ids::title.eq(title))
+            .order((title_ids::source, title_ids::external_id))
+            .select(Self::as_select())
+            .load(conn)
     }
 
     /// Stores the id unless it is known already.
@@ -51,6 +86,28 @@ impl TitleId {
         diesel::insert_into(title_ids::table)
             .values(self)
             .on_conflict_do_nothing()
+            .execute(conn)
+            .map(drop)
+    }
+
+    /// Stores the id over what was known of it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn correct(&self, conn: &mut SqliteConnection) -> QueryResult<()> {
+        diesel::insert_into(title_ids::table)
+            .values(self)
+            .on_conflict((
+                title_ids::source,
+                title_ids::external_id,
+                title_ids::media_type,
+            ))
+            .do_update()
+            .set((
+                title_ids::title.eq(self.title),
+                title_ids::known_by.eq(&self.known_by),
+                title_ids::known_at.eq(self.known_at),
+            ))
             .execute(conn)
             .map(drop)
     }

@@ -330,6 +330,9 @@ pub struct Entry {
     /// TVDB's number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tvdb_id: Option<i64>,
+    /// Trakt's number; movies and shows count apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trakt_id: Option<i64>,
     /// The season that the entry is about, where it is about one and not the whole show.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub season: Option<i32>,

@@ -1,17 +1,39 @@
 //! `sync-worker.sock`: what the command line and `api` ask the process that syncs.
 
 mod events;
+mod items;
+mod plans;
 mod providers;
+mod review;
+mod runs;
 mod settings;
+mod story;
 
 pub use events::{EventView, EventsEnded, EventsReset, ReadingProgress, WatchEvents};
+pub use items::{
+    ITEMS_LIMIT, ItemView, Items, ItemsRequest, MOST_ITEMS, MatchedView, RetriedQuality,
+    RetryAsked, RetryTitle,
+};
+pub use plans::{
+    DiscardPlan, PlanCounts, PlanItemView, PlanPage, PlanView, Plans, PlansRequest, ShowPlan,
+};
 pub use providers::{
     AccountView, ProviderView, ProviderViews, ProvidersRequest, SignIn, SignInState, SignInView,
     SignOut, SignedOut,
 };
+pub use review::{
+    Choice, ImportPins, Pick, Picked, PinPage, PinView, PinsImported, PinsRequest, ReviewEntry,
+    ReviewFilter, ReviewPage, ReviewPlace, ReviewRequest, Unpin, Unpinned,
+};
+pub use runs::{
+    RunDetails, RunFailure, RunRequest, RunScope, RunStarted, RunView, Runs, RunsRequest,
+};
 pub use settings::{
     SaveSettings, SettingSource, SettingView, SettingViews, SettingsChanged, SettingsRequest,
     SettingsSaved,
+};
+pub use story::{
+    Story, StoryId, StoryLook, StoryNext, StoryNow, StoryState, StoryStep, StoryTitle, Why,
 };
 
 use chrono::{DateTime, Utc};
@@ -19,7 +41,7 @@ use serde::{Deserialize, Serialize};
 
 use super::scraper::{BrowserStatus, ListResolved};
 use super::{Failure, Link};
-use crate::models::{Cause, FetchKind, ListId, MediaType, RunId, RunStatus, RunTrigger};
+use crate::models::{Cause, FetchKind, ListId, MediaType, PlanId, RunId, RunStatus, RunTrigger};
 
 /// The sync-worker's socket.
 #[derive(Debug)]
@@ -47,22 +69,35 @@ impl Link for SyncLink {
             | ToSyncWorker::RemoveList(_)
             | ToSyncWorker::AcceptList(_)
             | ToSyncWorker::AddFile(_)
+            | ToSyncWorker::DiscardPlan(_)
             | ToSyncWorker::SaveSettings(_)
             | ToSyncWorker::StartSignIn(_)
             | ToSyncWorker::CancelSignIn(_)
             | ToSyncWorker::SignOut(_)
+            | ToSyncWorker::RetryTitle(_)
+            | ToSyncWorker::Pick(_)
+            | ToSyncWorker::Unpin(_)
+            | ToSyncWorker::ImportPins(_)
             | ToSyncWorker::SettingsChanged(_) => true,
             ToSyncWorker::Status(_)
             | ToSyncWorker::WatchRun(_)
+            | ToSyncWorker::Runs(_)
+            | ToSyncWorker::Run(_)
             | ToSyncWorker::WatchEvents(_)
             | ToSyncWorker::Settings(_)
             | ToSyncWorker::Browser(_)
             | ToSyncWorker::Lists(_)
             | ToSyncWorker::ResolveList(_)
             | ToSyncWorker::ReadList(_)
+            | ToSyncWorker::Plans(_)
+            | ToSyncWorker::Plan(_)
             | ToSyncWorker::Providers(_)
             | ToSyncWorker::SignIn(_)
             | ToSyncWorker::SignInStatus(_)
+            | ToSyncWorker::Items(_)
+            | ToSyncWorker::Why(_)
+            | ToSyncWorker::Review(_)
+            | ToSyncWorker::Pins(_)
             | ToSyncWorker::Check(_)
             | ToSyncWorker::TestTarget(_) => false,
         }
@@ -80,14 +115,19 @@ impl Link for SyncLink {
 pub enum ToSyncWorker {
     /// What is going on and when the next run is. Answered by one [`FromSyncWorker::Status`].
     Status(SyncStatusRequest),
-    /// Starts a run, which lives on whatever happens to its caller. Answered by one
-    /// [`FromSyncWorker::RunStarted`]; `busy` while another run is going on.
+    /// Starts a run, which lives on whatever happens to its caller; while another goes on it is queued.
+    /// Answered by one [`FromSyncWorker::RunStarted`]; `busy` when the queue is full.
     StartRun(StartRun),
-    /// Ends a run at the next entry. Answered by one [`FromSyncWorker::RunCancelled`].
+    /// Ends a run at the next entry, or takes it out of the queue. Answered by one
+    /// [`FromSyncWorker::RunCancelled`].
     CancelRun(CancelRun),
     /// Follows a run. Answered by [`FromSyncWorker::RunProgress`] whenever something changed, and one
     /// [`FromSyncWorker::RunReport`] when it has ended; a run that ended before is answered at once.
     WatchRun(WatchRun),
+    /// The newest runs. Answered by [`FromSyncWorker::Runs`], at most 50 runs each.
+    Runs(RunsRequest),
+    /// One run with its report. Answered by one [`FromSyncWorker::Run`].
+    Run(RunRequest),
     /// The lists. Answered by [`FromSyncWorker::Lists`], at most 200 lists each.
     Lists(ListsRequest),
     /// Adds a list. Answered by one [`FromSyncWorker::List`].
@@ -109,6 +149,13 @@ pub enum ToSyncWorker {
     /// Adds every list of an export file that lies in the folder of exports. Answered by one
     /// [`FromSyncWorker::FileAdded`].
     AddFile(AddFile),
+    /// The plans. Answered by one [`FromSyncWorker::Plans`].
+    Plans(PlansRequest),
+    /// One plan with its titles. Answered by [`FromSyncWorker::Plan`]s, at most 200 titles each. It is
+    /// carried out with [`ToSyncWorker::StartRun`].
+    Plan(ShowPlan),
+    /// Drops a plan that waits for a person. Answered by one [`FromSyncWorker::PlanDiscarded`].
+    DiscardPlan(DiscardPlan),
     /// Follows what happens. Answered by [`FromSyncWorker::Event`]s, with `follow` also by
     /// [`FromSyncWorker::Progress`] and [`FromSyncWorker::Reading`], and one
     /// [`FromSyncWorker::EventsEnded`]; with `follow` the stream lasts until the caller hangs up.
@@ -143,6 +190,28 @@ pub enum ToSyncWorker {
     CancelSignIn(SignIn),
     /// Forgets the tokens of an account. Answered by one [`FromSyncWorker::SignedOut`].
     SignOut(SignOut),
+    /// One page of the entries that are on lists now. Answered by [`FromSyncWorker::Items`], at most 200
+    /// entries each.
+    Items(ItemsRequest),
+    /// The story of a title. Answered by one [`FromSyncWorker::Story`], also for a title that nothing
+    /// is known of; `conflict` when several are called so.
+    Why(Why),
+    /// Lets a title whose request failed be tried again. Answered by one
+    /// [`FromSyncWorker::RetryAsked`]; `conflict` when there is nothing to try again.
+    RetryTitle(RetryTitle),
+    /// Entries that wait for a person to say which title they are. Answered by one
+    /// [`FromSyncWorker::Review`].
+    Review(ReviewRequest),
+    /// Says which title an entry is, for every list and for ever. Answered by one
+    /// [`FromSyncWorker::Picked`]; `invalid` for a number that TMDB does not have.
+    Pick(Pick),
+    /// Takes back what was said; the next run looks at the entry anew. Answered by one
+    /// [`FromSyncWorker::Unpinned`].
+    Unpin(Unpin),
+    /// What people said so far. Answered by one [`FromSyncWorker::Pins`].
+    Pins(PinsRequest),
+    /// Takes over pins of a file. Answered by one [`FromSyncWorker::PinsImported`].
+    ImportPins(ImportPins),
 }
 
 /// See [`ToSyncWorker::Status`].
@@ -163,6 +232,14 @@ pub struct StartRun {
     /// Who asks.
     #[serde(default = "RunTrigger::manual")]
     pub trigger: RunTrigger,
+    /// Only makes a plan: lists are read, nothing is asked of the target.
+    #[serde(default)]
+    pub only_plans: bool,
+    /// Carries out a plan that was made before; no list is read, and neither lists nor titles are named
+    /// beside it. `not_found` and `conflict` say that there is none, or that its time is over, it was
+    /// applied or discarded, or is being applied.
+    #[serde(default)]
+    pub plan: Option<PlanId>,
 }
 
 impl StartRun {
@@ -172,6 +249,8 @@ impl StartRun {
             lists: Vec::new(),
             custom: Vec::new(),
             trigger,
+            only_plans: false,
+            plan: None,
         }
     }
 }
@@ -188,12 +267,18 @@ pub struct CustomEntry {
     /// Movie or show.
     #[serde(default)]
     pub media_type: Option<MediaType>,
-    /// `tt…`, also written `imdb://tt…`.
+    /// `tt…`, also written `imdb://tt…`; `tmdb://603` and `tvdb://81189` count as those ids.
     #[serde(default)]
     pub imdb_id: Option<String>,
     /// TMDB's number.
     #[serde(default)]
     pub tmdb_id: Option<i64>,
+    /// TVDB's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tvdb_id: Option<i64>,
+    /// Only this season of a show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub season: Option<i32>,
 }
 
 /// See [`ToSyncWorker::CancelRun`].
@@ -250,6 +335,10 @@ pub struct AddList {
     /// Hundredths by which it may shrink between two readings, 0 to 100; the general setting when absent.
     #[serde(default)]
     pub shrink_limit_percent: Option<i32>,
+    /// Whether what was asked for an entry that leaves it is taken back while nothing has come of it;
+    /// no when absent.
+    #[serde(default)]
+    pub withdraws: Option<bool>,
 }
 
 /// See [`ToSyncWorker::ChangeList`]. An absent field stays as it is; a field set to null goes back to its default.
@@ -296,6 +385,13 @@ pub struct ChangeList {
         skip_serializing_if = "Option::is_none"
     )]
     pub shrink_limit_percent: Option<Option<i32>>,
+    /// Whether what was asked for an entry that leaves it is taken back.
+    #[serde(
+        default,
+        with = "double_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub withdraws: Option<Option<bool>>,
 }
 
 impl ChangeList {
@@ -309,6 +405,7 @@ impl ChangeList {
             is_4k: None,
             requested_as: None,
             shrink_limit_percent: None,
+            withdraws: None,
         }
     }
 }
@@ -429,13 +526,17 @@ pub enum FromSyncWorker {
     /// Answers [`ToSyncWorker::Status`].
     Status(SyncStatus),
     /// Answers [`ToSyncWorker::StartRun`].
-    RunStarted(RunRef),
+    RunStarted(RunStarted),
     /// Answers [`ToSyncWorker::CancelRun`]; the run ends within a second.
     RunCancelled(RunRef),
     /// Where a watched run is.
     RunProgress(RunProgress),
     /// How a watched run ended.
     RunReport(Box<RunReport>),
+    /// Part of the answer to [`ToSyncWorker::Runs`].
+    Runs(Runs),
+    /// Answers [`ToSyncWorker::Run`].
+    Run(Box<RunDetails>),
     /// Part of the answer to [`ToSyncWorker::Lists`].
     Lists(Lists),
     /// One list as it is now.
@@ -450,6 +551,12 @@ pub enum FromSyncWorker {
     ListResolved(ListResolved),
     /// The end of a [`ToSyncWorker::ReadList`].
     ListRead(Box<ListReadSummary>),
+    /// Answers [`ToSyncWorker::Plans`].
+    Plans(Plans),
+    /// Part of the answer to [`ToSyncWorker::Plan`].
+    Plan(Box<PlanPage>),
+    /// Answers [`ToSyncWorker::DiscardPlan`].
+    PlanDiscarded(PlanView),
     /// One event, part of the answer to [`ToSyncWorker::WatchEvents`].
     Event(EventView),
     /// Where the run is, part of the same; not stored.
@@ -471,6 +578,22 @@ pub enum FromSyncWorker {
     SignIn(SignInView),
     /// Answers [`ToSyncWorker::SignOut`].
     SignedOut(SignedOut),
+    /// Part of the answer to [`ToSyncWorker::Items`].
+    Items(Items),
+    /// Answers [`ToSyncWorker::Why`].
+    Story(Box<Story>),
+    /// Answers [`ToSyncWorker::RetryTitle`].
+    RetryAsked(RetryAsked),
+    /// Answers [`ToSyncWorker::Review`].
+    Review(ReviewPage),
+    /// Answers [`ToSyncWorker::Pick`].
+    Picked(Box<Picked>),
+    /// Answers [`ToSyncWorker::Unpin`].
+    Unpinned(Box<Unpinned>),
+    /// Answers [`ToSyncWorker::Pins`].
+    Pins(PinPage),
+    /// Answers [`ToSyncWorker::ImportPins`].
+    PinsImported(PinsImported),
     /// The request was not carried out.
     Failed(Failure),
 }
@@ -497,6 +620,9 @@ pub struct SyncStatus {
     pub automated: bool,
     /// What a person has to set before a run can do its work; empty when nothing is missing.
     pub missing: Vec<Missing>,
+    /// Runs that wait until the one that is going on is over.
+    #[serde(default)]
+    pub queued: u32,
 }
 
 /// Something a person has to set.
@@ -540,6 +666,8 @@ pub struct RunProgress {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RunPhase {
+    /// Waits until the runs before it, `total` of them, are over.
+    Queued,
     /// Reads what Seerr knows and the lists, side by side.
     Read,
     /// Finds out which titles the entries are.
@@ -573,6 +701,9 @@ pub struct RunSummary {
     pub completed_at: Option<DateTime<Utc>>,
     /// Entries and titles by what became of them.
     pub counts: RunCounts,
+    /// The plan it made or carried out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanId>,
 }
 
 /// What became of the titles of a run.
@@ -586,6 +717,8 @@ pub struct RunCounts {
     pub titles: u32,
     /// Requested by this run.
     pub requested: u32,
+    /// Would be requested: of a run that only makes a plan.
+    pub planned: u32,
     /// Requested before, by us or by somebody else.
     pub already_requested: u32,
     /// In the library already.
@@ -598,6 +731,10 @@ pub struct RunCounts {
     pub not_found: u32,
     /// Requests that failed; they are tried again.
     pub failed: u32,
+    /// Looked at again with the next run.
+    pub waiting: u32,
+    /// Requests taken back.
+    pub withdrawn: u32,
 }
 
 /// How a run ended, in full.
@@ -718,6 +855,9 @@ pub struct ListView {
     /// Hundredths by which it may shrink between two readings; the general setting when absent.
     #[serde(default)]
     pub shrink_limit_percent: Option<i32>,
+    /// Whether what was asked for an entry that leaves it is taken back; no when absent.
+    #[serde(default)]
+    pub withdraws: Option<bool>,
     /// What its owner should know; only in the answer to adding the first list of a site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,

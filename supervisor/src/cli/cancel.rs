@@ -1,4 +1,4 @@
-//! `listsync cancel`: ends the run that is going on.
+//! `listsync cancel`: ends the run that is going on, or takes one out of the queue.
 
 use schema::{
     models::RunId,
@@ -13,7 +13,7 @@ use super::{error::CommandError, exit::Exit, session::Session};
 /// Arguments of `cancel`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The run's number; the one that is going on when absent
+    /// The run's number, also of one that is queued; the one that is going on when absent
     #[arg(value_name = "RUN")]
     run: Option<i32>,
 }

@@ -199,7 +199,9 @@ fn tone(event: &EventView) -> Tone {
         EventKind::RunStarted
         | EventKind::RunEnded
         | EventKind::ListRead
+        | EventKind::Pinned
         | EventKind::ListChanged
+        | EventKind::RetryAsked
         | EventKind::SettingsChanged => Tone::Plain,
     }
 }
@@ -233,9 +235,11 @@ fn text(event: &EventView) -> String {
         EventKind::TitleRequested | EventKind::RequestFailed => {
             because(title(data), word("reason"))
         }
+        EventKind::RetryAsked => format!("{}: a person wants it tried again", title(data)),
         EventKind::NeedsReview | EventKind::NotFound => {
             because(format!("{} on {list}", title(data)), word("reason"))
         }
+        EventKind::Pinned => pinned(data),
         EventKind::ListChanged => format!(
             "{list} {}: {} ({}:{})",
             word("change"),
@@ -252,6 +256,23 @@ fn text(event: &EventView) -> String {
             let keys: Vec<&str> = keys.filter_map(Value::as_str).collect();
             format!("saved {}", keys.join(", "))
         }
+    }
+}
+
+/// What a person said an entry is.
+fn pinned(data: &Value) -> String {
+    let number = |name: &str| data.get(name).and_then(Value::as_u64).unwrap_or_default();
+    match word(data, "change") {
+        "imported" => format!(
+            "imported {} pins, {} entries are another title now",
+            number("pins"),
+            number("entries")
+        ),
+        "removed" => format!("{}: what a person said is taken back", title(data)),
+        _ => match data.get("chosen").filter(|chosen| !chosen.is_null()) {
+            Some(chosen) => format!("{} is {}", title(data), title(chosen)),
+            None => format!("{} is none of TMDB's titles", title(data)),
+        },
     }
 }
 

@@ -102,10 +102,26 @@ Exit codes:
 /// For `listsync sync --help`.
 pub(super) const SYNC: &str = "\
 Exit codes:
-    0  started; with --wait: completed
-    1  not started; with --wait: failed or cancelled
+    0  started; with --wait: completed; with --plan: the plan was made
+    1  not started; with --wait or --plan: failed or cancelled
     4  the supervisor cannot be reached
   130  interrupted; the run goes on";
+
+/// For `listsync plan --help`.
+pub(super) const PLAN: &str = "\
+Examples:
+    listsync sync --plan             make a plan and show it
+    listsync plan apply --wait       carry out the newest that is open, and print what was done
+    listsync plan show 3 --json      plan 3 as data
+
+A plan can be applied for a day. What has changed in Seerr by then is left out, with its reason.
+
+Exit codes:
+    0  shown, discarded or started; apply --wait: completed
+    1  no such plan; it is too old, was applied or discarded, or is being applied; you said no;
+       apply --wait: failed or cancelled
+    4  the supervisor cannot be reached
+  130  interrupted; a run that was started goes on";
 
 /// For `listsync providers sign-in --help`.
 pub(super) const SIGN_IN: &str = "\
@@ -114,6 +130,27 @@ Exit codes:
     1  not signed in: denied, expired, or something must be set first
     4  the supervisor cannot be reached
   130  interrupted; nobody is signed in";
+
+/// For `listsync items --help`.
+pub(super) const ITEMS: &str = "\
+Examples:
+    listsync items --status failed            titles whose requests failed
+    listsync items --identity needs_review    entries that wait for you
+    listsync items --why heat                 the whole story of a title
+    listsync items --why movie:550            … by TMDB's number; a title on no list tells where it stopped
+    listsync items --why https://www.imdb.com/title/tt0113277/
+
+Exit codes:
+    0  shown, also where there is nothing, or nothing is known of a title
+    1  several titles are called so, or there is no such entry or list
+    4  the supervisor cannot be reached";
+
+/// For `listsync items retry --help`.
+pub(super) const ITEMS_RETRY: &str = "\
+Exit codes:
+    0  the next run tries it
+    1  there is nothing to try again, a person had said no to it, or a run is going on
+    4  the supervisor cannot be reached";
 
 /// For `listsync signal --help`.
 pub(super) const SIGNAL: &str = "\

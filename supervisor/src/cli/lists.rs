@@ -212,6 +212,7 @@ pub(super) mod tests {
 
     pub(in crate::cli) fn list(id: i32, list_type: &str, list_id: &str, name: &str) -> ListView {
         ListView {
+            withdraws: None,
             status_cause: None,
             last_read_at: None,
             last_read_entries: None,

@@ -43,6 +43,9 @@ pub(super) struct Args {
     /// Hundredths by which it may shrink between two readings before it is frozen
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(i32).range(0..=100))]
     shrink_limit: Option<i32>,
+    /// Take back what was asked for an entry that leaves it, while nothing has come of it
+    #[arg(long)]
+    withdraw: bool,
     /// Do not read it now; with --json it never is
     #[arg(long)]
     no_read: bool,
@@ -70,6 +73,7 @@ impl From<Args> for AddList {
             is_4k,
             requested_as: args.user,
             shrink_limit_percent: args.shrink_limit,
+            withdraws: args.withdraw.then_some(true),
         }
     }
 }
@@ -128,6 +132,8 @@ pub(super) fn text(done: &str, list: &ListView) -> String {
         list.shrink_limit_percent
             .map(|percent| format!("frozen when it shrinks by more than {percent} %")),
     );
+    let withdraws = list.withdraws == Some(true);
+    extras.extend(withdraws.then(|| "what leaves it is taken back".to_owned()));
     extras.extend((!list.auto_sync).then(|| "not by the schedule".to_owned()));
     let extras = if extras.is_empty() {
         String::new()
@@ -148,6 +154,7 @@ mod tests {
 
     fn args() -> Args {
         Args {
+            withdraw: false,
             input: "top".into(),
             list_type: Some("imdb".into()),
             name: None,

@@ -31,6 +31,9 @@ pub(super) struct Args {
     /// Hundredths by which it may shrink between two readings before it is frozen, or `default`
     #[arg(long, value_name = "PERCENT", value_parser = percent_or_default)]
     shrink_limit: Option<Percent>,
+    /// Take back what was asked for an entry that leaves it, while nothing has come of it
+    #[arg(long, value_name = "WHETHER", value_parser = ["yes", "no"])]
+    withdraw: Option<String>,
 }
 
 /// Hundredths, or the general setting.
@@ -68,6 +71,7 @@ impl Args {
             }),
             requested_as: self.user.map(above_zero),
             shrink_limit_percent: self.shrink_limit.map(|Percent(percent)| percent),
+            withdraws: self.withdraw.map(|word| Some(word == "yes")),
             ..ChangeList::of(list)
         }
     }
@@ -78,6 +82,7 @@ impl Args {
             && self.is_4k.is_none()
             && self.user.is_none()
             && self.shrink_limit.is_none()
+            && self.withdraw.is_none()
     }
 }
 
@@ -86,7 +91,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandEr
     if args.is_empty() {
         return Err(CommandError::told(
             "there is nothing to change",
-            "Give one of --name, --limit, --4k, --user, --shrink-limit.",
+            "Give one of --name, --limit, --4k, --user, --shrink-limit, --withdraw.",
         ));
     }
     let all = lists::fetch(session, false).await?;
@@ -138,6 +143,7 @@ mod tests {
             is_4k: None,
             user: None,
             shrink_limit: None,
+            withdraw: None,
         }
     }
 
@@ -148,6 +154,7 @@ mod tests {
             limit: Some(0),
             is_4k: Some("no".into()),
             shrink_limit: Some(percent_or_default("20%").unwrap()),
+            withdraw: Some("yes".into()),
             ..args()
         }
         .change(ListId(3));
@@ -158,6 +165,7 @@ mod tests {
                 item_limit: Some(None),
                 is_4k: Some(Some(false)),
                 shrink_limit_percent: Some(Some(20)),
+                withdraws: Some(Some(true)),
                 ..ChangeList::of(ListId(3))
             }
         );

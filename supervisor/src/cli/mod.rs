@@ -13,6 +13,11 @@ mod error;
 mod events;
 mod events_sync;
 mod exit;
+mod history;
+mod history_text;
+mod items;
+mod items_retry;
+mod items_why;
 mod list_names;
 mod lists;
 mod lists_accept;
@@ -25,12 +30,20 @@ mod measures;
 mod moment;
 mod one_shot;
 mod pid;
+mod pins;
+mod pins_file;
+mod plan;
+mod plan_apply;
+mod plan_show;
+mod plan_text;
 mod program_names;
 mod progress;
 mod prompt;
 mod providers;
 mod providers_sign_in;
 mod reload;
+mod review;
+mod review_ask;
 mod screen;
 mod session;
 mod settings_default;
@@ -116,10 +129,23 @@ enum Command {
     /// Start a run
     #[command(after_help = exit::SYNC)]
     Sync(sync::Args),
-    /// End the run that is going on
+    /// Show what runs would do, carry it out, or drop it
+    #[command(after_help = exit::PLAN)]
+    Plan(plan::Args),
+    /// End the run that is going on, or take one out of the queue
     Cancel(cancel::Args),
+    /// Show the runs there were, or one with all that became of it
+    History(history::Args),
     /// Show the lists; add, change, read and remove them
     Lists(lists::Args),
+    /// Show the entries of lists and what became of them, or tell a title's story
+    #[command(after_help = exit::ITEMS)]
+    Items(items::Args),
+    /// Show entries that wait for you to say which title they are, and pick
+    #[command(after_help = review::EXAMPLES)]
+    Review(review::Args),
+    /// Show what people said entries are; export, import and remove it
+    Pins(pins::Args),
     /// Show the sites lists are read from, sign in to them and out
     Providers(providers::Args),
     /// Keys for machines that use the API
@@ -244,8 +270,13 @@ async fn converse(session: &Session, command: Command) -> Result<Exit, CommandEr
         Command::Setup => Box::pin(setup::run(session)).await,
         Command::Check(args) => Box::pin(check::run(session, args)).await,
         Command::Sync(args) => Box::pin(sync::run(session, args)).await,
+        Command::Plan(args) => Box::pin(plan::run(session, args)).await,
         Command::Cancel(args) => cancel::run(session, args).await,
+        Command::History(args) => history::run(session, args).await,
         Command::Lists(args) => lists::run(session, args).await,
+        Command::Items(args) => items::run(session, args).await,
+        Command::Review(args) => review::run(session, args).await,
+        Command::Pins(args) => pins::run(session, args).await,
         Command::Providers(args) => providers::run(session, args).await,
         Command::ApiKey(args) => api_key::run(session, args).await,
         Command::Version => version::run(session).await,
@@ -289,7 +320,17 @@ mod tests {
             "listsync check --quick",
             "listsync check --settings-only --config x.toml",
             "listsync sync --wait 3 imdb:top",
+            "listsync sync imdb:top --plan --json",
+            "listsync plan list",
+            "listsync plan show",
+            "listsync plan show 3",
+            "listsync plan apply 3 --wait --yes",
+            "listsync plan discard 3",
             "listsync cancel",
+            "listsync cancel 12",
+            "listsync history",
+            "listsync history --limit 5 --json",
+            "listsync history 12",
             "listsync lists --all",
             "listsync lists add https://www.imdb.com/list/ls1/ --limit 10 --no-4k --user 3 --no-auto",
             "listsync lists add top --type imdb --4k --name Best",
@@ -300,6 +341,22 @@ mod tests {
             "listsync lists edit 3 --limit 0 --4k default --shrink-limit 20",
             "listsync lists disable 3",
             "listsync lists enable 3 imdb:top",
+            "listsync items",
+            "listsync items --list imdb:top --status failed_permanent --search heat --limit 10 --page 2",
+            "listsync items --identity needs_review --json",
+            "listsync items --why movie:550",
+            "listsync items retry 12 --anyway",
+            "listsync review",
+            "listsync review --not-found --limit 200 --no-ask",
+            "listsync review --all --json",
+            "listsync review pick 7 movie:438631",
+            "listsync review pick 7 tt1160419",
+            "listsync review pick 7 none --json",
+            "listsync pins",
+            "listsync pins export",
+            "listsync pins export pins.json",
+            "listsync pins import pins.json --dry-run",
+            "listsync pins remove 3 4",
             "listsync providers",
             "listsync providers sign-in trakt",
             "listsync providers sign-in trakt --cancel",
@@ -318,6 +375,9 @@ mod tests {
         for line in [
             "listsync",
             "listsync start",
+            "listsync plan",
+            "listsync plan show first",
+            "listsync plan apply 0",
             "listsync signal HUP",
             "listsync events --processes --syncs",
             "listsync tail --level loud",
@@ -325,7 +385,23 @@ mod tests {
             "listsync lists add x --4k --no-4k",
             "listsync lists add x --limit 0",
             "listsync lists remove",
+            "listsync items retry",
+            "listsync items --why",
+            "listsync items --why 12 --status failed",
+            "listsync items --status broken",
+            "listsync items --limit 0",
+            "listsync history 0",
+            "listsync history --limit 0",
+            "listsync history 12 --limit 5",
             "listsync api-key create",
+            "listsync review --all --not-found",
+            "listsync review --limit 0",
+            "listsync review pick 7",
+            "listsync review pick 7 438631",
+            "listsync review pick 7 film:438631",
+            "listsync review pick x none",
+            "listsync pins import",
+            "listsync pins remove",
             "listsync providers sign-in",
             "listsync providers sign-out",
             "listsync completions cmd.exe",

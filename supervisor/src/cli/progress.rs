@@ -122,6 +122,15 @@ impl Progress {
         bar.set_message(visible(&reading.name, Look::PIPE));
     }
 
+    /// Shows how many runs come first.
+    pub(super) fn queued(&self, before: u32) {
+        let Some(bar) = &self.bar else { return };
+        bar.set_prefix(phase(RunPhase::Queued));
+        bar.set_length(before.into());
+        bar.set_position(0);
+        bar.set_message("waiting for the runs before it");
+    }
+
     /// Shows that nothing is heard at the moment.
     pub(super) fn wait(&self, why: &str) {
         if let Some(bar) = &self.bar {
@@ -154,6 +163,7 @@ fn slowest(readings: &BTreeMap<ListId, ReadingProgress>) -> Option<String> {
 
 fn phase(phase: RunPhase) -> &'static str {
     match phase {
+        RunPhase::Queued => "queued",
         RunPhase::Read => "reading",
         RunPhase::Identify => "identifying",
         RunPhase::Plan => "planning",

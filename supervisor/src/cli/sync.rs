@@ -1,24 +1,25 @@
 //! `listsync sync`: starts a run and, with `--wait`, follows it to its end whatever happens to the
-//! sync-worker meanwhile. Leaves how its report looks to `sync_report`.
+//! sync-worker meanwhile. Leaves how its report looks to `sync_report`, and plans to `plan_show`.
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use runtime::socket::client::{CallError, Client};
 use schema::{
-    models::{ListId, RunId, RunStatus, RunTrigger},
+    models::{RunId, RunStatus, RunTrigger},
     wire::{
         FailureCode, Link,
         sync::{
-            FromSyncWorker, RunRef, RunReport, StartRun, SyncLink, SyncStatusRequest, ToSyncWorker,
-            WatchRun,
+            FromSyncWorker, RunPhase, RunReport, RunScope, RunStarted, RunView, RunsRequest,
+            StartRun, SyncLink, ToSyncWorker, WatchRun,
         },
     },
 };
 use tokio::time::Instant;
 
 use super::{
-    error::CommandError, exit::Exit, list_names, lists, progress::Progress, session::Session,
-    sync_report, terminal::Look,
+    error::CommandError, exit::Exit, list_names, lists, plan_show, progress::Progress,
+    session::Session, sync_report,
 };
 
 /// Arguments of `sync`.
@@ -31,71 +32,132 @@ pub(super) struct Args {
     /// Wait for the end and print what was done
     #[arg(long)]
     wait: bool,
+    /// Only make a plan and show it: lists are read, nothing is requested
+    #[arg(long)]
+    plan: bool,
 }
 
 /// How long the sync-worker may be absent while its run is followed.
 const ABSENCE: Duration = Duration::from_secs(30);
+/// Runs that are looked at for one whose start was not answered.
+const LOOKED_AT: u32 = 50;
 /// Pause before the sync-worker is asked again.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Starts a run; follows it if asked to.
+/// Starts a run; follows it if asked to, or if it is to make a plan.
 pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandError> {
     let lists = if args.lists.is_empty() {
         Vec::new()
     } else {
         list_names::resolve_all(&lists::fetch(session, false).await?, &args.lists)?
     };
-    let client = session.sync_worker().await?;
-    if args.wait {
-        let progress = Progress::new(session.terminal.shows_progress() && !session.json);
-        let ended = follow(session, &client, lists, &progress).await;
-        progress.clear();
-        return ended;
-    }
-    let run = match start(&client, &lists, false).await {
-        Ok(run) => run,
-        Err(error) => return Err(session.explained(error).await),
+    let request = StartRun {
+        lists,
+        only_plans: args.plan,
+        ..StartRun::everything(RunTrigger::Manual)
     };
+    if args.plan {
+        return plan_show::make(session, request).await;
+    }
+    if args.wait {
+        let report = to_its_end(session, request).await?;
+        return show(session, &report);
+    }
+    let started = begin(session, request).await?;
     if session.json {
-        session.terminal.say_json(&RunRef { run })?;
+        session.terminal.say_json(&started)?;
     } else {
-        session.terminal.say(&format!("run {run} started"))?;
+        session.terminal.say(&said(&started))?;
     }
     Ok(Exit::Done)
 }
 
-/// Starts and follows, until the end or Ctrl-C.
+/// What is said of a run that was started and left to itself.
+pub(super) fn said(started: &RunStarted) -> String {
+    let run = started.run;
+    if started.is_queued {
+        format!("run {run} is queued; it begins when the runs before it are over")
+    } else {
+        format!("run {run} started")
+    }
+}
+
+/// Starts a run and leaves it to itself.
+///
+/// # Errors
+/// When it is refused.
+pub(super) async fn begin(
+    session: &Session,
+    request: StartRun,
+) -> Result<RunStarted, CommandError> {
+    let client = session.sync_worker().await?;
+    let since = session.clock.now_utc();
+    match start(&client, &request.in_order(), since, false).await {
+        Ok(started) => Ok(started),
+        Err(error) => Err(session.explained(error).await),
+    }
+}
+
+/// Starts a run and follows it, until its end or Ctrl-C.
+///
+/// # Errors
+/// When it is refused, on Ctrl-C, and when nothing is heard of it for long.
+pub(super) async fn to_its_end(
+    session: &Session,
+    request: StartRun,
+) -> Result<RunReport, CommandError> {
+    let client = session.sync_worker().await?;
+    let progress = Progress::new(session.terminal.shows_progress() && !session.json);
+    let report = follow(session, &client, &request.in_order(), &progress).await;
+    progress.clear();
+    report
+}
+
 async fn follow(
     session: &Session,
     client: &Client<SyncLink>,
-    lists: Vec<ListId>,
+    request: &StartRun,
     progress: &Progress,
-) -> Result<Exit, CommandError> {
+) -> Result<RunReport, CommandError> {
     let mut run = None;
     let work = async {
-        let id = start_when_free(session, client, &lists, progress).await?;
+        let started = start(client, request, session.clock.now_utc(), true).await?;
+        let id = started.run;
         run = Some(id);
+        if started.is_queued {
+            session.terminal.tell(&format!(
+                "run {id} is queued; waiting for the runs before it"
+            ));
+        }
         watch(client, id, progress).await
     };
     let report = tokio::select! {
         report = work => report,
         _ = tokio::signal::ctrl_c() => return Err(interrupted(run)),
     };
-    let report = match report {
-        Ok(report) => report,
-        Err(error) => return Err(session.explained(error).await),
-    };
-    progress.clear();
+    match report {
+        Ok(report) => Ok(report),
+        Err(error) => Err(session.explained(error).await),
+    }
+}
+
+/// Shows how a run ended.
+///
+/// # Errors
+/// When the output cannot be written.
+pub(super) fn show(session: &Session, report: &RunReport) -> Result<Exit, CommandError> {
     if session.json {
-        session.terminal.say_json(&report)?;
+        session.terminal.say_json(report)?;
     } else {
         session
             .terminal
-            .say(&sync_report::text(&report, session.look()))?;
+            .say(&sync_report::text(report, session.look()))?;
     }
     Ok(match report.summary.status {
         RunStatus::Completed => Exit::Done,
-        RunStatus::Running | RunStatus::Failed | RunStatus::Cancelled => Exit::Failed,
+        RunStatus::Running | RunStatus::Queued | RunStatus::Failed | RunStatus::Cancelled => {
+            Exit::Failed
+        }
     })
 }
 
@@ -108,70 +170,72 @@ fn interrupted(run: Option<RunId>) -> CommandError {
     })
 }
 
-/// Starts a run; waits for the one that is going on to end, should there be one.
-async fn start_when_free(
-    session: &Session,
+/// Starts a run. When the answer was lost the run may be there all the same: then it is among the runs
+/// that began or were queued after `since`.
+async fn start(
     client: &Client<SyncLink>,
-    lists: &[ListId],
-    progress: &Progress,
-) -> Result<RunId, CallError> {
+    request: &StartRun,
+    since: DateTime<Utc>,
+    patiently: bool,
+) -> Result<RunStarted, CallError> {
+    let until = Instant::now() + ABSENCE;
+    let mut was_lost = false;
     loop {
-        match start(client, lists, true).await {
-            Err(CallError::Failed(failure)) if failure.code == FailureCode::Busy => {}
-            started => return started,
-        }
-        let other = match current(client).await {
-            Err(error) if was_cut_off(&error) => None, // just now; ask again
-            other => other?,
+        let started = if was_lost {
+            let found = started_since(client, request, since).await;
+            match found.transpose() {
+                Some(found) => found,
+                None => start_once(client, request).await,
+            }
+        } else {
+            start_once(client, request).await
         };
-        if let Some(other) = other {
-            session.terminal.tell(&format!(
-                "run {other} is going on; waiting for its end before this one starts"
-            ));
-            let report = watch(client, other, progress).await?;
-            // What it did is told too: it may have left nothing to do for ours.
-            progress.clear();
-            session
-                .terminal
-                .tell(&sync_report::headline(&report.summary, Look::PIPE));
+        match started {
+            Err(error) if was_cut_off(&error) && Instant::now() < until => was_lost = true,
+            Err(error) if is_unavailable(&error) && patiently && Instant::now() < until => {}
+            started => return started,
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-/// Starts a run. When the answer was lost the run may have been started: then the one that is going
-/// on is ours.
-async fn start(
+async fn start_once(
     client: &Client<SyncLink>,
-    lists: &[ListId],
-    patiently: bool,
-) -> Result<RunId, CallError> {
-    let request = StartRun {
-        lists: lists.to_vec(),
-        custom: Vec::new(),
-        trigger: RunTrigger::Manual,
-    };
-    let until = Instant::now() + ABSENCE;
-    let mut was_lost = false;
-    loop {
-        match client.call(ToSyncWorker::StartRun(request.clone())).await {
-            Ok(FromSyncWorker::RunStarted(started)) => return Ok(started.run),
-            Ok(_) => {
-                return Err(CallError::Lost {
-                    peer: SyncLink::PEER,
-                });
-            }
-            Err(error) if was_cut_off(&error) && Instant::now() < until => was_lost = true,
-            Err(CallError::Failed(failure)) if failure.code == FailureCode::Busy && was_lost => {
-                if let Some(run) = current(client).await? {
-                    return Ok(run);
-                }
-            }
-            Err(error) if is_unavailable(&error) && patiently && Instant::now() < until => {}
-            Err(error) => return Err(error),
-        }
-        tokio::time::sleep(PAUSE).await;
+    request: &StartRun,
+) -> Result<RunStarted, CallError> {
+    match client.call(ToSyncWorker::StartRun(request.clone())).await? {
+        FromSyncWorker::RunStarted(started) => Ok(started),
+        _ => Err(CallError::Lost {
+            peer: SyncLink::PEER,
+        }),
     }
+}
+
+/// The run that somebody has started for the same since that moment.
+async fn started_since(
+    client: &Client<SyncLink>,
+    request: &StartRun,
+    since: DateTime<Utc>,
+) -> Result<Option<RunStarted>, CallError> {
+    let scope = RunScope::from(request);
+    let runs = ToSyncWorker::Runs(RunsRequest { limit: LOOKED_AT });
+    let mut stream = client.stream(runs).await?;
+    let mut found = None;
+    while let Some(answer) = stream.next().await? {
+        let FromSyncWorker::Runs(part) = answer else {
+            continue;
+        };
+        let is_ours = |run: &&RunView| {
+            run.summary.trigger == RunTrigger::Manual
+                && run.summary.started_at >= since
+                && run.scope == scope
+        };
+        found = found.or(part.runs.iter().find(is_ours).map(|run| RunStarted {
+            run: run.summary.run,
+            is_queued: run.summary.status == RunStatus::Queued,
+        }));
+    }
+    Ok(found)
 }
 
 /// Whether the sync-worker was killed or stopped before it answered.
@@ -186,17 +250,6 @@ pub(super) fn was_cut_off(error: &CallError) -> bool {
 /// Whether it will answer in a moment.
 pub(super) fn is_unavailable(error: &CallError) -> bool {
     matches!(error, CallError::Failed(failure) if failure.code == FailureCode::Unavailable)
-}
-
-/// The run that is going on.
-async fn current(client: &Client<SyncLink>) -> Result<Option<RunId>, CallError> {
-    match client
-        .call(ToSyncWorker::Status(SyncStatusRequest {}))
-        .await?
-    {
-        FromSyncWorker::Status(status) => Ok(status.run.map(|progress| progress.run)),
-        _ => Ok(None),
-    }
 }
 
 /// Shows where a run is until its report is there.
@@ -221,7 +274,7 @@ async fn report(
 ) -> Result<RunReport, CallError> {
     let mut absent_since = None;
     loop {
-        let error = match report_once(client, run, &mut absent_since).await {
+        let error = match report_once(client, run, &mut absent_since, progress).await {
             Ok(report) => return Ok(report),
             Err(error) => error,
         };
@@ -240,15 +293,20 @@ async fn report_once(
     client: &Client<SyncLink>,
     run: RunId,
     absent_since: &mut Option<Instant>,
+    progress: &Progress,
 ) -> Result<RunReport, CallError> {
     let mut stream = client
         .stream(ToSyncWorker::WatchRun(WatchRun { run: Some(run) }))
         .await?;
     while let Some(answer) = stream.next().await? {
         *absent_since = None;
-        // Where it is comes with everything else that happens.
-        if let FromSyncWorker::RunReport(report) = answer {
-            return Ok(*report);
+        match answer {
+            FromSyncWorker::RunReport(report) => return Ok(*report),
+            FromSyncWorker::RunProgress(place) if place.phase == RunPhase::Queued => {
+                progress.queued(place.total);
+            }
+            // Where it is comes with everything else that happens.
+            _ => {}
         }
     }
     Err(CallError::Lost {
@@ -259,10 +317,16 @@ async fn report_once(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::{lists::tests::list, session::tests::World, sync_report::tests::report};
-    use schema::wire::{
-        Failure,
-        sync::{Lists, RunPhase, RunProgress, SyncStatus},
+    use crate::cli::{
+        history_text::tests::view, lists::tests::list, session::tests::World,
+        sync_report::tests::report,
+    };
+    use schema::{
+        models::ListId,
+        wire::{
+            Failure,
+            sync::{Lists, RunProgress, Runs},
+        },
     };
     use std::cell::Cell;
 
@@ -270,11 +334,15 @@ mod tests {
         Args {
             lists: lists.iter().map(|name| (*name).to_owned()).collect(),
             wait,
+            plan: false,
         }
     }
 
     fn started(run: i32) -> Vec<FromSyncWorker> {
-        vec![FromSyncWorker::RunStarted(RunRef { run: RunId(run) })]
+        vec![FromSyncWorker::RunStarted(RunStarted {
+            run: RunId(run),
+            is_queued: false,
+        })]
     }
 
     fn progress(run: i32) -> RunProgress {
@@ -285,17 +353,6 @@ mod tests {
             total: 9,
             item: None,
         }
-    }
-
-    fn status(run: Option<i32>) -> Vec<FromSyncWorker> {
-        vec![FromSyncWorker::Status(SyncStatus {
-            run: run.map(progress),
-            last_run: None,
-            next_sync: None,
-            interval_hours: 24.0,
-            automated: true,
-            missing: vec![],
-        })]
     }
 
     #[actix_rt::test]
@@ -322,17 +379,31 @@ mod tests {
         assert_eq!(world.printed(), "run 12 started\n");
     }
 
+    /// What the history shows of runs of everything.
+    fn runs(numbers: &[(i32, i64)], now: DateTime<Utc>) -> Vec<FromSyncWorker> {
+        let runs = numbers.iter().map(|(run, minutes)| {
+            let mut view = view(*run, RunStatus::Running);
+            view.summary.started_at = now + chrono::TimeDelta::minutes(*minutes);
+            view
+        });
+        vec![FromSyncWorker::Runs(Runs {
+            runs: runs.collect(),
+        })]
+    }
+
     #[actix_rt::test]
     async fn waiting_survives_a_killed_sync_worker() {
         let world = World::new();
-        let (lives, watches) = (Cell::new(0), Cell::new(0));
+        let now = world.session.clock.now_utc();
+        let (starts, watches) = (Cell::new(0), Cell::new(0));
         world.serve::<SyncLink>(move |request| match request {
             ToSyncWorker::StartRun(_) => {
-                lives.set(lives.get() + 1);
-                // The first answer is lost, the run it started goes on.
-                if lives.get() == 1 { lost() } else { busy() }
+                starts.set(starts.get() + 1);
+                assert_eq!(starts.get(), 1, "the run it started goes on");
+                lost()
             }
-            ToSyncWorker::Status(_) => status(Some(12)),
+            // One from before is another.
+            ToSyncWorker::Runs(_) => runs(&[(12, 0), (11, -5)], now),
             ToSyncWorker::WatchRun(watch) => {
                 assert_eq!(watch.run, Some(RunId(12)));
                 watches.set(watches.get() + 1);
@@ -353,6 +424,27 @@ mod tests {
             "{}",
             world.printed()
         );
+    }
+
+    #[actix_rt::test]
+    async fn a_start_that_was_lost_before_it_was_heard_is_made_again() {
+        let world = World::new();
+        let now = world.session.clock.now_utc();
+        let starts = Cell::new(0);
+        world.serve::<SyncLink>(move |request| match request {
+            ToSyncWorker::StartRun(_) => {
+                starts.set(starts.get() + 1);
+                if starts.get() == 1 {
+                    lost()
+                } else {
+                    started(12)
+                }
+            }
+            ToSyncWorker::Runs(_) => runs(&[(11, -5)], now),
+            other => panic!("{other:?}"),
+        });
+        run(&world.session, args(&[], false)).await.unwrap();
+        assert_eq!(world.printed(), "run 12 started\n");
     }
 
     #[actix_rt::test]
@@ -378,10 +470,6 @@ mod tests {
         assert_eq!(ended.unwrap(), Exit::Done);
     }
 
-    fn busy() -> Vec<FromSyncWorker> {
-        vec![Failure::new(FailureCode::Busy, "run 4 is going on").into()]
-    }
-
     /// The sync-worker is stopped.
     fn stopped() -> Vec<FromSyncWorker> {
         vec![Failure::new(FailureCode::Cancelled, "the request was cancelled").into()]
@@ -393,23 +481,21 @@ mod tests {
     }
 
     #[actix_rt::test]
-    async fn waiting_starts_after_the_run_that_is_going_on() {
+    async fn waiting_goes_through_the_queue_and_says_so() {
         let world = World::new();
-        let tries = Cell::new(0);
         world.serve::<SyncLink>(move |request| match request {
-            ToSyncWorker::StartRun(_) => {
-                tries.set(tries.get() + 1);
-                match tries.get() {
-                    1 | 2 => busy(),
-                    _ => started(12),
-                }
-            }
-            ToSyncWorker::Status(_) if tries.get() == 1 => stopped(),
-            ToSyncWorker::Status(_) => status(Some(4)),
+            ToSyncWorker::StartRun(_) => queued(12),
             ToSyncWorker::WatchRun(_) => {
-                vec![FromSyncWorker::RunReport(Box::new(report(
-                    RunStatus::Completed,
-                )))]
+                let place = RunProgress {
+                    phase: RunPhase::Queued,
+                    total: 2,
+                    ..progress(12)
+                };
+                vec![
+                    FromSyncWorker::RunProgress(place),
+                    FromSyncWorker::RunProgress(progress(12)),
+                    FromSyncWorker::RunReport(Box::new(report(RunStatus::Completed))),
+                ]
             }
             other => panic!("{other:?}"),
         });
@@ -418,7 +504,9 @@ mod tests {
             Exit::Done
         );
         assert!(
-            world.told().contains("run 4 is going on"),
+            world
+                .told()
+                .contains("run 12 is queued; waiting for the runs before it"),
             "{}",
             world.told()
         );
@@ -446,15 +534,35 @@ mod tests {
         );
     }
 
+    fn queued(run: i32) -> Vec<FromSyncWorker> {
+        vec![FromSyncWorker::RunStarted(RunStarted {
+            run: RunId(run),
+            is_queued: true,
+        })]
+    }
+
     #[actix_rt::test]
-    async fn while_another_run_is_going_on_nothing_is_started_without_waiting() {
+    async fn while_another_run_is_going_on_the_next_is_queued() {
         let world = World::new();
-        world.serve::<SyncLink>(|_| busy());
-        let error = run(&world.session, args(&[], false)).await.unwrap_err();
+        world.serve::<SyncLink>(|_| queued(12));
+        let ended = run(&world.session, args(&[], false)).await;
+        assert_eq!(ended.unwrap(), Exit::Done);
         assert_eq!(
-            (error.exit(), error.text().as_str()),
-            (Exit::Failed, "listsync: run 4 is going on")
+            world.printed(),
+            "run 12 is queued; it begins when the runs before it are over\n"
         );
+    }
+
+    #[actix_rt::test]
+    async fn a_full_queue_is_told_with_what_to_do() {
+        let world = World::new();
+        world.serve::<SyncLink>(|_| {
+            let full = Failure::new(FailureCode::Busy, "100 runs are waiting for their turn");
+            vec![full.with_remedy("Wait until some of them are over.").into()]
+        });
+        let error = run(&world.session, args(&[], false)).await.unwrap_err();
+        assert_eq!(error.exit(), Exit::Failed);
+        assert!(error.text().contains("Wait until some"), "{}", error.text());
     }
 
     #[test]

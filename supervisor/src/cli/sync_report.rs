@@ -32,6 +32,7 @@ pub(super) fn headline(summary: &RunSummary, look: Look) -> String {
         RunStatus::Failed => (Tone::Bad, "failed"),
         RunStatus::Cancelled => (Tone::Warning, "was cancelled"),
         RunStatus::Running => (Tone::Warning, "is going on"),
+        RunStatus::Queued => (Tone::Warning, "waits for the run before it"),
     };
     let took = match (summary.status, summary.completed_at) {
         (RunStatus::Completed, Some(ended)) => {
@@ -52,13 +53,26 @@ pub(super) fn headline(summary: &RunSummary, look: Look) -> String {
     )
 }
 
-/// `265 entries, 250 titles: 240 requested, 10 requested before`; what there is none of is left out.
+/// `265 entries, 250 titles: 240 requested, 10 requested before`.
 fn counts(counts: &RunCounts) -> String {
+    format!(
+        "{}, {}: {}",
+        counted(counts.entries, "entry", "entries"),
+        counted(counts.titles, "title", "titles"),
+        outcomes(counts)
+    )
+}
+
+/// `240 requested, 10 requested before`; what there is none of is left out.
+pub(super) fn outcomes(counts: &RunCounts) -> String {
     let named = [
         (counts.requested, "requested"),
+        (counts.planned, "would be requested"),
+        (counts.withdrawn, "withdrawn"),
         (counts.already_requested, "requested before"),
         (counts.available, "in the library"),
         (counts.skipped, "skipped"),
+        (counts.waiting, "waiting"),
         (counts.needs_review, "to review"),
         (counts.not_found, "not found"),
         (counts.failed, "failed"),
@@ -68,16 +82,11 @@ fn counts(counts: &RunCounts) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, name)| format!("{count} {name}"))
         .collect();
-    let what = if parts.is_empty() {
+    if parts.is_empty() {
         "nothing to do".into()
     } else {
         parts.join(", ")
-    };
-    format!(
-        "{}, {}: {what}",
-        counted(counts.entries, "entry", "entries"),
-        counted(counts.titles, "title", "titles")
-    )
+    }
 }
 
 fn lists(lists: &[ListReport], look: Look) -> String {
@@ -132,7 +141,8 @@ fn reasons(reasons: &[ReasonCount], look: Look) -> String {
     table.render(look)
 }
 
-fn seconds(time: TimeDelta) -> String {
+/// How long something took: `90 ms`, `3.2 s`, `2 min 5 s`.
+pub(super) fn seconds(time: TimeDelta) -> String {
     let ms = time.num_milliseconds().max(0);
     if ms < 1000 {
         format!("{ms} ms")
@@ -164,6 +174,7 @@ pub(super) mod tests {
         };
         RunReport {
             summary: RunSummary {
+                plan: None,
                 run: RunId(12),
                 trigger: RunTrigger::Manual,
                 status,

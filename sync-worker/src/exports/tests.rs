@@ -21,6 +21,7 @@ use schema::{
 use tokio::{sync::watch as channel, time::timeout};
 
 use super::*;
+use crate::run::Accepted;
 use crate::run::{StartNow, Watch};
 
 /// Lists by file; a file that is missing is no export. With `None` the scraper-worker is away once.
@@ -351,12 +352,10 @@ impl Actor for Runs {
 }
 
 impl Handler<StartNow> for Runs {
-    type Result = Result<RunId, Failure>;
+    type Result = Result<Accepted, Failure>;
 
     fn handle(&mut self, StartNow(scope): StartNow, _: &mut Self::Context) -> Self::Result {
-        if self.going.is_some() {
-            return Err(Failure::new(FailureCode::Busy, "a run is going on"));
-        }
+        assert!(self.going.is_none(), "another run is going on");
         let progress = RunProgress {
             run: RunId(1),
             phase: RunPhase::Read,
@@ -366,7 +365,11 @@ impl Handler<StartNow> for Runs {
         };
         self.going = Some(channel::channel(progress).0);
         self.told.as_ref().unwrap().send(scope).unwrap();
-        Ok(RunId(1))
+        Ok(Accepted {
+            run: RunId(1),
+            is_queued: false,
+            is_new: true,
+        })
     }
 }
 

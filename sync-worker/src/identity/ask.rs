@@ -1,13 +1,14 @@
 //! Asking the target which title an entry is: look-ups by id first, then a title search whose result
-//! [`super::score`] judges.
+//! [`super::score`] judges, and further searches where the first leaves a doubt.
 
-use schema::models::{ListItem, MediaType};
+use schema::models::{ListItem, MediaType, ReviewCandidate};
 use tokio::time::Instant;
 
 use super::{
-    UpstreamProbe, foreign_ids,
-    score::{Verdict, Wanted, judge},
+    UpstreamProbe, contradiction, foreign_ids, readings,
+    score::{Fit, KEPT, Verdict, judge},
     tmdb_id,
+    wanted::Wanted,
 };
 use crate::target::{Candidate, ForeignId, Target, TargetError};
 
@@ -15,7 +16,7 @@ use crate::target::{Candidate, ForeignId, Target, TargetError};
 const SEARCHED_AGAIN: u32 = 2;
 
 /// Which title an entry is, or why that is not known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Identified {
     /// Certain.
     Matched {
@@ -34,10 +35,17 @@ pub(crate) enum Identified {
     NeedsReview {
         /// Why.
         why: String,
+        /// What may be meant, the likeliest first.
+        candidates: Vec<ReviewCandidate>,
     },
     /// Nothing fits.
     NotFound {
         /// Why.
+        why: String,
+    },
+    /// Nothing, because a person said so; never asked about again.
+    RuledOut {
+        /// Who said so.
         why: String,
     },
 }
@@ -54,6 +62,30 @@ impl Identified {
             },
             year: candidate.year.or(wanted.year),
             how,
+        }
+    }
+
+    fn needs_review(fits: Vec<Fit>, why: String) -> Self {
+        Self::NeedsReview {
+            why,
+            candidates: fits.into_iter().map(ReviewCandidate::from).collect(),
+        }
+    }
+}
+
+impl From<Fit> for ReviewCandidate {
+    fn from(fit: Fit) -> Self {
+        let candidate = fit.candidate;
+        Self {
+            media_type: candidate.media_type,
+            tmdb_id: candidate.tmdb_id,
+            title: candidate.title,
+            original_title: candidate.original_title,
+            year: candidate.year,
+            popularity: candidate.popularity,
+            certainty: fit.certainty,
+            reason: fit.reason,
+            poster_path: candidate.poster_path,
         }
     }
 }
@@ -82,8 +114,11 @@ pub(crate) async fn identify<T: Target>(
         let began = Instant::now();
         let candidates = target.look_up(&id).await?;
         probe.answered(began);
+        let told = candidates.clone();
         match looked_up(&id, &wanted, candidates) {
-            Some(identified) => return Ok(identified),
+            Some(identified) => {
+                return Ok(contradiction::checked(identified, item, &id, &told));
+            }
             None => unknown.push(match id {
                 ForeignId::Imdb(id) => id,
                 ForeignId::Tvdb(id) => format!("TVDB's {id}"),
@@ -114,12 +149,13 @@ pub(crate) async fn identify<T: Target>(
     };
     let verdict = search(target, &wanted, probe).await?;
     Ok(match verdict {
-        Verdict::Certain(candidate, why) => {
-            Identified::matched(candidate, &wanted, format!("{context}: {why}"))
+        Verdict::Certain(fit) => {
+            let how = format!("{context}: {}", fit.reason);
+            Identified::matched(fit.candidate, &wanted, how)
         }
-        Verdict::Plausible(_, why) => Identified::NeedsReview {
-            why: format!("{context}: {why}"),
-        },
+        Verdict::Plausible(fits, why) => {
+            Identified::needs_review(fits, format!("{context}: {why}"))
+        }
         Verdict::None(why) => Identified::NotFound {
             why: format!("{context}: {why}"),
         },
@@ -150,19 +186,29 @@ fn looked_up(id: &ForeignId, wanted: &Wanted, candidates: Vec<Candidate>) -> Opt
         // TVDB's numbers mean one title among movies and another among shows.
         ([], _, ForeignId::Tvdb(_)) if wanted.media_type.is_some() => None,
         _ => match judge(wanted, &candidates) {
-            Verdict::Certain(candidate, why) => Some(Identified::matched(
-                candidate,
+            Verdict::Certain(fit) => Some(Identified::matched(
+                fit.candidate,
                 wanted,
-                format!("{how}: {why}"),
+                format!("{how}: {}", fit.reason),
             )),
-            Verdict::Plausible(_, why) => Some(Identified::NeedsReview {
-                why: format!("{how}: {why}"),
-            }),
+            Verdict::Plausible(fits, why) => {
+                Some(Identified::needs_review(fits, format!("{how}: {why}")))
+            }
             Verdict::None(_) if matches!(id, ForeignId::Tvdb(_)) => None,
-            Verdict::None(why) => Some(Identified::NeedsReview {
-                why: format!("{how}: {} titles have the id; {why}", candidates.len()),
-            }),
+            Verdict::None(why) => Some(Identified::needs_review(
+                candidates.iter().take(KEPT).map(of_the_id).collect(),
+                format!("{how}: {} titles have the id; {why}", candidates.len()),
+            )),
         },
+    }
+}
+
+/// A title that has the entry's id and nothing else in common with it.
+fn of_the_id(candidate: &Candidate) -> Fit {
+    Fit {
+        candidate: candidate.clone(),
+        certainty: 0.5,
+        reason: "it has the entry's id, and another title".to_owned(),
     }
 }
 
@@ -186,8 +232,10 @@ async fn of_untyped<T: Target>(
                 tmdb_id,
                 title: details.title,
                 original_title: None,
+                alternative_titles: Vec::new(),
                 year: details.year,
                 popularity: 0.0,
+                poster_path: None,
             }),
             Err(TargetError::NoSuchTitle) => {}
             // Also the answer for a number that TMDB does not have: ask whether TMDB is there.
@@ -196,38 +244,70 @@ async fn of_untyped<T: Target>(
         }
     }
     Ok(match judge(wanted, &candidates) {
-        Verdict::Certain(candidate, why) => Some(Identified::matched(
-            candidate,
+        Verdict::Certain(fit) => Some(Identified::matched(
+            fit.candidate,
             wanted,
-            format!("the entry's TMDB id: {why}"),
+            format!("the entry's TMDB id: {}", fit.reason),
         )),
         _ => None,
     })
 }
 
-/// Searches by title, and by the original title when that alone is not certain.
+/// Searches by title; where that is not certain, in the target's own language and by the original
+/// title; and where nothing fits, by what stands before a subtitle.
 async fn search<T: Target>(
     target: &T,
     wanted: &Wanted,
     probe: &UpstreamProbe,
 ) -> Result<Verdict, TargetError> {
     let mut candidates = trusted_search(target, &wanted.title, probe).await?;
-    let verdict = judge(wanted, &candidates);
-    let (Some(original), false) = (
-        &wanted.original_title,
-        matches!(verdict, Verdict::Certain(..)),
-    ) else {
-        return Ok(verdict);
-    };
-    for candidate in trusted_search(target, original, probe).await? {
-        let is_known = candidates.iter().any(|known| {
-            (known.media_type, known.tmdb_id) == (candidate.media_type, candidate.tmdb_id)
-        });
-        if !is_known {
-            candidates.push(candidate);
+    let mut verdict = judge(wanted, &candidates);
+    if !matches!(verdict, Verdict::Certain(_)) {
+        let localised = target.search_local(&wanted.title).await?;
+        if merge(&mut candidates, localised) {
+            verdict = judge(wanted, &candidates);
         }
     }
-    Ok(judge(wanted, &candidates))
+    if let (Some(original), false) = (
+        &wanted.original_title,
+        matches!(verdict, Verdict::Certain(_)),
+    ) {
+        let found = trusted_search(target, original, probe).await?;
+        if merge(&mut candidates, found) {
+            verdict = judge(wanted, &candidates);
+        }
+    }
+    if let (Verdict::None(_), Some(front)) = (&verdict, readings::front(&wanted.title)) {
+        let found = trusted_search(target, front, probe).await?;
+        if merge(&mut candidates, found) {
+            verdict = judge(wanted, &candidates);
+        }
+    }
+    Ok(verdict)
+}
+
+/// Adds what another search found: titles that are new, and further names of those that are not.
+/// Tells whether there was anything to add.
+fn merge(candidates: &mut Vec<Candidate>, found: Vec<Candidate>) -> bool {
+    let mut is_news = false;
+    for other in found {
+        let known = candidates
+            .iter_mut()
+            .find(|known| (known.media_type, known.tmdb_id) == (other.media_type, other.tmdb_id));
+        match known {
+            None => candidates.push(other),
+            Some(known)
+                if known.title != other.title
+                    && known.original_title.as_ref() != Some(&other.title)
+                    && !known.alternative_titles.contains(&other.title) =>
+            {
+                known.alternative_titles.push(other.title);
+            }
+            Some(_) => continue,
+        }
+        is_news = true;
+    }
+    is_news
 }
 
 /// A search whose empty answer can be believed: TMDB was there before and after it was asked again,

@@ -11,13 +11,15 @@ use chrono::DateTime;
 use schema::models::{Identity, ListId};
 
 use super::*;
-use crate::target::{Details, NewRequest, Requested, Snapshot, TargetInfo, TargetRequest};
+use crate::target::{Details, NewRequest, Snapshot, Submitted, TargetInfo, TargetRequest};
 
 /// A target that knows what a test tells it, and remembers what it was asked.
 #[derive(Clone, Default)]
 struct Known {
     ids: Rc<RefCell<HashMap<String, Vec<Candidate>>>>,
     titles: Rc<RefCell<HashMap<String, Vec<Candidate>>>>,
+    /// What a search in the target's own language finds, where that is not English.
+    localised: Rc<RefCell<HashMap<String, Vec<Candidate>>>>,
     numbers: Rc<RefCell<HashMap<(MediaType, i64), Details>>>,
     /// TMDB is down: searches come back empty, look-ups fail.
     is_down: Rc<Cell<bool>>,
@@ -34,6 +36,13 @@ impl Known {
 
     fn title(self, title: &str, candidates: &[Candidate]) -> Self {
         self.titles
+            .borrow_mut()
+            .insert(title.into(), candidates.to_vec());
+        self
+    }
+
+    fn localised_title(self, title: &str, candidates: &[Candidate]) -> Self {
+        self.localised
             .borrow_mut()
             .insert(title.into(), candidates.to_vec());
         self
@@ -85,6 +94,16 @@ impl Target for Known {
         Ok(self.titles.borrow().get(title).cloned().unwrap_or_default())
     }
 
+    async fn search_local(&self, title: &str) -> Result<Vec<Candidate>, TargetError> {
+        let found = self.localised.borrow().get(title).cloned();
+        if found.is_some() {
+            self.asked
+                .borrow_mut()
+                .push(format!("search {title}, localised"));
+        }
+        Ok(found.unwrap_or_default())
+    }
+
     async fn details(&self, media_type: MediaType, tmdb_id: i64) -> Result<Details, TargetError> {
         let known = self.numbers.borrow().get(&(media_type, tmdb_id)).cloned();
         let upstream = TargetError::Upstream {
@@ -102,11 +121,19 @@ impl Target for Known {
         panic!("not asked for")
     }
 
-    async fn request(&self, _wish: &NewRequest) -> Result<Requested, TargetError> {
+    async fn submit(&self, _wish: &NewRequest) -> Result<Submitted, TargetError> {
         panic!("not asked for")
     }
 
-    async fn requests_since(&self, _oldest_id: i32) -> Result<Vec<TargetRequest>, TargetError> {
+    async fn retry(&self, _request_id: i32) -> Result<(), TargetError> {
+        panic!("not asked for")
+    }
+
+    async fn withdraw(&self, _request_id: i32) -> Result<(), TargetError> {
+        panic!("not asked for")
+    }
+
+    async fn verify(&self, _oldest_id: i32) -> Result<Vec<TargetRequest>, TargetError> {
         panic!("not asked for")
     }
 }
@@ -117,8 +144,10 @@ fn found(media_type: MediaType, tmdb_id: i64, title: &str, year: i32) -> Candida
         tmdb_id,
         title: title.into(),
         original_title: None,
+        alternative_titles: Vec::new(),
         year: Some(year),
         popularity: 1.0,
+        poster_path: None,
     }
 }
 
@@ -128,6 +157,8 @@ pub(in crate::identity) fn item(
     media_type: impl Into<Option<MediaType>>,
 ) -> ListItem {
     ListItem {
+        candidates: None,
+        trakt_id: None,
         season: None,
         id: 1,
         list: ListId(1),
@@ -164,7 +195,8 @@ async fn told(target: &Known, item: &ListItem) -> String {
             let kind = if media_type == Movie { "movie" } else { "show" };
             format!("{kind} {tmdb_id} by {how}")
         }
-        Ok(Identified::NeedsReview { why }) => format!("review: {why}"),
+        Ok(Identified::RuledOut { why }) => format!("ruled out: {why}"),
+        Ok(Identified::NeedsReview { why, .. }) => format!("review: {why}"),
         Ok(Identified::NotFound { why }) => format!("not found: {why}"),
         Err(error) => format!("error: {error}"),
     }
@@ -189,10 +221,42 @@ async fn an_imdb_id_takes_one_look_up() {
     let target = Known::default().id("tt0133093", &[found(Movie, 603, "Matrix", 1999)]);
     let entry = ListItem {
         imdb_id: Some("tt0133093".into()),
-        ..item("Whatever", 1850, Movie)
+        ..item("Whatever", 1998, Movie)
     };
     assert_eq!(told(&target, &entry).await, "movie 603 by imdb look-up");
     assert_eq!(target.asked(), ["tt0133093"]);
+}
+
+#[actix_rt::test]
+async fn an_id_of_a_title_that_is_nothing_like_the_entry_is_left_to_a_person() {
+    let mut matrix = found(Movie, 603, "Matrix", 1999);
+    matrix.alternative_titles = vec!["Die Matrix".into()];
+    let target = Known::default().id("tt0133093", &[matrix]);
+    let entry = |title: &str, year: Option<i32>| ListItem {
+        imdb_id: Some("tt0133093".into()),
+        ..item(title, year, Movie)
+    };
+    assert_eq!(
+        told(&target, &entry("Whatever", Some(1850))).await,
+        "review: tt0133093 is movie 603 \"Matrix\" (1999) on TMDB, which is nothing like \"Whatever\" \
+         (1850) on the list"
+    );
+    let of_another_number = ListItem {
+        tmdb_id: Some(604),
+        media_type: None,
+        ..entry("Matrix", Some(1999))
+    };
+    assert_eq!(
+        told(&target, &of_another_number).await,
+        "review: its ids mean different titles: the entry's TMDB id is TMDB's 604; tt0133093 is movie \
+         603 \"Matrix\" (1999), known by imdb look-up"
+    );
+    for (title, year) in [("Whatever", None), ("Die Matrix", Some(1850))] {
+        assert_eq!(
+            told(&target, &entry(title, year)).await,
+            "movie 603 by imdb look-up"
+        );
+    }
 }
 
 #[actix_rt::test]
@@ -381,6 +445,92 @@ async fn the_original_title_is_searched_when_the_title_is_not_enough() {
         told(&target, &entry).await,
         "movie 129 by title search: original title equal, year equal"
     );
+}
+
+#[actix_rt::test]
+async fn a_title_in_the_targets_own_language_is_searched_in_it() {
+    let english = found(Movie, 129, "Spirited Away", 2001);
+    let german = found(Movie, 129, "Chihiros Reise ins Zauberland", 2001);
+    let title = "Chihiros Reise ins Zauberland";
+    let target = Known::default()
+        .title(title, &[english])
+        .localised_title(title, &[german, found(Movie, 5, "Chihiro", 2023)]);
+    assert_eq!(
+        told(&target, &item(title, 2001, Movie)).await,
+        "movie 129 by title search: another of its titles equal, year equal"
+    );
+    assert_eq!(
+        target.asked(),
+        [
+            format!("search {title}"),
+            format!("search {title}, localised")
+        ]
+    );
+}
+
+#[actix_rt::test]
+async fn a_certain_title_is_searched_once() {
+    let heat = [found(Movie, 949, "Heat", 1995)];
+    let target = Known::default()
+        .title("Heat", &heat)
+        .localised_title("Heat", &heat);
+    let entry = ListItem {
+        original_title: Some("Hitze".into()),
+        ..item("Heat", 1995, Movie)
+    };
+    assert!(told(&target, &entry).await.starts_with("movie 949 "));
+    assert_eq!(target.asked(), ["search Heat"]);
+}
+
+#[actix_rt::test]
+async fn where_nothing_fits_what_stands_before_the_subtitle_is_searched() {
+    let target = Known::default().title("Birds of Prey", &[found(Movie, 1, "Birds of Prey", 2020)]);
+    let entry = item("Birds of Prey: Harley Quinn", 2020, Movie);
+    let said = told(&target, &entry).await;
+    assert!(
+        said.starts_with("review: title search: 1 title fits"),
+        "{said}"
+    );
+    assert_eq!(
+        target.asked().last().map(String::as_str),
+        Some("search Birds of Prey")
+    );
+    let target = Known::default().title("Dune", &[found(Movie, 841, "Dune", 1984)]);
+    assert_eq!(
+        told(&target, &item("Dune 1984", None, Movie)).await,
+        "movie 841 by title search: title equal, year equal"
+    );
+}
+
+#[actix_rt::test]
+async fn a_person_gets_the_titles_to_pick_from() {
+    let mut both = [
+        found(Movie, 1, "Pinocchio", 2022),
+        found(Movie, 2, "Pinocchio", 2022),
+    ];
+    both[1].popularity = 9.0;
+    both[1].poster_path = Some("/poster.jpg".into());
+    let target = Known::default().title("Pinocchio", &both);
+    let probe = UpstreamProbe::default();
+    let entry = item("Pinocchio", 2022, Movie);
+    let Identified::NeedsReview { candidates, .. } =
+        identify(&target, &entry, &probe).await.unwrap()
+    else {
+        panic!("needs no review")
+    };
+    assert_eq!(
+        candidates.iter().map(|one| one.tmdb_id).collect::<Vec<_>>(),
+        [2, 1]
+    );
+    let ReviewCandidate {
+        reason,
+        certainty,
+        poster_path,
+        ..
+    } = &candidates[0];
+    assert_eq!(reason, "title equal, year equal");
+    assert_eq!(poster_path.as_deref(), Some("/poster.jpg"));
+    assert!((0.0..0.5).contains(certainty), "{certainty}");
 }
 
 #[actix_rt::test]

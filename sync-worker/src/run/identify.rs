@@ -1,7 +1,7 @@
 //! Finds out which titles the entries of a run are, each title once however many lists have it.
 //!
-//! What is known costs no call. Look-ups go side by side, a few at a time; what they find is stored
-//! in small batches, so that a crash loses little.
+//! Only entries that are due are read, a page at a time. What is known costs no call. Look-ups go side
+//! by side, a few at a time; what they find is stored in small batches, so that a crash loses little.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -9,47 +9,38 @@ use chrono::NaiveDateTime;
 use futures_util::{StreamExt, stream};
 use runtime::Chain;
 use schema::{
-    DbError,
+    DbError, SqliteConnection,
     models::{
-        EventKind, IdSource, Identity, ListItem, NewEvent, NewTitle, RunId, Title, TitleId,
-        TitleRef,
+        EventKind, Identity, ListId, ListItem, NewEvent, NewTitle, Pin, ReviewCandidate, RunId,
+        Title, TitleId, TitleRef,
     },
     wire::sync::RunPhase,
 };
 
-use super::{Going, Interrupted, read::ListRead, report::Tally};
+use super::{
+    Going, Interrupted,
+    group::{Group, groups},
+    report::Tally,
+};
 use crate::{
     chance::jitter,
     engine::Engine,
-    identity::{self, IdMap, Identified, Step, UpstreamProbe},
+    identity::{self, IdMap, Identified, KnownIds, PICKED, Step, UpstreamProbe},
+    pins::Kept,
     target::{Target, TargetError},
 };
 
 /// Look-ups under way at once. TMDB behind Seerr bears some twenty cold ones a second.
 const AT_ONCE: usize = 6;
 
-/// Entries stored with one transaction.
+/// Entries read at once.
+const PAGE: usize = 500;
+
+/// Answers stored with one transaction.
 const BATCH: usize = 50;
 
 /// Look-ups that may fail one after the other before it is looked whether TMDB answers at all.
 const FAILURES_IN_A_ROW: u32 = 8;
-
-/// Entries of different lists that are the same entry, the first of which is looked for.
-struct Group {
-    items: Vec<ListItem>,
-}
-
-impl Group {
-    /// One reading may have learned the ids that another could not.
-    fn add(&mut self, item: ListItem) {
-        let has_id = |item: &ListItem| {
-            item.imdb_id.is_some() || item.tmdb_id.is_some() || item.tvdb_id.is_some()
-        };
-        let is_better = has_id(&item) && !self.items.first().is_some_and(has_id);
-        let place = if is_better { 0 } else { self.items.len() };
-        self.items.insert(place, item);
-    }
-}
 
 /// What became of a group.
 struct Found {
@@ -57,58 +48,81 @@ struct Found {
     identified: Identified,
 }
 
-/// Identifies what is new or due again; everything else keeps what is known of it.
+/// A page of entries that are due.
+struct Page {
+    /// Groups of which is known what they are.
+    known: Vec<Found>,
+    /// Groups to ask about.
+    open: Vec<Group>,
+}
+
+/// What a run has asked so far.
+#[derive(Default)]
+struct Asked {
+    failures: u32,
+    /// What was answered to questions that led to no title; nothing to those that could not be asked.
+    /// They are not asked again for the same entry of a later list. Titles that were found are known
+    /// from the database.
+    in_vain: HashMap<String, Option<Identified>>,
+}
+
+/// Identifies what is new or due again on these lists; everything else keeps what is known of it.
+///
+/// # Errors
+/// When the run is cancelled, the target cannot be asked or the database fails.
 pub(crate) async fn entries<T: Target>(
     engine: &Engine,
     target: &T,
     going: &Going,
-    reads: &[ListRead],
+    lists: &[ListId],
     tally: &mut Tally,
 ) -> Result<(), Interrupted> {
-    let (titles, ids) = engine
+    let (lists, now) = (lists.to_vec(), engine.clock.now());
+    let due = engine
         .db
-        .read(|conn| -> Result<_, DbError> { Ok((Title::all(conn)?, TitleId::all(conn)?)) })
+        .read(move |conn| ListItem::due(conn, &lists, now))
         .await?;
-    let map = IdMap::new(&titles, &ids);
-    let names: HashMap<TitleRef, &Title> = titles.iter().map(|title| (title.id, title)).collect();
+    going.phase(RunPhase::Identify, due.len());
+    let probe = UpstreamProbe::default();
+    let mut asked = Asked::default();
+    for ids in due.chunks(PAGE) {
+        going.check_cancelled()?;
+        let Page { mut known, open } = page(engine, ids.to_vec()).await?;
+        let (in_vain, open): (Vec<_>, Vec<_>) = open
+            .into_iter()
+            .partition(|group| asked.in_vain.contains_key(&group.question()));
+        known.extend(in_vain.into_iter().filter_map(|group| asked.again(group)));
+        store(engine, going, known).await?;
+        ask(engine, target, going, open, (&probe, &mut asked), tally).await?;
+    }
+    Ok(())
+}
 
-    let (mut known, mut asked) = (Vec::new(), Vec::new());
-    for group in groups(reads, engine.clock.now()) {
-        let Some(first) = group.items.first() else {
-            continue;
-        };
-        match identity::first_step(first, &map) {
-            Step::Known(title) => {
-                if let Some(title) = names.get(&title) {
-                    let identified = Identified::Matched {
-                        media_type: title.media_type,
-                        tmdb_id: title.tmdb_id,
-                        title: title.title.clone(),
-                        year: title.year,
-                        how: "an id that was known".to_owned(),
-                    };
-                    known.push(Found { group, identified });
+/// Reads the entries that are still due and says of which it is known what they are.
+async fn page(engine: &Engine, ids: Vec<i32>) -> Result<Page, DbError> {
+    let now = engine.clock.now();
+    engine
+        .db
+        .read(move |conn| {
+            let mut items = ListItem::by_ids(conn, &ids)?;
+            // The same entry of an earlier page may have settled it.
+            items.retain(|item| item.is_due(now));
+            let mut map = IdMap::of(conn, &items)?;
+            let (mut known, mut open) = (Vec::new(), Vec::new());
+            for group in groups(items) {
+                let Some(entry) = group.entry() else { continue };
+                match identity::first_step(&entry, &group.keys, &map) {
+                    Step::Done(identified) => {
+                        // So that the next entries of this page are held against it.
+                        map.learn(&entry, &identified);
+                        known.push(Found { group, identified });
+                    }
+                    Step::Ask => open.push(group),
                 }
             }
-            Step::Ids {
-                media_type,
-                tmdb_id,
-            } => {
-                let identified = Identified::Matched {
-                    media_type,
-                    tmdb_id,
-                    title: first.title.clone(),
-                    year: first.year,
-                    how: "the entry's TMDB id".to_owned(),
-                };
-                known.push(Found { group, identified });
-            }
-            Step::LookUp(_) | Step::Search => asked.push(group),
-        }
-    }
-    going.phase(RunPhase::Identify, known.len() + asked.len());
-    store_all(engine, going, known).await?;
-    ask(engine, target, going, asked, tally).await
+            Ok::<_, DbError>(Page { known, open })
+        })
+        .await
 }
 
 async fn ask<T: Target>(
@@ -116,20 +130,19 @@ async fn ask<T: Target>(
     target: &T,
     going: &Going,
     groups: Vec<Group>,
+    (probe, asked): (&UpstreamProbe, &mut Asked),
     tally: &mut Tally,
 ) -> Result<(), Interrupted> {
-    let probe = UpstreamProbe::default();
     let mut answers = stream::iter(groups)
         .map(|group| async {
-            let answer = match group.items.first() {
-                Some(first) => identity::identify(target, first, &probe).await,
+            let answer = match group.entry() {
+                Some(entry) => identity::identify(target, &entry, probe).await,
                 None => Ok(Identified::NotFound { why: String::new() }),
             };
             (group, answer)
         })
         .buffer_unordered(AT_ONCE);
     let mut batch = Vec::new();
-    let mut failures = 0;
     let mut end = Ok(());
     loop {
         let (group, answer) = match going.or_cancelled(answers.next()).await {
@@ -142,7 +155,7 @@ async fn ask<T: Target>(
         };
         match answer {
             Ok(identified) => {
-                failures = 0;
+                asked.answered(&group, &identified);
                 batch.push(Found { group, identified });
             }
             Err(error) if error.ends_the_run() => {
@@ -150,87 +163,169 @@ async fn ask<T: Target>(
                 break;
             }
             Err(error) => {
-                failures += 1;
                 tally.could_not_ask(&group.items, &error);
-                // A few entries that always fail must not keep the others from being asked for.
-                if failures == FAILURES_IN_A_ROW {
-                    let now = tokio::time::Instant::now();
-                    if let Err(error) = probe.answers_since(target, now).await {
-                        end = Err(error.into());
-                        break;
-                    }
-                    failures = 0;
+                if let Err(error) = asked.failed(&group, target, probe).await {
+                    end = Err(error.into());
+                    break;
                 }
             }
         }
         if batch.len() >= BATCH {
-            store_all(engine, going, std::mem::take(&mut batch)).await?;
+            store(engine, going, std::mem::take(&mut batch)).await?;
         }
     }
     drop(answers);
-    store_all(engine, going, batch).await?;
+    store(engine, going, batch).await?;
     end
 }
 
-/// Entries to look at, those that are the same on several lists together, in the lists' order.
-fn groups(reads: &[ListRead], now: NaiveDateTime) -> Vec<Group> {
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    let mut groups: Vec<Group> = Vec::new();
-    for item in reads.iter().flat_map(|read| read.items.iter()) {
-        if !is_due(item, now) {
-            continue;
-        }
-        let place = *places.entry(item.entry_key.as_str()).or_insert_with(|| {
-            groups.push(Group { items: Vec::new() });
-            groups.len() - 1
-        });
-        if let Some(group) = groups.get_mut(place) {
-            group.add(item.clone());
+impl Asked {
+    /// What was found out about the group before; nothing if it could not be asked about.
+    fn again(&self, group: Group) -> Option<Found> {
+        let identified = self.in_vain.get(&group.question())?.clone()?;
+        Some(Found { group, identified })
+    }
+
+    fn answered(&mut self, group: &Group, identified: &Identified) {
+        self.failures = 0;
+        if !matches!(identified, Identified::Matched { .. }) {
+            self.in_vain
+                .insert(group.question(), Some(identified.clone()));
         }
     }
-    groups
-}
 
-fn is_due(item: &ListItem, now: NaiveDateTime) -> bool {
-    match item.identity {
-        Identity::New => true,
-        // The title may have been forgotten since (its row deleted).
-        Identity::Matched => item.title_ref.is_none(),
-        Identity::NotFound => item.next_try.is_none_or(|next_try| next_try <= now),
-        Identity::NeedsReview => false,
-    }
-}
-
-async fn store_all(engine: &Engine, going: &Going, found: Vec<Found>) -> Result<(), DbError> {
-    let mut found = found.into_iter();
-    loop {
-        let batch: Vec<Found> = found.by_ref().take(BATCH).collect();
-        if batch.is_empty() {
-            return Ok(());
+    /// A few entries that always fail must not keep the others from being asked for; many in a row
+    /// mean that TMDB does not answer.
+    async fn failed<T: Target>(
+        &mut self,
+        group: &Group,
+        target: &T,
+        probe: &UpstreamProbe,
+    ) -> Result<(), TargetError> {
+        self.in_vain.insert(group.question(), None);
+        self.failures += 1;
+        if self.failures == FAILURES_IN_A_ROW {
+            let now = tokio::time::Instant::now();
+            probe.answers_since(target, now).await?;
+            self.failures = 0;
         }
-        let now = engine.clock.now();
-        let run = going.run;
-        let names = engine
-            .write(move |conn, events| {
-                let mut names = Vec::new();
-                for found in batch {
-                    events.extend(news(&found, run, now));
-                    names.push(store(conn, found, now)?);
-                }
-                Ok(names)
-            })
-            .await?;
-        for name in names {
-            going.step(&name);
-        }
+        Ok(())
     }
 }
 
-/// Events of the entries that newly have no certain title. One that is still not found is no news.
+/// Leaves out what a person has picked, or taken back, while it was looked for: their word is stored
+/// already.
+fn without_picked(
+    conn: &mut SqliteConnection,
+    mut found: Vec<Found>,
+) -> Result<Vec<Found>, DbError> {
+    let keys = found.iter().flat_map(|found| found.group.keys.iter());
+    let keys: Vec<String> = keys.cloned().collect();
+    let pins = Kept::of_keys(conn, &keys)?;
+    found.retain(|found| is_word_of(pins.chosen(&found.group.keys), &found.identified));
+    Ok(found)
+}
+
+/// Whether an answer is what the pin says, or nobody's word where there is no pin.
+fn is_word_of(pin: Option<&Pin>, identified: &Identified) -> bool {
+    match identified {
+        Identified::Matched {
+            media_type,
+            tmdb_id,
+            how,
+            ..
+        } if how == PICKED => {
+            let said = pin.and_then(|pin| pin.media_type.zip(pin.tmdb_id));
+            said == Some((*media_type, *tmdb_id))
+        }
+        Identified::RuledOut { .. } => pin.is_some_and(|pin| pin.tmdb_id.is_none()),
+        Identified::Matched { .. }
+        | Identified::NeedsReview { .. }
+        | Identified::NotFound { .. } => pin.is_none(),
+    }
+}
+
+/// Stores some answers with one transaction.
+async fn store(engine: &Engine, going: &Going, found: Vec<Found>) -> Result<(), DbError> {
+    if found.is_empty() {
+        return Ok(());
+    }
+    let (now, run) = (engine.clock.now(), going.run);
+    let names = engine
+        .write(move |conn, events| {
+            let found = without_picked(conn, found)?;
+            let ids = found.iter().flat_map(|found| found.group.items.iter());
+            let mut known = KnownIds::of(conn, ids.flat_map(identity::ids_of))?;
+            let mut names = Vec::new();
+            for mut found in found {
+                let title = settle(conn, &mut known, &mut found, now)?;
+                events.extend(news(&found, run, now));
+                save(conn, found, title, now, &mut names)?;
+            }
+            Ok(names)
+        })
+        .await?;
+    for name in names {
+        going.step(&name);
+    }
+    Ok(())
+}
+
+/// The row of the title a group was matched to, and what its ids teach the id map. Ids that the map
+/// knows as those of another title make it a matter for a person, but for a title that a person picked.
+fn settle(
+    conn: &mut SqliteConnection,
+    known: &mut KnownIds,
+    found: &mut Found,
+    now: NaiveDateTime,
+) -> Result<Option<TitleRef>, DbError> {
+    let Identified::Matched {
+        media_type,
+        tmdb_id,
+        title,
+        year,
+        how,
+    } = &found.identified
+    else {
+        return Ok(None);
+    };
+    let new = NewTitle {
+        media_type: *media_type,
+        tmdb_id: *tmdb_id,
+        title: title.clone(),
+        year: *year,
+        created_at: now,
+        updated_at: now,
+    };
+    let title = Title::ensure(conn, &new)?;
+    if how == PICKED {
+        return Ok(Some(title.id));
+    }
+    let ids: Vec<TitleId> = found
+        .group
+        .items
+        .iter()
+        .flat_map(|item| identity::ids_of_match(item, &title, how, now))
+        .collect();
+    if let Some(against) = ids.iter().find_map(|id| known.against(id)) {
+        let others = Title::of(conn, &[against.title])?;
+        if let (Some(entry), Some(other)) = (found.group.entry(), others.first()) {
+            found.identified = identity::divided(&entry, (&title, how), (other, against));
+            return Ok(None);
+        }
+    }
+    for id in ids {
+        known.learn(conn, id)?;
+    }
+    Ok(Some(title.id))
+}
+
+/// Events of the entries that newly have no certain title. One that is still not found is no news, nor
+/// is what a person said.
 fn news(found: &Found, run: RunId, now: NaiveDateTime) -> Vec<NewEvent> {
     let (kind, identity, why) = match &found.identified {
-        Identified::Matched { .. } => return Vec::new(),
-        Identified::NeedsReview { why } => (EventKind::NeedsReview, Identity::NeedsReview, why),
+        Identified::Matched { .. } | Identified::RuledOut { .. } => return Vec::new(),
+        Identified::NeedsReview { why, .. } => (EventKind::NeedsReview, Identity::NeedsReview, why),
         Identified::NotFound { why } => (EventKind::NotFound, Identity::NotFound, why),
     };
     let items = found.group.items.iter();
@@ -252,78 +347,57 @@ fn news(found: &Found, run: RunId, now: NaiveDateTime) -> Vec<NewEvent> {
         .collect()
 }
 
-/// Stores what became of a group and gives its name back.
-fn store(
-    conn: &mut schema::SqliteConnection,
+/// Stores what became of a group and adds the names of its entries.
+fn save(
+    conn: &mut SqliteConnection,
     found: Found,
+    title: Option<TitleRef>,
     now: NaiveDateTime,
-) -> Result<String, DbError> {
-    let mut name = String::new();
-    let (identity, title, reason) = match found.identified {
-        Identified::Matched {
-            media_type,
-            tmdb_id,
-            title,
-            year,
-            how,
+    names: &mut Vec<String>,
+) -> Result<(), DbError> {
+    let mut is_asked_again = false;
+    let mut candidates = None;
+    let (identity, reason) = match found.identified {
+        Identified::Matched { how, .. } => (Identity::Matched, how),
+        Identified::NeedsReview {
+            why,
+            candidates: found,
         } => {
-            let title = Title::ensure(
-                conn,
-                &NewTitle {
-                    media_type,
-                    tmdb_id,
-                    title,
-                    year,
-                    created_at: now,
-                    updated_at: now,
-                },
-            )?;
-            for item in &found.group.items {
-                for id in foreign_ids(item, &title, &how, now) {
-                    id.insert(conn)?;
-                }
-            }
-            (Identity::Matched, Some(title.id), how)
+            candidates = json(&found);
+            (Identity::NeedsReview, why)
         }
-        Identified::NeedsReview { why } => (Identity::NeedsReview, None, why),
-        Identified::NotFound { why } => (Identity::NotFound, None, why),
+        Identified::NotFound { why } => {
+            is_asked_again = true;
+            (Identity::NotFound, why)
+        }
+        Identified::RuledOut { why } => (Identity::NotFound, why),
     };
     for mut item in found.group.items {
         item.identity = identity;
         item.title_ref = title;
         item.identity_reason = Some(reason.clone());
-        if identity == Identity::NotFound {
+        item.candidates.clone_from(&candidates);
+        item.next_try = None;
+        if is_asked_again {
             item.attempts += 1;
             item.next_try = now.checked_add_signed(pause(item.attempts));
-        } else {
-            item.next_try = None;
         }
         item.save_identity(conn)?;
-        name = item.title;
+        names.push(item.title);
     }
-    Ok(name)
+    Ok(())
+}
+
+/// As they are stored; a person can name the title also where this fails.
+fn json(candidates: &[ReviewCandidate]) -> Option<String> {
+    serde_json::to_string(candidates)
+        .inspect_err(|error| tracing::warn!("candidates of a review cannot be stored: {error}"))
+        .ok()
 }
 
 fn pause(attempts: i32) -> chrono::Duration {
     let pause: Duration = identity::next_try(attempts, jitter());
     chrono::Duration::from_std(pause).unwrap_or(chrono::Duration::MAX)
-}
-
-/// The entry's ids, now known to be the title's.
-fn foreign_ids(item: &ListItem, title: &Title, how: &str, now: NaiveDateTime) -> Vec<TitleId> {
-    let imdb = item.imdb_id.clone().map(|id| (IdSource::Imdb, id));
-    let tvdb = item.tvdb_id.map(|id| (IdSource::Tvdb, id.to_string()));
-    imdb.into_iter()
-        .chain(tvdb)
-        .map(|(source, external_id)| TitleId {
-            source,
-            external_id,
-            media_type: title.media_type,
-            title: title.id,
-            known_by: how.to_owned(),
-            known_at: now,
-        })
-        .collect()
 }
 
 impl Tally {
@@ -339,97 +413,5 @@ impl Tally {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use schema::models::{ListId, MediaType};
-
-    fn at(minute: i64) -> NaiveDateTime {
-        chrono::DateTime::from_timestamp(1_800_000_000 + minute * 60, 0)
-            .unwrap()
-            .naive_utc()
-    }
-
-    fn item(list: i32, identity: Identity) -> ListItem {
-        ListItem {
-            season: None,
-            id: list,
-            list: ListId(list),
-            entry_key: "imdb:tt1".into(),
-            rank: 1,
-            title: "Heat".into(),
-            original_title: None,
-            year: Some(1995),
-            media_type: Some(MediaType::Movie),
-            imdb_id: Some("tt1".into()),
-            tmdb_id: None,
-            tvdb_id: None,
-            first_seen: at(0),
-            returned_at: None,
-            left_at: None,
-            fetch: None,
-            identity,
-            title_ref: None,
-            identity_reason: None,
-            attempts: 0,
-            next_try: None,
-        }
-    }
-
-    fn told(identified: Identified) -> Vec<(EventKind, i32)> {
-        let items = vec![
-            item(1, Identity::New),
-            item(2, Identity::NotFound),
-            item(3, Identity::NeedsReview),
-            item(4, Identity::Matched),
-        ];
-        let found = Found {
-            group: Group { items },
-            identified,
-        };
-        let events = news(&found, RunId(9), at(1));
-        for event in &events {
-            assert_eq!((event.run, event.at), (Some(RunId(9)), at(1)));
-            assert_eq!(
-                event.data,
-                r#"{"media_type":"movie","reason":"why","title":"Heat","year":1995}"#
-            );
-        }
-        let lists = events.iter().map(|event| event.list.unwrap().0);
-        events.iter().map(|event| event.kind).zip(lists).collect()
-    }
-
-    #[test]
-    fn of_the_same_entry_on_two_lists_the_one_with_ids_is_looked_for() {
-        let mut group = Group { items: Vec::new() };
-        let without = ListItem {
-            imdb_id: None,
-            ..item(1, Identity::New)
-        };
-        for item in [without, item(2, Identity::New), item(3, Identity::New)] {
-            group.add(item);
-        }
-        let lists: Vec<_> = group.items.iter().map(|item| item.list.0).collect();
-        assert_eq!(lists, [2, 1, 3]);
-    }
-
-    #[test]
-    fn only_a_state_that_is_new_is_told() {
-        let why = || "why".to_owned();
-        assert_eq!(
-            told(Identified::NotFound { why: why() }),
-            [1, 3, 4].map(|list| (EventKind::NotFound, list))
-        );
-        assert_eq!(
-            told(Identified::NeedsReview { why: why() }),
-            [1, 2, 4].map(|list| (EventKind::NeedsReview, list))
-        );
-        let matched = Identified::Matched {
-            media_type: MediaType::Movie,
-            tmdb_id: 949,
-            title: "Heat".into(),
-            year: Some(1995),
-            how: why(),
-        };
-        assert_eq!(told(matched), []);
-    }
-}
+#[path = "identify_tests.rs"]
+pub(super) mod tests;

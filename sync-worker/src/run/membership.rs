@@ -1,4 +1,5 @@
-//! Which entries came onto a list, changed or left it: pure, so that an unchanged list writes nothing.
+//! Which entries came onto a list, changed or left it, found out as they arrive: pure. Of an unchanged
+//! list nothing is kept but the row numbers of its entries. Storing what changed is [`super::record`]'s.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,98 +9,66 @@ use schema::{
     wire::scraper::Entry,
 };
 
-/// What a reading changes in `list_items`.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Changes {
-    /// Entries seen for the first time.
-    pub(crate) added: Vec<NewListItem>,
-    /// Entries that are there and differ, or are back.
-    pub(crate) changed: Vec<(ListItem, NewListItem)>,
-    /// Entries that are no longer on the list.
-    pub(crate) left: Vec<i32>,
+/// What a reading saw, in parts as they arrived.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    seen: HashSet<i32>,
+    rows: Vec<NewListItem>,
+    new_keys: HashSet<String>,
 }
 
-/// The reading whose entries are compared.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Reading {
-    /// The list.
-    pub(crate) list: ListId,
-    /// Its row in `fetches`.
-    pub(crate) fetch: Option<i32>,
-    /// Whether all of the list was read; only then can anything have left it.
-    pub(crate) is_complete: bool,
-    /// When.
-    pub(crate) now: NaiveDateTime,
-}
-
-/// Compares a reading with what was stored. Linear in both.
-pub(crate) fn changes(stored: &[ListItem], entries: &[Entry], reading: Reading) -> Changes {
-    let by_key: HashMap<&str, &ListItem> = stored
-        .iter()
-        .map(|item| (item.entry_key.as_str(), item))
-        .collect();
-    let mut seen = HashSet::new();
-    let mut changes = Changes::default();
-    for entry in entries {
-        let key = entry_key(entry);
-        if !seen.insert(key.clone()) {
-            continue;
-        }
-        let known = by_key.get(key.as_str());
-        let first_seen = known.map_or(reading.now, |item| item.first_seen);
-        let row = row(entry, key, first_seen, reading);
-        match known {
-            None => changes.added.push(row),
-            Some(item) if item.left_at.is_some() || differs(item, &row) => {
-                changes.changed.push(((*item).clone(), row));
-            }
-            Some(_) => {}
-        }
-    }
-    if reading.is_complete {
-        changes.left = stored
+impl Gathered {
+    /// Takes a part of the reading, held against what is `stored` under its keys. Of an entry that
+    /// stands twice in the list the first counts.
+    pub(crate) fn take(&mut self, rows: Vec<NewListItem>, stored: &[ListItem]) {
+        let by_key: HashMap<&str, &ListItem> = stored
             .iter()
-            .filter(|item| item.left_at.is_none() && !seen.contains(&item.entry_key))
-            .map(|item| item.id)
+            .map(|item| (item.entry_key.as_str(), item))
             .collect();
+        for row in rows {
+            let is_kept = match by_key.get(row.entry_key.as_str()) {
+                Some(item) => {
+                    self.seen.insert(item.id) && (item.left_at.is_some() || item.differs(&row))
+                }
+                None => self.new_keys.insert(row.entry_key.clone()),
+            };
+            if is_kept {
+                self.rows.push(row);
+            }
+        }
     }
-    changes
+
+    /// Entries seen, each once.
+    pub(crate) fn entries(&self) -> usize {
+        self.seen.len() + self.new_keys.len()
+    }
+
+    /// Row numbers of the stored entries that were seen, and the entries that are new or not as they
+    /// were.
+    pub(super) fn into_parts(self) -> (HashSet<i32>, Vec<NewListItem>) {
+        (self.seen, self.rows)
+    }
 }
 
-fn row(
-    entry: &Entry,
-    entry_key: String,
-    first_seen: NaiveDateTime,
-    reading: Reading,
-) -> NewListItem {
+/// An entry as it would be stored.
+pub(crate) fn row(entry: Entry, list: ListId, now: NaiveDateTime) -> NewListItem {
     NewListItem {
-        list: reading.list,
-        entry_key,
+        list,
+        entry_key: entry_key(&entry),
         rank: i32::try_from(entry.rank).unwrap_or(i32::MAX),
-        title: entry.title.clone(),
-        original_title: entry.original_title.clone(),
+        title: entry.title,
+        original_title: entry.original_title,
         year: entry.year,
         media_type: entry.media_type,
-        imdb_id: entry.imdb_id.clone(),
+        imdb_id: entry.imdb_id,
         tmdb_id: entry.tmdb_id,
         tvdb_id: entry.tvdb_id,
+        trakt_id: entry.trakt_id,
         season: entry.season,
-        first_seen,
-        fetch: reading.fetch,
+        first_seen: now,
+        fetch: None,
         identity: Identity::New,
     }
-}
-
-fn differs(item: &ListItem, row: &NewListItem) -> bool {
-    item.rank != row.rank
-        || item.title != row.title
-        || item.original_title != row.original_title
-        || item.year != row.year
-        || item.media_type != row.media_type
-        || item.imdb_id != row.imdb_id
-        || item.tmdb_id != row.tmdb_id
-        || item.tvdb_id != row.tvdb_id
-        || item.season != row.season
 }
 
 /// What an entry is recognised by in its list: the site's own name of it, its best id, or else title,
@@ -147,21 +116,27 @@ mod tests {
         }
     }
 
-    fn reading(minute: i64, is_complete: bool) -> Reading {
-        Reading {
-            list: ListId(1),
-            fetch: Some(9),
-            is_complete,
-            now: at(minute),
+    fn rows(entries: &[Entry]) -> Vec<NewListItem> {
+        let entries = entries.iter().cloned();
+        entries.map(|entry| row(entry, ListId(1), at(5))).collect()
+    }
+
+    fn gathered(stored: &[ListItem], entries: &[Entry]) -> Gathered {
+        let mut gathered = Gathered::default();
+        // In parts, as they arrive.
+        for part in entries.chunks(1) {
+            gathered.take(rows(part), stored);
         }
+        gathered
     }
 
     fn stored(entries: &[Entry]) -> Vec<ListItem> {
-        changes(&[], entries, reading(0, true))
-            .added
+        rows(entries)
             .into_iter()
             .zip(1..)
             .map(|(row, id)| ListItem {
+                candidates: None,
+                trakt_id: row.trakt_id,
                 id,
                 list: row.list,
                 entry_key: row.entry_key,
@@ -188,48 +163,61 @@ mod tests {
     }
 
     #[test]
-    fn an_unchanged_list_changes_nothing() {
+    fn of_an_unchanged_list_no_entry_is_kept() {
         let entries = [entry(1, "tt1"), entry(2, "tt2")];
+        let gathered = gathered(&stored(&entries), &entries);
+        assert_eq!(gathered.entries(), 2);
+        let (seen, rows) = gathered.into_parts();
+        assert_eq!((seen, rows), ([1, 2].into(), vec![]));
+    }
+
+    #[test]
+    fn what_is_new_moved_changed_or_back_is_kept() {
+        let old = [
+            entry(1, "tt1"),
+            entry(2, "tt2"),
+            entry(3, "tt3"),
+            entry(4, "tt4"),
+        ];
+        let mut items = stored(&old);
+        items[3].left_at = Some(at(2));
+        let mut renamed = entry(3, "tt3");
+        renamed.trakt_id = Some(7);
+        let now = [
+            entry(1, "tt1"),
+            entry(9, "tt2"),
+            renamed,
+            entry(4, "tt4"),
+            entry(5, "tt5"),
+        ];
+        let gathered = gathered(&items, &now);
+        assert_eq!(gathered.entries(), 5);
+        let (seen, rows) = gathered.into_parts();
+        let kept: Vec<_> = rows.iter().map(|row| row.entry_key.as_str()).collect();
+        assert_eq!(kept, ["imdb:tt2", "imdb:tt3", "imdb:tt4", "imdb:tt5"]);
+        assert_eq!(seen, [1, 2, 3, 4].into());
+    }
+
+    #[test]
+    fn an_entry_that_stands_twice_counts_once_and_the_first_time() {
+        let twice = [entry(1, "tt1"), entry(2, "tt1")];
+        let new = gathered(&[], &twice);
+        assert_eq!(new.entries(), 1);
+        assert_eq!(new.into_parts().1[0].rank, 1);
+        let known = gathered(&stored(&twice[..1]), &twice);
+        assert_eq!(known.entries(), 1);
+        assert_eq!(known.into_parts().1, []);
+    }
+
+    #[test]
+    fn seasons_of_one_show_are_entries_of_their_own() {
+        let season = |season| Entry {
+            season: Some(season),
+            ..entry(1, "tt1")
+        };
         assert_eq!(
-            changes(&stored(&entries), &entries, reading(5, true)),
-            Changes::default()
+            gathered(&[], &[season(1), season(2), entry(3, "tt1")]).entries(),
+            3
         );
-    }
-
-    #[test]
-    fn an_entry_that_is_gone_has_left_only_when_all_of_the_list_was_read() {
-        let items = stored(&[entry(1, "tt1"), entry(2, "tt2")]);
-        let now = [entry(1, "tt1")];
-        assert_eq!(changes(&items, &now, reading(5, true)).left, [2]);
-        assert_eq!(changes(&items, &now, reading(5, false)).left, [0; 0]);
-    }
-
-    #[test]
-    fn an_entry_that_comes_back_is_no_new_entry() {
-        let entries = [entry(1, "tt1")];
-        let mut items = stored(&entries);
-        items[0].left_at = Some(at(2));
-        let back = changes(&items, &entries, reading(5, true));
-        assert_eq!(
-            (back.changed[0].0.id, back.changed[0].1.first_seen),
-            (1, at(0))
-        );
-        assert!(back.added.is_empty());
-    }
-
-    #[test]
-    fn a_changed_rank_keeps_the_day_it_was_first_seen() {
-        let items = stored(&[entry(1, "tt1")]);
-        let moved = changes(&items, &[entry(2, "tt1")], reading(5, true));
-        assert_eq!(
-            (moved.changed[0].1.rank, moved.changed[0].1.first_seen),
-            (2, at(0))
-        );
-    }
-
-    #[test]
-    fn an_entry_that_stands_twice_counts_once() {
-        let twice = changes(&[], &[entry(1, "tt1"), entry(2, "tt1")], reading(0, true));
-        assert_eq!(twice.added.len(), 1);
     }
 }

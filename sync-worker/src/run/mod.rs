@@ -6,26 +6,33 @@
 
 mod actor;
 mod apply;
+mod group;
 mod identify;
 mod membership;
+mod queue;
 pub(crate) mod read;
+pub(crate) mod record;
 mod report;
 mod shrink;
 mod wishes;
 
-pub(crate) use actor::{CancelNow, Current, RunEnded, Runner, StartNow, Watch};
-pub(crate) use membership::{Reading, changes as membership_changes};
+pub(crate) use actor::{Accepted, CancelNow, Current, RunEnded, Runner, StartNow, Watch};
+pub(crate) use membership::{Gathered, row as membership_row};
 pub(crate) use report::{stored as stored_report, summary};
 
 use runtime::Chain;
 use schema::{
     DbError,
-    models::{ListId, RunId, RunStatus},
+    models::{ListId, PlanId, PlanRefusal, RunId, RunStatus},
     wire::sync::{ReadingProgress, RunPhase, RunProgress, RunReport, StartRun},
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use self::{
+    apply::{Ground, PlanRead, PlanToApply, Purpose},
+    wishes::Wishes,
+};
 use crate::{
     engine::Engine,
     events::Feed,
@@ -43,14 +50,19 @@ pub(crate) enum Interrupted {
     Target(TargetError),
     /// The target no longer shows most of what it had.
     #[error(
-        "Seerr no longer shows {gone} of the {there} titles that were requested or in the library"
+        "{target} no longer shows {gone} of the {there} titles that were requested or in the library"
     )]
     AnotherTarget {
+        /// What people call it.
+        target: String,
         /// Titles that are gone.
         gone: usize,
         /// Titles that were there.
         there: usize,
     },
+    /// The plan is not to be carried out any more.
+    #[error("{0}")]
+    Plan(PlanRefusal),
     /// The database failed.
     #[error("the database failed")]
     Database(#[from] DbError),
@@ -62,14 +74,20 @@ impl Interrupted {
         match self {
             Self::Cancelled => "cancelled".to_owned(),
             Self::Target(error) => match error.remedy() {
-                Some(remedy) => format!("{}. {remedy}", Chain(error)),
+                Some(remedy) => {
+                    let words = Chain(error).to_string();
+                    format!("{}. {remedy}", words.trim_end_matches('.'))
+                }
                 None => Chain(error).to_string(),
             },
-            Self::AnotherTarget { .. } => format!(
-                "{self}. Is OVERSEERR_URL the address of another Seerr, or was its database reset? \
+            Self::AnotherTarget { target, .. } => format!(
+                "{self}. Is OVERSEERR_URL the address of another {target}, or was its database reset? \
                  Nothing was changed. If all is as it should be, start with a new data directory \
                  (LISTSYNC_DATA_DIR): then everything is looked at anew."
             ),
+            Self::Plan(refusal) => {
+                format!("{refusal}. Make a new one with `listsync sync --plan`.")
+            }
             Self::Database(error) => Chain(error).to_string(),
         }
     }
@@ -128,6 +146,13 @@ impl Going {
     fn get_further(&self, change: impl FnOnce(&mut RunProgress)) {
         self.progress.send_modify(change);
         self.feed.run(self.progress.borrow().clone());
+    }
+
+    /// Steps of that part are done whose names nobody needs.
+    fn advance(&self, steps: usize) {
+        self.get_further(|progress| {
+            progress.done = progress.done.saturating_add(count(steps));
+        });
     }
 
     /// A list is read so far.
@@ -198,6 +223,7 @@ pub(crate) async fn go<T: Target>(
     scope: &StartRun,
 ) -> Result<Option<(Ended, RunReport)>, DbError> {
     let mut tally = report::Tally::default();
+    let before = engine.db.time_spent();
     let outcome = steps(engine, target, going, scope, &mut tally).await;
     let is_interrupted = matches!(outcome, Err(Interrupted::Cancelled));
     if is_interrupted && !going.by_person.is_cancelled() {
@@ -224,6 +250,14 @@ pub(crate) async fn go<T: Target>(
         }
     };
     let report = report::record(engine, going.run, &ended, tally).await?;
+    let database = engine.db.time_spent().saturating_sub(before);
+    tracing::info!(
+        run.id = %going.run,
+        database_ms = u64::try_from(database.as_millis()).unwrap_or(u64::MAX),
+        "run {} was at the database for {:.1} s",
+        going.run,
+        database.as_secs_f64()
+    );
     going.over();
     Ok(Some((ended, report)))
 }
@@ -248,6 +282,10 @@ async fn steps<T: Target>(
     tally: &mut report::Tally,
 ) -> Result<(), Interrupted> {
     let settings = engine.settings();
+    if let Some(plan) = scope.plan {
+        let ground = planned(engine, target, going, plan).await?;
+        return apply::carry_out(engine, target, going, ground, tally).await;
+    }
     let lists = read::scope(engine, scope).await?;
     going.phase(RunPhase::Read, lists.len());
     engine.says.syncing(lists.len());
@@ -260,19 +298,51 @@ async fn steps<T: Target>(
             Ok::<_, Interrupted>((info, snapshot?, reads?))
         })
         .await??;
-    tally.lists(&reads);
-
-    let identified = identify::entries(engine, target, going, &reads, tally).await;
-    let merged = wishes::merge(engine, &reads, &settings.settings.seerr).await?;
-    tally.lists(&merged.reads);
-    identified?;
-
-    going.phase(RunPhase::Plan, merged.wishes.len());
-    going.check_cancelled()?;
-    let ground = apply::Ground {
+    let lists: Vec<ListId> = reads.iter().map(|read| read.list.id).collect();
+    tally.lists(reads.clone());
+    identify::entries(engine, target, going, &lists, tally).await?;
+    let mut wishes = Wishes::merge(engine, &reads, &settings.settings.seerr).await?;
+    if scope.is_full() {
+        wishes = wishes.with_open_requests(engine, target.name()).await?;
+    }
+    let ground = Ground {
         info,
         snapshot,
-        wishes: merged.wishes,
+        wishes,
+        purpose: if scope.only_plans {
+            Purpose::OnlyPlan
+        } else {
+            Purpose::Apply
+        },
     };
     apply::carry_out(engine, target, going, ground, tally).await
 }
+
+/// What a run has before it carries out a plan: what the target knows now, and what the plan says.
+async fn planned<T: Target>(
+    engine: &Engine,
+    target: &T,
+    going: &Going,
+    plan: PlanId,
+) -> Result<Ground, Interrupted> {
+    let settings = engine.settings();
+    let PlanRead { plan, order, lists } = PlanToApply::begin(engine, plan, going.run).await?;
+    going.phase(RunPhase::Read, 0);
+    engine.says.syncing(lists.len());
+    let (info, snapshot) = going
+        .or_cancelled(async {
+            let info = target.check().await?;
+            Ok::<_, TargetError>((info, target.snapshot().await?))
+        })
+        .await??;
+    let mut wishes = Wishes::of_lists(engine, lists, &settings.settings.seerr).await?;
+    wishes.order = order;
+    Ok(Ground {
+        info,
+        snapshot,
+        wishes,
+        purpose: Purpose::ApplyPlan(plan),
+    })
+}
+#[cfg(test)]
+mod reading_tests;

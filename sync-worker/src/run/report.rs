@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::Duration;
 use schema::{
-    DbError,
-    models::{Event, EventKind, Identity, ListId, ListItem, NewEvent, RunId, SyncRun, TitleRef},
+    DbError, SqliteConnection,
+    models::{
+        Asking, Event, EventKind, Identity, ListId, NewEvent, PlanId, RunId, SyncRun, Unmatched,
+    },
     wire::sync::{ListReport, ReasonCount, RunCounts, RunReport, RunSummary},
 };
 
-use super::{Ended, count, read::ListRead};
+use super::{Ended, read::ListRead, wishes::WishKey};
 use crate::{engine::Engine, plan::Wish};
 
 /// Titles named as examples of a reason.
@@ -18,11 +20,14 @@ const EXAMPLES: usize = 3;
 /// Reasons a report names; what is beyond goes into one line for each decision.
 const REASONS: usize = 40;
 
-/// Runs whose report is kept; of older ones the counters stay.
-const REPORTS_KEPT: i32 = 500;
+/// Different reasons that are told apart while a run goes on.
+const TOLD_APART: usize = 1_000;
 
-/// How long an entry that left its list is remembered, so that a person's no outlasts a short absence.
-const LEFT_KEPT_DAYS: i64 = 365;
+/// Entries without a title that are read for their reasons.
+const UNMATCHED: i64 = 2_000;
+
+/// What stands for the reasons beyond those that are told apart.
+const OTHERS: &str = "other reasons";
 
 /// Events kept: a day, and this many.
 const EVENTS_KEPT: i32 = 50_000;
@@ -32,6 +37,10 @@ const EVENTS_KEPT: i32 = 50_000;
 pub(crate) enum Fate {
     /// This run requested it.
     Requested,
+    /// A run that only makes a plan would have requested it.
+    Planned,
+    /// Its request was taken back.
+    Withdrawn,
     /// It had been requested.
     AlreadyRequested,
     /// It is in the library.
@@ -42,7 +51,7 @@ pub(crate) enum Fate {
     Waiting,
     /// Its request failed.
     Failed,
-    /// A person has to say which title it is.
+    /// A person has to say something.
     NeedsReview,
     /// No title was found.
     NotFound,
@@ -52,6 +61,8 @@ impl Fate {
     fn word(self) -> &'static str {
         match self {
             Self::Requested => "requested",
+            Self::Planned => "planned",
+            Self::Withdrawn => "withdrawn",
             Self::AlreadyRequested | Self::Available | Self::Skipped => "skipped",
             Self::Waiting => "waiting",
             Self::Failed => "failed",
@@ -61,174 +72,252 @@ impl Fate {
     }
 }
 
-/// What a report tells of a title.
+/// Titles with one fate for one reason.
+#[derive(Debug, Default)]
+struct Group {
+    titles: u32,
+    examples: Vec<String>,
+}
+
+impl Group {
+    fn add(&mut self, name: String) {
+        self.titles += 1;
+        if self.examples.len() < EXAMPLES {
+            self.examples.push(name);
+        }
+    }
+
+    fn join(&mut self, other: Self) {
+        self.titles += other.titles;
+        self.examples.extend(other.examples);
+        self.examples.truncate(EXAMPLES);
+    }
+}
+
+/// Groups by fate and reason; those of rare reasons are joined, so that the number of titles does not
+/// count.
+#[derive(Debug, Default)]
+struct Groups(BTreeMap<(Fate, String), Group>);
+
+impl Groups {
+    fn add(&mut self, fate: Fate, reason: &str, name: String) {
+        let is_full = self.0.len() >= TOLD_APART;
+        let known = self.0.contains_key(&(fate, reason.to_owned()));
+        let reason = if is_full && !known { OTHERS } else { reason };
+        self.0
+            .entry((fate, reason.to_owned()))
+            .or_default()
+            .add(name);
+    }
+
+    /// As a report has them: by fate, the most first.
+    fn told(self) -> Vec<ReasonCount> {
+        let mut groups: Vec<_> = self.0.into_iter().collect();
+        groups.sort_by(
+            |((fate, reason), group), ((other_fate, other_reason), other)| {
+                fate.cmp(other_fate)
+                    .then(other.titles.cmp(&group.titles))
+                    .then(reason.cmp(other_reason))
+            },
+        );
+        let rest = groups.split_off(groups.len().min(REASONS));
+        let mut others: BTreeMap<(Fate, String), Group> = BTreeMap::new();
+        for ((fate, _), group) in rest {
+            others
+                .entry((fate, OTHERS.to_owned()))
+                .or_default()
+                .join(group);
+        }
+        groups
+            .into_iter()
+            .chain(others)
+            .map(|((fate, reason), mut group)| {
+                group.examples.sort();
+                ReasonCount {
+                    decision: fate.word().to_owned(),
+                    reason,
+                    titles: group.titles,
+                    examples: group.examples,
+                }
+            })
+            .collect()
+    }
+}
+
+/// A title whose last word is still to come.
 #[derive(Debug)]
-struct Told {
+struct Open {
     name: String,
     lists: Vec<ListId>,
     fate: Fate,
     reason: String,
 }
 
-/// What a run has done so far.
+/// What a run has done so far. Grows with reasons and lists, not with titles.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     lists: Vec<ListRead>,
-    titles: HashMap<(TitleRef, bool), Told>,
-    not_asked: Vec<(String, String)>,
+    fates: BTreeMap<Fate, u32>,
+    groups: Groups,
+    requested: HashMap<ListId, u32>,
+    others: HashMap<ListId, u32>,
+    open: HashMap<WishKey, Open>,
+    /// Entries among the failed that are no titles yet.
+    not_asked: u32,
+    /// The plan it made or carries out.
+    pub(super) plan: Option<PlanId>,
 }
 
 impl Tally {
     /// The lists as they are now.
-    pub(super) fn lists(&mut self, reads: &[ListRead]) {
-        self.lists = reads.to_vec();
+    pub(super) fn lists(&mut self, reads: Vec<ListRead>) {
+        self.lists = reads;
     }
 
-    /// What became of a wish; the last word counts.
+    /// What became of a wish, for good; said once of each.
     pub(super) fn decided(&mut self, wish: &Wish, fate: Fate, reason: &str) {
-        let told = Told {
+        self.open.remove(&(wish.title, wish.is_4k));
+        self.settle(shown(wish), &wish.lists, fate, reason);
+    }
+
+    /// What became of a wish so far; it is looked at again in this run.
+    pub(super) fn undecided(&mut self, wish: &Wish, fate: Fate, reason: &str) {
+        let open = Open {
             name: shown(wish),
             lists: wish.lists.clone(),
             fate,
             reason: reason.to_owned(),
         };
-        self.titles.insert((wish.title, wish.is_4k), told);
+        self.open.insert((wish.title, wish.is_4k), open);
+    }
+
+    fn settle(&mut self, name: String, lists: &[ListId], fate: Fate, reason: &str) {
+        *self.fates.entry(fate).or_default() += 1;
+        self.groups.add(fate, reason, name);
+        let counted = if fate == Fate::Requested {
+            &mut self.requested
+        } else {
+            &mut self.others
+        };
+        for list in lists {
+            *counted.entry(*list).or_default() += 1;
+        }
     }
 
     /// An entry whose title could not be asked for.
     pub(super) fn failed(&mut self, title: &str, reason: &str) {
-        self.not_asked.push((title.to_owned(), reason.to_owned()));
+        self.groups.add(Fate::Failed, reason, title.to_owned());
+        *self.fates.entry(Fate::Failed).or_default() += 1;
+        self.not_asked += 1;
     }
 
-    fn counts(&self) -> RunCounts {
-        let mut counts = RunCounts {
-            entries: self.lists.iter().map(|list| count(list.items.len())).sum(),
-            titles: count(self.titles.len()),
-            failed: count(self.not_asked.len()),
-            ..RunCounts::default()
-        };
-        for told in self.titles.values() {
-            let counter = match told.fate {
-                Fate::Requested => &mut counts.requested,
-                Fate::AlreadyRequested => &mut counts.already_requested,
-                Fate::Available => &mut counts.available,
-                Fate::Failed => &mut counts.failed,
-                Fate::Skipped | Fate::Waiting | Fate::NeedsReview | Fate::NotFound => {
-                    &mut counts.skipped
+    /// Counts what has no last word as it was left, and what the lists say of entries without a title.
+    fn close(&mut self, of_lists: &[(ListId, Identity, i64)], unmatched: Vec<Unmatched>) {
+        for (_, open) in std::mem::take(&mut self.open) {
+            self.settle(open.name, &open.lists, open.fate, &open.reason);
+        }
+        let mut left = [Identity::NeedsReview, Identity::NotFound]
+            .map(|identity| (identity, total(of_lists, identity)));
+        for item in unmatched {
+            let reason = item.identity_reason.as_deref().unwrap_or_default();
+            let name = with_year(&item.title, item.year);
+            self.groups.add(fate_of(item.identity), reason, name);
+            for (identity, left) in &mut left {
+                if *identity == item.identity {
+                    *left = left.saturating_sub(1);
                 }
-            };
-            *counter += 1;
-        }
-        for item in self.lists.iter().flat_map(|list| list.items.iter()) {
-            match item.identity {
-                Identity::NeedsReview => counts.needs_review += 1,
-                Identity::NotFound => counts.not_found += 1,
-                Identity::New | Identity::Matched => {}
             }
         }
-        counts
+        for (identity, left) in left.into_iter().filter(|(_, left)| *left > 0) {
+            let key = (fate_of(identity), OTHERS.to_owned());
+            self.groups.0.entry(key).or_default().titles += left;
+        }
     }
 
-    fn list_reports(&self) -> Vec<ListReport> {
-        let mut requested: HashMap<ListId, u32> = HashMap::new();
-        let mut skipped: HashMap<ListId, u32> = HashMap::new();
-        for Told { lists, fate, .. } in self.titles.values() {
-            let counter = if *fate == Fate::Requested {
-                &mut requested
+    fn counts(&self, of_lists: &[(ListId, Identity, i64)]) -> RunCounts {
+        let fate = |fate: Fate| self.fates.get(&fate).copied().unwrap_or(0);
+        let entries = of_lists.iter().map(|(_, _, number)| *number).sum();
+        RunCounts {
+            entries: unsigned(entries),
+            titles: self.fates.values().sum::<u32>() - self.not_asked,
+            requested: fate(Fate::Requested),
+            planned: fate(Fate::Planned),
+            withdrawn: fate(Fate::Withdrawn),
+            already_requested: fate(Fate::AlreadyRequested),
+            available: fate(Fate::Available),
+            skipped: fate(Fate::Skipped) + fate(Fate::NeedsReview),
+            waiting: fate(Fate::Waiting),
+            needs_review: total(of_lists, Identity::NeedsReview),
+            not_found: total(of_lists, Identity::NotFound),
+            failed: fate(Fate::Failed),
+        }
+    }
+
+    fn list_reports(&self, of_lists: &[(ListId, Identity, i64)]) -> Vec<ListReport> {
+        let mut entries: HashMap<ListId, (i64, i64)> = HashMap::new();
+        for (list, identity, number) in of_lists {
+            let (matched, unmatched) = entries.entry(*list).or_default();
+            if *identity == Identity::Matched {
+                *matched += number;
             } else {
-                &mut skipped
-            };
-            for list in lists {
-                *counter.entry(*list).or_default() += 1;
+                *unmatched += number;
             }
         }
+        let of = |counted: &HashMap<ListId, u32>, list| counted.get(&list).copied().unwrap_or(0);
         self.lists
             .iter()
             .map(|read| {
-                let matched = read
-                    .items
-                    .iter()
-                    .filter(|item| item.identity == Identity::Matched)
-                    .count();
+                let id = read.list.id;
+                let (matched, unmatched) = entries.get(&id).copied().unwrap_or_default();
                 ListReport {
-                    list: read.list.id,
+                    list: id,
                     list_type: read.list.list_type.clone(),
                     name: read.list.description.clone(),
                     outcome: read.outcome,
                     reason: read.reason.clone(),
                     read: read.read,
-                    matched: count(matched),
-                    requested: requested.get(&read.list.id).copied().unwrap_or(0),
-                    skipped: skipped.get(&read.list.id).copied().unwrap_or(0),
-                    unmatched: count(read.items.len() - matched),
+                    matched: unsigned(matched),
+                    requested: of(&self.requested, id),
+                    skipped: of(&self.others, id),
+                    unmatched: unsigned(unmatched),
                 }
             })
             .collect()
     }
 
-    fn reasons(&self) -> Vec<ReasonCount> {
-        let mut groups: BTreeMap<(Fate, &str), Vec<String>> = BTreeMap::new();
-        for Told {
-            name, fate, reason, ..
-        } in self.titles.values()
-        {
-            groups
-                .entry((*fate, reason))
-                .or_default()
-                .push(name.clone());
-        }
-        for (name, reason) in &self.not_asked {
-            groups
-                .entry((Fate::Failed, reason))
-                .or_default()
-                .push(name.clone());
-        }
-        for item in self.lists.iter().flat_map(|list| list.items.iter()) {
-            let fate = match item.identity {
-                Identity::NeedsReview => Fate::NeedsReview,
-                Identity::NotFound => Fate::NotFound,
-                Identity::New | Identity::Matched => continue,
-            };
-            let reason = item.identity_reason.as_deref().unwrap_or_default();
-            groups
-                .entry((fate, reason))
-                .or_default()
-                .push(with_year(&item.title, item.year));
-        }
-        let mut groups: Vec<_> = groups.into_iter().collect();
-        groups.sort_by(
-            |((fate, reason), names), ((other_fate, other_reason), other_names)| {
-                fate.cmp(other_fate)
-                    .then(other_names.len().cmp(&names.len()))
-                    .then(reason.cmp(other_reason))
-            },
-        );
-        let rest = groups.split_off(groups.len().min(REASONS));
-        let mut reasons: Vec<ReasonCount> = groups
-            .into_iter()
-            .map(|((fate, reason), names)| reason_count(fate, reason, names))
-            .collect();
-        let mut others: BTreeMap<Fate, Vec<String>> = BTreeMap::new();
-        for ((fate, _), names) in rest {
-            others.entry(fate).or_default().extend(names);
-        }
-        reasons.extend(
-            others
-                .into_iter()
-                .map(|(fate, names)| reason_count(fate, "other reasons", names)),
-        );
-        reasons
+    /// The report of a run that ends now.
+    fn report(
+        mut self,
+        conn: &mut SqliteConnection,
+        row: &mut SyncRun,
+    ) -> Result<RunReport, DbError> {
+        let lists: Vec<ListId> = self.lists.iter().map(|read| read.list.id).collect();
+        let mut of_lists = Asking::counts(conn)?;
+        of_lists.retain(|(list, _, _)| lists.contains(list));
+        self.close(&of_lists, Unmatched::on_lists(conn, &lists, UNMATCHED)?);
+        row.set_counts(&self.counts(&of_lists));
+        Ok(RunReport {
+            summary: summary(row),
+            lists: self.list_reports(&of_lists),
+            reasons: self.groups.told(),
+        })
     }
 }
 
-fn reason_count(fate: Fate, reason: &str, mut names: Vec<String>) -> ReasonCount {
-    names.sort();
-    ReasonCount {
-        decision: fate.word().to_owned(),
-        reason: reason.to_owned(),
-        titles: count(names.len()),
-        examples: names.into_iter().take(EXAMPLES).collect(),
+fn total(of_lists: &[(ListId, Identity, i64)], identity: Identity) -> u32 {
+    let of_it = of_lists.iter().filter(|(_, its, _)| *its == identity);
+    unsigned(of_it.map(|(_, _, number)| *number).sum())
+}
+
+fn fate_of(identity: Identity) -> Fate {
+    match identity {
+        Identity::NeedsReview => Fate::NeedsReview,
+        Identity::NotFound | Identity::New | Identity::Matched => Fate::NotFound,
     }
+}
+
+fn unsigned(number: i64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 fn shown(wish: &Wish) -> String {
@@ -260,21 +349,12 @@ pub(super) async fn record(
     engine
         .write(move |conn, events| {
             let mut row = SyncRun::get(conn, run)?;
-            let counts = tally.counts();
             row.sync_completed = Some(now);
             row.status = status;
             row.reason = reason;
-            row.items_processed = signed(counts.entries);
-            row.items_requested = signed(counts.requested);
-            row.items_skipped =
-                signed(counts.already_requested + counts.available + counts.skipped);
-            row.items_errored = signed(counts.failed);
-            let report = RunReport {
-                summary: plain_summary(&row, counts),
-                lists: tally.list_reports(),
-                reasons: tally.reasons(),
-            };
-            row.report = serde_json::to_string(&report).ok();
+            row.plan = tally.plan;
+            let report = tally.report(conn, &mut row)?;
+            row.report = serde_json::to_string(&report).ok(); // without it the counters stay
             row.save_end(conn)?;
             let data = serde_json::to_string(&report.summary).unwrap_or_default();
             events.push(NewEvent {
@@ -285,40 +365,22 @@ pub(super) async fn record(
                 data,
             });
             Event::prune(conn, now - Duration::days(1), EVENTS_KEPT)?;
-            SyncRun::forget_reports(conn, REPORTS_KEPT)?;
-            ListItem::forget_left(conn, now - Duration::days(LEFT_KEPT_DAYS))?;
             Ok(report)
         })
         .await
 }
 
-fn signed(number: u32) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
-}
-
-/// A stored run in one line, with the counters of its report where it has one.
+/// A stored run in one line.
 pub(crate) fn summary(row: &SyncRun) -> RunSummary {
-    let report: Option<RunReport> = row
-        .report
-        .as_deref()
-        .and_then(|text| serde_json::from_str(text).ok());
-    plain_summary(
-        row,
-        report
-            .map(|report| report.summary.counts)
-            .unwrap_or_default(),
-    )
-}
-
-fn plain_summary(row: &SyncRun, counts: RunCounts) -> RunSummary {
     RunSummary {
+        plan: row.plan,
         run: row.id,
         trigger: row.sync_mode,
         status: row.status,
         reason: row.reason.clone(),
         started_at: row.started_at(),
         completed_at: row.sync_completed.map(|time| time.and_utc()),
-        counts,
+        counts: row.counts(),
     }
 }
 
@@ -328,7 +390,7 @@ pub(crate) fn stored(row: &SyncRun) -> RunReport {
         .as_deref()
         .and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_else(|| RunReport {
-            summary: plain_summary(row, RunCounts::default()),
+            summary: summary(row),
             lists: Vec::new(),
             reasons: Vec::new(),
         })

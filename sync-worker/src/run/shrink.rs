@@ -1,37 +1,19 @@
 //! Whether a list shrank more than its owner allows: pure. A site that loses half a list, or all of it,
 //! is more often broken than right.
 
-use std::collections::HashSet;
-
 use runtime::counted;
-use schema::models::{ListId, ListItem};
-
-use super::membership::Changes;
+use schema::models::ListId;
 
 /// How many entries a list had and has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shrink {
-    before: usize,
-    after: usize,
+    /// Entries on it before the reading.
+    pub(crate) before: usize,
+    /// Entries of the reading.
+    pub(crate) after: usize,
 }
 
 impl Shrink {
-    /// What `changes` would make of the list.
-    pub(crate) fn of(stored: &[ListItem], changes: &Changes) -> Self {
-        let on_list = |item: &&ListItem| item.left_at.is_none();
-        let before = stored.iter().filter(on_list).count();
-        let left: HashSet<i32> = changes.left.iter().copied().collect();
-        let back = changes
-            .changed
-            .iter()
-            .filter(|(item, _)| item.left_at.is_some())
-            .count();
-        Self {
-            before,
-            after: before - left.len().min(before) + changes.added.len() + back,
-        }
-    }
-
     /// Whether more than `limit_percent` hundredths are gone, or everything; 100 allows all of it.
     pub(crate) fn is_beyond(self, limit_percent: i32) -> bool {
         if limit_percent >= 100 || self.after >= self.before {

@@ -1,111 +1,313 @@
 //! Merges what the lists of a run ask for: the same title from several lists is one wish.
+//!
+//! A run knows all its wishes by number only, in the order of the lists and their ranks; what a wish
+//! says is read when it is its turn, so that memory grows by a few bytes a title.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::{HashMap, HashSet};
 
 use runtime::settings::SeerrSettings;
 use schema::{
-    DbError,
-    models::{Identity, List, ListItem, Title, TitleRef},
+    DbError, SqliteConnection,
+    models::{Asking, List, ListId, ListPolicy, SyncedItem, Title, TitleRef},
 };
 
 use super::read::ListRead;
-use crate::{engine::Engine, plan::Wish};
+use crate::{
+    engine::Engine,
+    plan::{SeasonsWanted, Wish},
+};
 
-/// What the lists of a run come to.
-pub(crate) struct Merged {
-    /// In the order of the lists and their ranks.
-    pub(crate) wishes: Vec<Wish>,
-    /// The lists with their entries as they are after identifying them.
-    pub(crate) reads: Vec<ListRead>,
+/// Which wish: a title in one quality.
+pub(crate) type WishKey = (TitleRef, bool);
+
+/// How the lists of a run are followed.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker {
+    pub(crate) list: ListId,
+    /// `imdb:top`
+    source: String,
+    is_4k: bool,
+    requested_as: i32,
+    withdraws: bool,
 }
 
-/// Merges; the entries are read again, since identifying them has changed some.
-pub(crate) async fn merge(
-    engine: &Engine,
-    reads: &[ListRead],
-    defaults: &SeerrSettings,
-) -> Result<Merged, DbError> {
-    let lists: Vec<_> = reads.iter().map(|read| read.list.id).collect();
-    let (titles, items) = engine
-        .db
-        .read(move |conn| -> Result<_, DbError> {
-            let mut items = Vec::new();
-            for list in lists {
-                // Reading may take long: nothing is asked for a list that was removed meanwhile.
-                let list = List::find(conn, list)?.filter(|list| list.removed_at.is_none());
-                let on_list = list.map(|list| ListItem::on_list(conn, list.id));
-                items.push(on_list.transpose()?.unwrap_or_default());
-            }
-            Ok((Title::all(conn)?, items))
-        })
-        .await?;
-    let titles: HashMap<TitleRef, Title> =
-        titles.into_iter().map(|title| (title.id, title)).collect();
-    let reads: Vec<ListRead> = reads
-        .iter()
-        .zip(items)
-        .map(|(read, items)| ListRead {
-            items: Arc::new(items),
-            ..read.clone()
-        })
-        .collect();
-    Ok(Merged {
-        wishes: wishes(&reads, &titles, defaults),
-        reads,
-    })
-}
-
-fn wishes(
-    reads: &[ListRead],
-    titles: &HashMap<TitleRef, Title>,
-    defaults: &SeerrSettings,
-) -> Vec<Wish> {
-    let mut places: HashMap<(TitleRef, bool), usize> = HashMap::new();
-    let mut wishes: Vec<Wish> = Vec::new();
-    for read in reads {
-        let is_4k = read.policy.is_4k.unwrap_or(defaults.is_4k);
-        let source = format!("{}:{}", read.list.list_type, read.list.list_id);
-        for item in read.items.iter() {
-            let title = item
-                .title_ref
-                .filter(|_| item.identity == Identity::Matched && item.left_at.is_none())
-                .and_then(|title| titles.get(&title));
-            let Some(title) = title else { continue };
-            let known = places
-                .get(&(title.id, is_4k))
-                .and_then(|place| wishes.get_mut(*place));
-            if let Some(wish) = known {
-                if !wish.lists.contains(&read.list.id) {
-                    wish.lists.push(read.list.id);
-                    wish.sources = format!("{}, {source}", wish.sources);
-                }
-                wish.returned_at = wish.returned_at.max(item.returned_at);
-                wish.imdb_id = wish.imdb_id.take().or_else(|| item.imdb_id.clone());
-                continue;
-            }
-            places.insert((title.id, is_4k), wishes.len());
-            wishes.push(Wish {
-                title: title.id,
-                media_type: title.media_type,
-                tmdb_id: title.tmdb_id,
-                name: title.title.clone(),
-                year: title.year,
-                imdb_id: item.imdb_id.clone(),
-                is_4k,
-                requested_as: read.policy.requested_as.unwrap_or(defaults.user_id),
-                lists: vec![read.list.id],
-                sources: source.clone(),
-                returned_at: item.returned_at,
-            });
+impl Asker {
+    fn of(list: &List, policy: &ListPolicy, defaults: &SeerrSettings) -> Self {
+        Self {
+            list: list.id,
+            source: format!("{}:{}", list.list_type, list.list_id),
+            is_4k: policy.is_4k.unwrap_or(defaults.is_4k),
+            requested_as: policy.requested_as.unwrap_or(defaults.user_id),
+            withdraws: policy.withdraws.unwrap_or(false),
         }
     }
-    wishes
+}
+
+/// Askers by their lists, each with its place among them: a title is on few of many lists.
+type Askers<'a> = HashMap<ListId, (usize, &'a Asker)>;
+
+/// What the lists of a run come to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wishes {
+    askers: Vec<Asker>,
+    /// Each once, in the order of the lists and their ranks; what left them all comes last.
+    pub(crate) order: Vec<WishKey>,
+    /// What no list asks for any more and whose request was sent and never seen again.
+    open: HashMap<WishKey, Wish>,
+}
+
+impl Wishes {
+    /// Merges what is on the lists now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn merge(
+        engine: &Engine,
+        reads: &[ListRead],
+        defaults: &SeerrSettings,
+    ) -> Result<Self, DbError> {
+        let askers: Vec<Asker> = reads
+            .iter()
+            .map(|read| Asker::of(&read.list, &read.policy, defaults))
+            .collect();
+        engine.db.read(move |conn| Self::of(conn, askers)).await
+    }
+
+    /// The same for lists that are not read: those whose plan is carried out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn of_lists(
+        engine: &Engine,
+        lists: Vec<ListId>,
+        defaults: &SeerrSettings,
+    ) -> Result<Self, DbError> {
+        let defaults = defaults.clone();
+        engine
+            .db
+            .read(move |conn| {
+                let mut askers = Vec::new();
+                for list in lists {
+                    let Some(list) = List::find(conn, list)? else {
+                        continue;
+                    };
+                    let policy = ListPolicy::of(conn, list.id)?;
+                    askers.push(Asker::of(&list, &policy, &defaults));
+                }
+                Self::of(conn, askers)
+            })
+            .await
+    }
+
+    /// Adds titles that nobody here asks for and whose request was sent without anybody knowing its
+    /// end: what came of it must be known, also when the entry left meanwhile.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn with_open_requests(
+        mut self,
+        engine: &Engine,
+        target: &'static str,
+    ) -> Result<Self, DbError> {
+        let found = engine
+            .db
+            .read(move |conn| -> Result<_, DbError> {
+                let mut found = Vec::new();
+                for row in SyncedItem::requesting(conn, target)? {
+                    let titles = Title::by_tmdb_ids(conn, row.media_type, &[row.tmdb_id])?;
+                    found.extend(titles.first().map(|title| of_nobody(title, &row)));
+                }
+                Ok(found)
+            })
+            .await?;
+        let asked: HashSet<WishKey> = self.order.iter().copied().collect();
+        for wish in found {
+            let key = (wish.title, wish.is_4k);
+            if !asked.contains(&key) {
+                self.order.push(key);
+                self.open.insert(key, wish);
+            }
+        }
+        Ok(self)
+    }
+
+    /// The lists that ask.
+    pub(crate) fn lists(&self) -> Vec<ListId> {
+        self.askers.iter().map(|asker| asker.list).collect()
+    }
+
+    fn of(conn: &mut SqliteConnection, askers: Vec<Asker>) -> Result<Self, DbError> {
+        let mut seen = HashSet::new();
+        let (mut order, mut left) = (Vec::new(), Vec::new());
+        let mut there = Vec::new();
+        for asker in askers {
+            // Reading may take long: nothing is asked for a list that was removed meanwhile.
+            let list = List::find(conn, asker.list)?;
+            if list.is_none_or(|list| list.removed_at.is_some()) {
+                continue;
+            }
+            for title in Asking::titles_on(conn, asker.list)? {
+                if seen.insert((title, asker.is_4k)) {
+                    order.push((title, asker.is_4k));
+                }
+            }
+            // While it is not known which titles new entries are, one that left may be there under
+            // another name.
+            if asker.withdraws && !Asking::has_new(conn, asker.list)? {
+                let titles = Asking::titles_left(conn, asker.list)?;
+                left.extend(titles.into_iter().map(|title| (title, asker.is_4k)));
+            }
+            there.push(asker);
+        }
+        order.extend(left.into_iter().filter(|key| seen.insert(*key)));
+        Ok(Self {
+            askers: there,
+            order,
+            open: HashMap::new(),
+        })
+    }
+
+    /// What these wishes say now, in their order; one whose title is gone or that nothing of the run's
+    /// lists ever asked for is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) fn load(
+        &self,
+        conn: &mut SqliteConnection,
+        keys: &[WishKey],
+    ) -> Result<Vec<Wish>, DbError> {
+        let mut titles: Vec<TitleRef> = keys.iter().map(|(title, _)| *title).collect();
+        titles.sort_unstable();
+        titles.dedup();
+        let known: HashMap<TitleRef, Title> = Title::of(conn, &titles)?
+            .into_iter()
+            .map(|title| (title.id, title))
+            .collect();
+        let mut entries: HashMap<TitleRef, Vec<Asking>> = HashMap::new();
+        for asking in Asking::for_titles(conn, &titles)? {
+            if let Some(title) = asking.title_ref {
+                entries.entry(title).or_default().push(asking);
+            }
+        }
+        let mut askers = self.by_list();
+        let removed = List::removed_among(conn, &self.lists())?;
+        askers.retain(|list, _| !removed.contains(list));
+        Ok(keys
+            .iter()
+            .filter_map(|(title, is_4k)| {
+                let entries = entries.get(title).map_or(&[][..], Vec::as_slice);
+                wish(&askers, known.get(title)?, *is_4k, entries)
+                    .or_else(|| self.open.get(&(*title, *is_4k)).cloned())
+            })
+            .collect())
+    }
+
+    /// The askers by their lists, each with its place among them.
+    fn by_list(&self) -> Askers<'_> {
+        let askers = self.askers.iter().enumerate();
+        askers
+            .map(|(at, asker)| (asker.list, (at, asker)))
+            .collect()
+    }
+}
+
+/// The wish of nobody for a title that was asked for.
+fn of_nobody(title: &Title, row: &SyncedItem) -> Wish {
+    Wish {
+        title: title.id,
+        media_type: title.media_type,
+        tmdb_id: title.tmdb_id,
+        name: title.title.clone(),
+        year: title.year,
+        imdb_id: row.imdb_id.clone(),
+        is_4k: row.is_4k,
+        seasons: SeasonsWanted::All,
+        requested_as: row.asked_as_user.unwrap_or_default(),
+        lists: Vec::new(),
+        sources: row.provider_source.clone(),
+        returned_at: None,
+        wanted_since: None,
+        withdraws: false,
+    }
+}
+
+/// The union of what the lists ask: all askers named, the widest wish for seasons.
+fn wish(askers: &Askers<'_>, title: &Title, is_4k: bool, entries: &[Asking]) -> Option<Wish> {
+    let mut wish = Wish {
+        title: title.id,
+        media_type: title.media_type,
+        tmdb_id: title.tmdb_id,
+        name: title.title.clone(),
+        year: title.year,
+        imdb_id: None,
+        is_4k,
+        seasons: SeasonsWanted::All,
+        requested_as: 0,
+        lists: Vec::new(),
+        sources: String::new(),
+        returned_at: None,
+        wanted_since: None,
+        withdraws: false,
+    };
+    let mut seasons: Option<SeasonsWanted> = None;
+    let (mut on, mut was_on) = (Vec::new(), Vec::new());
+    for (asker, entry) in in_order(askers, is_4k, entries) {
+        wish.imdb_id = wish.imdb_id.take().or_else(|| entry.imdb_id.clone());
+        if entry.left_at.is_some() {
+            wish.withdraws |= asker.withdraws;
+            was_on.push(asker);
+            continue;
+        }
+        wish.returned_at = wish.returned_at.max(entry.returned_at);
+        let since = entry.returned_at.unwrap_or(entry.first_seen);
+        wish.wanted_since = Some(wish.wanted_since.map_or(since, |known| known.min(since)));
+        let asked = SeasonsWanted::of_entry(entry.season);
+        seasons = Some(match seasons.take() {
+            Some(seasons) => seasons.and(asked),
+            None => asked,
+        });
+        on.push(asker);
+    }
+    let first = on.first().or_else(|| was_on.first())?;
+    wish.requested_as = first.requested_as;
+    wish.seasons = seasons.unwrap_or_default();
+    wish.lists = on.iter().map(|asker| asker.list).collect();
+    wish.lists.dedup();
+    wish.sources = sources(if on.is_empty() { &was_on } else { &on });
+    Some(wish)
+}
+
+/// The entries of lists that ask in this quality, in the order of the lists and their ranks.
+fn in_order<'a>(
+    askers: &Askers<'a>,
+    is_4k: bool,
+    entries: &'a [Asking],
+) -> impl Iterator<Item = (&'a Asker, &'a Asking)> {
+    let mut asking: Vec<(usize, &'a Asker, &'a Asking)> = entries
+        .iter()
+        .filter_map(|entry| {
+            let (at, asker) = *askers.get(&entry.list)?;
+            (asker.is_4k == is_4k).then_some((at, asker, entry))
+        })
+        .collect();
+    asking.sort_by_key(|(at, _, entry)| (*at, entry.rank));
+    asking.into_iter().map(|(_, asker, entry)| (asker, entry))
+}
+
+/// `imdb:top, stevenlu:movies`
+fn sources(askers: &[&Asker]) -> String {
+    // Entries of one list come one after the other.
+    let mut names: Vec<&str> = askers.iter().map(|asker| asker.source.as_str()).collect();
+    names.dedup();
+    names.join(", ")
 }
 
 #[cfg(test)]
 mod tests {
+    use schema::models::MediaType;
+
     use super::*;
-    use schema::models::{FetchKind, ListId, ListPolicy, MediaType};
 
     fn at(minute: i64) -> chrono::NaiveDateTime {
         chrono::DateTime::from_timestamp(1_800_000_000 + minute * 60, 0)
@@ -113,137 +315,95 @@ mod tests {
             .naive_utc()
     }
 
-    fn read(list: i32, titles: &[i32], is_4k: Option<bool>, requested_as: Option<i32>) -> ListRead {
-        let items = titles
-            .iter()
-            .zip(1..)
-            .map(|(title, rank)| ListItem {
-                season: None,
-                id: list * 100 + rank,
-                list: ListId(list),
-                entry_key: format!("imdb:tt{title}"),
-                rank,
-                title: format!("Title {title}"),
-                original_title: None,
-                year: Some(2000),
-                media_type: Some(MediaType::Movie),
-                imdb_id: Some(format!("tt{title}")),
-                tmdb_id: None,
-                tvdb_id: None,
-                first_seen: at(i64::from(list)),
-                returned_at: Some(at(i64::from(list))),
-                left_at: None,
-                fetch: None,
-                identity: Identity::Matched,
-                title_ref: Some(TitleRef(*title)),
-                identity_reason: None,
-                attempts: 0,
-                next_try: None,
-            })
-            .collect();
-        ListRead {
-            list: List {
-                status_cause: None,
-                last_read_at: None,
-                last_read_entries: None,
-                last_error: None,
-                last_error_at: None,
-                accepts_shrink: false,
-                id: ListId(list),
-                list_type: "imdb".into(),
-                list_id: format!("ls{list}"),
-                list_url: String::new(),
-                description: String::new(),
-                item_count: 0,
-                last_synced: None,
-                status: FetchKind::Complete,
-                status_reason: None,
-                auto_sync: true,
-                priority: "normal".into(),
-                item_limit: None,
-                from_settings: false,
-                is_named: false,
-                last_fetch: None,
-                removed_at: None,
-                created_at: at(0),
-                updated_at: at(0),
-            },
-            policy: ListPolicy {
-                shrink_limit_percent: None,
-                list: ListId(list),
-                is_4k,
-                requested_as,
-            },
-            outcome: FetchKind::Complete,
-            reason: None,
-            read: 0,
-            items: Arc::new(items),
+    fn asker(list: i32, is_4k: bool, requested_as: i32, withdraws: bool) -> Asker {
+        Asker {
+            list: ListId(list),
+            source: format!("imdb:ls{list}"),
+            is_4k,
+            requested_as,
+            withdraws,
         }
     }
 
-    fn merged(reads: &[ListRead]) -> Vec<Wish> {
-        let titles = (1..10)
-            .map(|id| {
-                let title = Title {
-                    id: TitleRef(id),
-                    media_type: MediaType::Movie,
-                    tmdb_id: i64::from(id),
-                    title: format!("Title {id}"),
-                    year: Some(2000),
-                    created_at: at(0),
-                    updated_at: at(0),
-                };
-                (TitleRef(id), title)
-            })
-            .collect();
-        let defaults = SeerrSettings {
-            url: None,
-            api_key: None,
-            user_id: 1,
-            is_4k: false,
-            timeout_s: 60,
-            settle_s: 120,
+    fn entry(list: i32, season: Option<i32>, left_at: Option<i64>) -> Asking {
+        Asking {
+            list: ListId(list),
+            rank: season.unwrap_or(1),
+            title_ref: Some(TitleRef(1)),
+            imdb_id: (list == 2).then(|| "tt7".into()),
+            season,
+            first_seen: at(0),
+            returned_at: Some(at(i64::from(list))),
+            left_at: left_at.map(at),
+        }
+    }
+
+    fn wish(askers: &[Asker], is_4k: bool, entries: &[Asking]) -> Option<Wish> {
+        let wishes = Wishes {
+            askers: askers.to_vec(),
+            order: Vec::new(),
+            open: HashMap::new(),
         };
-        wishes(reads, &titles, &defaults)
+        let title = Title {
+            id: TitleRef(1),
+            media_type: MediaType::Tv,
+            tmdb_id: 1396,
+            title: "Breaking Bad".into(),
+            year: Some(2008),
+            created_at: at(0),
+            updated_at: at(0),
+        };
+        super::wish(&wishes.by_list(), &title, is_4k, entries)
     }
 
     #[test]
-    fn a_title_on_two_lists_is_one_wish_that_names_both() {
-        let wishes = merged(&[
-            read(1, &[1, 2], None, None),
-            read(2, &[2, 3], None, Some(7)),
-        ]);
-        assert_eq!(
-            wishes.iter().map(|wish| wish.tmdb_id).collect::<Vec<_>>(),
-            [1, 2, 3]
-        );
-        assert_eq!(wishes[1].sources, "imdb:ls1, imdb:ls2");
-        assert_eq!(wishes[1].requested_as, 1, "the first asking list's user");
-        assert_eq!(wishes[1].returned_at, Some(at(2)));
-        assert_eq!(wishes[2].requested_as, 7);
+    fn a_title_on_two_lists_is_one_wish_that_names_both_and_asks_as_the_first() {
+        let askers = [asker(1, false, 4, false), asker(2, false, 7, false)];
+        let entries = [entry(2, None, None), entry(1, None, None)];
+        let wish = wish(&askers, false, &entries).unwrap();
+        assert_eq!(wish.lists, [ListId(1), ListId(2)]);
+        assert_eq!(wish.sources, "imdb:ls1, imdb:ls2");
+        assert_eq!(wish.requested_as, 4);
+        assert_eq!(wish.returned_at, Some(at(2)));
+        assert_eq!(wish.wanted_since, Some(at(1)));
+        assert_eq!(wish.imdb_id.as_deref(), Some("tt7"));
+        assert_eq!(wish.seasons, SeasonsWanted::All);
     }
 
     #[test]
-    fn two_qualities_of_a_title_are_two_wishes() {
-        let wishes = merged(&[read(1, &[1], None, None), read(2, &[1], Some(true), None)]);
-        assert_eq!(
-            wishes.iter().map(|wish| wish.is_4k).collect::<Vec<_>>(),
-            [false, true]
-        );
+    fn seasons_of_several_entries_are_joined_and_a_whole_show_is_the_widest() {
+        let askers = [asker(1, false, 1, false), asker(2, false, 1, false)];
+        let seasons = |entries: &[Asking]| wish(&askers, false, entries).unwrap().seasons;
+        let two = [entry(1, Some(3), None), entry(2, Some(1), None)];
+        let numbers = [1, 3].into_iter().collect();
+        assert_eq!(seasons(&two), SeasonsWanted::Some(numbers));
+        let whole = [entry(1, Some(3), None), entry(2, None, None)];
+        assert_eq!(seasons(&whole), SeasonsWanted::All);
+        let left = [entry(1, Some(3), None), entry(2, None, Some(5))];
+        let three = [3].into_iter().collect();
+        assert_eq!(seasons(&left), SeasonsWanted::Some(three));
     }
 
     #[test]
-    fn entries_that_left_or_are_not_identified_wish_for_nothing() {
-        let mut list = read(1, &[1, 2, 3], None, None);
-        let items = Arc::make_mut(&mut list.items);
-        items[0].left_at = Some(at(3));
-        items[1].identity = Identity::NeedsReview;
+    fn a_quality_is_asked_for_by_the_lists_that_want_it_only() {
+        let askers = [asker(1, false, 1, false), asker(2, true, 7, false)];
+        let entries = [entry(1, None, None), entry(2, None, None)];
+        let normal = wish(&askers, false, &entries).unwrap();
         assert_eq!(
-            merged(&[list])
-                .iter()
-                .map(|wish| wish.tmdb_id)
-                .collect::<Vec<_>>(),
-            [3]
+            (normal.sources.as_str(), normal.requested_as),
+            ("imdb:ls1", 1)
         );
+        let fine = wish(&askers, true, &entries).unwrap();
+        assert_eq!((fine.sources.as_str(), fine.requested_as), ("imdb:ls2", 7));
+    }
+
+    #[test]
+    fn what_left_every_list_is_a_wish_of_nobody_that_still_tells_where_it_was() {
+        let askers = [asker(1, false, 1, false), asker(2, false, 7, true)];
+        let entries = [entry(1, None, Some(3)), entry(2, None, Some(4))];
+        let wish = wish(&askers, false, &entries).unwrap();
+        assert!(!wish.is_wanted() && wish.withdraws);
+        assert_eq!(wish.sources, "imdb:ls1, imdb:ls2");
+        assert_eq!(super::tests::wish(&askers, false, &[]), None);
     }
 }

@@ -18,7 +18,7 @@ use super::state::State;
 use crate::{
     engine::Engine,
     missing,
-    run::{RunEnded, StartNow},
+    run::{Accepted, RunEnded, StartNow},
 };
 
 /// Pause after a run could not be started.
@@ -135,8 +135,13 @@ impl Schedule {
             asked
                 .into_actor(self)
                 .map(|answer, schedule, ctx| match answer {
-                    Ok(Ok(run)) => {
-                        tracing::info!(run.id = %run, "the schedule has started run {run}");
+                    // Its end is heard of, whoever asked for it.
+                    Ok(Ok(Accepted { run, is_new, .. })) if !is_new => {
+                        tracing::debug!(run.id = %run, "run {run} does what is due");
+                    }
+                    Ok(Ok(Accepted { run, is_queued, .. })) => {
+                        let done = if is_queued { "queued" } else { "started" };
+                        tracing::info!(run.id = %run, "the schedule has {done} run {run}");
                     }
                     Ok(Err(failure)) => {
                         tracing::info!("the schedule starts no run: {failure}");

@@ -46,6 +46,9 @@ pub(crate) enum TargetError {
     /// TMDB has no such title.
     #[error("TMDB has no such title")]
     NoSuchTitle,
+    /// It has no such request any more.
+    #[error("seerr has no such request any more")]
+    NoSuchRequest,
     /// It has no such user.
     #[error("seerr has no such user")]
     NoSuchUser,
@@ -116,7 +119,7 @@ impl TargetError {
                 "Copy the API key from Seerr's Settings > General into OVERSEERR_API_KEY (seerr.api_key)."
             }
             Self::NotAllowed { .. } => {
-                "Give the user the right to request in Seerr's Users > Edit > Permissions, or let another user ask (OVERSEERR_USER_ID, or the list's own user)."
+                "Give the user the right that Seerr names (to request, or to manage requests for taking them back and trying them again) in Seerr's Users > Edit > Permissions, or let another user ask (OVERSEERR_USER_ID, or the list's own user)."
             }
             Self::Quota { .. } => {
                 "Raise the user's request limit in Seerr, or wait until its period is over."
@@ -134,6 +137,7 @@ impl TargetError {
             }
             Self::Unknown { .. }
             | Self::NoSuchTitle
+            | Self::NoSuchRequest
             | Self::Upstream { .. }
             | Self::Busy { .. } => return None,
         };

@@ -1,20 +1,27 @@
 //! What the sync-worker needs from the place where titles are requested: [`Target`], its answers
-//! and its errors. `seerr/` is the one target so far; which title to request is decided elsewhere.
+//! and its errors. `seerr/` is the one target so far; `in_memory` is a second one for tests, and shows
+//! what a third would have to bring. Which title to request is decided elsewhere.
 
 mod error;
+#[cfg(test)]
+pub(crate) mod in_memory;
 mod seerr;
 
 use std::collections::HashMap;
 
-use schema::models::MediaType;
+use schema::models::{MediaType, SeasonFacts};
 
 pub(crate) use error::TargetError;
 pub(crate) use seerr::{Seerr, SeerrSetupError};
 
 /// A place where titles are requested.
 ///
-/// Everything but [`request`](Target::request) only reads and may be called any number of times,
-/// side by side. Requests go one at a time: Seerr loses rows under parallel writes.
+/// Five things are asked of it: what it knows ([`snapshot`](Target::snapshot)), which title is meant
+/// ([`look_up`](Target::look_up), [`search`](Target::search), [`details`](Target::details)), to get a
+/// title ([`submit`](Target::submit), [`retry`](Target::retry)), whether it really has what it
+/// confirmed ([`verify`](Target::verify)), and to let one go ([`withdraw`](Target::withdraw)). Plan and
+/// ledger know nothing else of it. What only reads may be called any number of times, side by side;
+/// what changes something goes one at a time: Seerr loses rows under parallel writes.
 pub(crate) trait Target: Clone + 'static {
     /// The word for it in the ledger: `seerr`.
     fn name(&self) -> &'static str;
@@ -24,6 +31,12 @@ pub(crate) trait Target: Clone + 'static {
     /// # Errors
     /// When it does not answer, is something else, or does not take the key.
     async fn check(&self) -> Result<TargetInfo, TargetError>;
+
+    /// What a person should know although requests can be made; asked when a person looks, not in
+    /// every run.
+    async fn troubles(&self) -> Vec<TargetWarning> {
+        Vec::new()
+    }
 
     /// Everything it knows of titles and requests, in few large pages.
     ///
@@ -53,6 +66,15 @@ pub(crate) trait Target: Clone + 'static {
     /// When the target does not answer, or its pages contradict each other.
     async fn search(&self, title: &str) -> Result<Vec<Candidate>, TargetError>;
 
+    /// The same search with titles in the target's own language: they are other names of what is
+    /// found. None where that is the language of [`search`](Target::search).
+    ///
+    /// # Errors
+    /// As for [`search`](Target::search).
+    async fn search_local(&self, _title: &str) -> Result<Vec<Candidate>, TargetError> {
+        Ok(Vec::new())
+    }
+
     /// What TMDB tells of a title; also fills the target's cache for the request that follows.
     ///
     /// # Errors
@@ -64,13 +86,25 @@ pub(crate) trait Target: Clone + 'static {
     ///
     /// # Errors
     /// [`TargetError::may_have_been_sent`] tells whether it may exist nevertheless.
-    async fn request(&self, wish: &NewRequest) -> Result<Requested, TargetError>;
+    async fn submit(&self, wish: &NewRequest) -> Result<Submitted, TargetError>;
+
+    /// Sends a failed request on once more. One that is no longer failed is fine.
+    ///
+    /// # Errors
+    /// [`TargetError::NoSuchRequest`] when it is gone; else as for [`submit`](Target::submit).
+    async fn retry(&self, request_id: i32) -> Result<(), TargetError>;
 
     /// The requests there with this id or a newer one, newest first.
     ///
     /// # Errors
     /// When a page does not arrive.
-    async fn requests_since(&self, oldest_id: i32) -> Result<Vec<TargetRequest>, TargetError>;
+    async fn verify(&self, oldest_id: i32) -> Result<Vec<TargetRequest>, TargetError>;
+
+    /// Takes a request back. One that is gone already is fine.
+    ///
+    /// # Errors
+    /// When it could not be taken back, or nobody knows.
+    async fn withdraw(&self, request_id: i32) -> Result<(), TargetError>;
 }
 
 /// An id that another database gave a title.
@@ -104,6 +138,17 @@ pub(crate) struct TargetInfo {
     pub has_4k_shows: bool,
     /// Language of its titles, e.g. `en`.
     pub locale: String,
+    /// What a person should know although requests can be made.
+    pub warnings: Vec<TargetWarning>,
+}
+
+/// What works, with something to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TargetWarning {
+    /// What it is, as a fragment.
+    pub what: String,
+    /// What to do, as a sentence.
+    pub remedy: String,
 }
 
 /// A title that an entry may be.
@@ -117,10 +162,14 @@ pub(crate) struct Candidate {
     pub title: String,
     /// Its title in its own language, where it differs.
     pub original_title: Option<String>,
+    /// Its titles in other languages, as far as they are known.
+    pub alternative_titles: Vec<String>,
     /// Year of the release or of the first episode.
     pub year: Option<i32>,
     /// TMDB's measure; never decides which title an entry is.
     pub popularity: f64,
+    /// The end of the address of its poster at TMDB.
+    pub poster_path: Option<String>,
 }
 
 /// Answer of [`Target::details`].
@@ -134,8 +183,10 @@ pub(crate) struct Details {
     pub imdb_id: Option<String>,
     /// TVDB's number.
     pub tvdb_id: Option<i64>,
-    /// Numbers of a show's seasons, ascending, without the specials.
-    pub seasons: Vec<i32>,
+    /// A show's seasons, ascending, without the specials.
+    pub seasons: Vec<SeasonFacts>,
+    /// Whether no more episodes of it are to come.
+    pub has_ended: bool,
 }
 
 /// What the target has of a title in one quality.
@@ -156,8 +207,8 @@ pub(crate) enum MediaStatus {
     Blocklisted,
     /// It was there and was deleted.
     Deleted,
-    /// A number of a later version: not to be requested.
-    Other(i64),
+    /// A number that its version does not have, 255 for whatever is beyond: not to be requested.
+    Other(u8),
 }
 
 /// Everything the target knows, as of one moment.
@@ -170,16 +221,31 @@ pub(crate) struct Snapshot {
     pub requests: HashMap<(MediaType, i64, bool), Vec<TargetRequest>>,
     /// Highest request id, 0 when there is none.
     pub newest_request_id: i32,
+    /// What was noticed on the way that a person should know.
+    pub warnings: Vec<TargetWarning>,
 }
 
 /// One title in the target's database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MediaRow {
     /// The target's own id of it.
     pub id: i32,
     /// Standard quality.
     pub status: MediaStatus,
     /// 4K, which is independent of the other.
+    pub status_4k: MediaStatus,
+    /// Seasons of a show of which the library has something, ascending.
+    pub seasons: Box<[SeasonRow]>,
+}
+
+/// One season in the target's library. What is merely requested is in the requests only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SeasonRow {
+    /// Its number; 0 are specials.
+    pub season: i32,
+    /// Standard quality.
+    pub status: MediaStatus,
+    /// 4K.
     pub status_4k: MediaStatus,
 }
 
@@ -215,8 +281,8 @@ pub(crate) enum RequestStatus {
     Failed,
     /// Done.
     Completed,
-    /// A number of a later version.
-    Other(i64),
+    /// A number that its version does not have, 255 for whatever is beyond.
+    Other(u8),
 }
 
 /// What to request.
@@ -232,8 +298,6 @@ pub(crate) struct NewRequest {
     pub seasons: Seasons,
     /// In whose name and with whose rights; nobody means the user of the settings.
     pub requested_as: Option<i32>,
-    /// TVDB's number of a show, where it is known.
-    pub tvdb_id: Option<i64>,
 }
 
 /// See [`NewRequest::seasons`].
@@ -243,16 +307,12 @@ pub(crate) enum Seasons {
     #[default]
     All,
     /// These.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no list asks for single seasons yet")
-    )]
     Some(Vec<i32>),
 }
 
-/// Answer of [`Target::request`].
+/// Answer of [`Target::submit`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Requested {
+pub(crate) enum Submitted {
     /// It exists now. What came before may still undo it: read again after a batch.
     Created {
         /// Its id.

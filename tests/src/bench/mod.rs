@@ -5,6 +5,7 @@
 
 mod browser;
 mod clock;
+mod growth;
 mod household;
 mod kill;
 mod new_titles;
@@ -18,6 +19,7 @@ mod unchanged;
 mod upkeep;
 
 pub use browser::browser;
+pub use growth::growth;
 pub use household::Lived;
 pub use kill::kill;
 pub use new_titles::new_titles;

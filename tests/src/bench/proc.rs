@@ -33,6 +33,17 @@ pub(super) fn memory(pid: i32) -> Result<Memory> {
     })
 }
 
+/// The most memory a process ever had in KiB, shared pages included.
+pub(super) fn peak(pid: i32) -> Result<f64> {
+    let path = format!("/proc/{pid}/status");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|rest| rest.split_whitespace().next())
+        .and_then(|kib| kib.parse().ok())
+        .with_context(|| format!("{path} has no VmHWM"))
+}
+
 /// What one thread has used since it began.
 #[derive(Clone, Debug, Default)]
 struct Thread {

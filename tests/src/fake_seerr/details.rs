@@ -9,7 +9,7 @@ use super::shared::Shared;
 use super::state::State;
 use super::upstream;
 use super::validate::{Query, refuse};
-use super::world::{Kind, Title};
+use super::world::{Airs, Kind, ShowState, Title};
 use crate::loopback::Answer;
 
 pub(super) async fn show(shared: &Arc<Shared>, kind: Kind, tmdb_id: i64, query: &Query) -> Answer {
@@ -20,7 +20,9 @@ pub(super) async fn show(shared: &Arc<Shared>, kind: Kind, tmdb_id: i64, query: 
     shared.compute(core).await;
     let body = shared.read(|state| {
         found.ok()?;
-        state.title(kind, tmdb_id).map(|title| shape(state, title))
+        state
+            .title(kind, tmdb_id)
+            .map(|title| shape(state, title, &language))
     });
     match (body, kind) {
         (Some(body), _) => Answer::json(200, &body),
@@ -29,10 +31,10 @@ pub(super) async fn show(shared: &Arc<Shared>, kind: Kind, tmdb_id: i64, query: 
     }
 }
 
-fn shape(state: &State, title: &Title) -> Value {
+fn shape(state: &State, title: &Title, language: &str) -> Value {
     let mut shape = match title.kind {
         Kind::Movie => json!({
-            "title": title.title,
+            "title": title.name_in(language),
             "originalTitle": title.original_title,
             "releaseDate": title.date(),
             "imdbId": title.imdb_id,
@@ -43,18 +45,33 @@ fn shape(state: &State, title: &Title) -> Value {
             "video": false,
         }),
         Kind::Tv => json!({
-            "name": title.title,
+            "name": title.name_in(language),
             "originalName": title.original_title,
             "firstAirDate": title.date(),
             "numberOfSeasons": title.seasons.iter().filter(|season| season.number > 0).count(),
             "numberOfEpisodes": title.seasons.iter().filter(|season| season.number > 0).map(|season| season.episodes).sum::<i64>(),
             "seasons": seasons(title),
-            "status": "Ended",
-            "inProduction": false,
+            "status": match title.state {
+                ShowState::Ended => "Ended",
+                ShowState::Canceled => "Canceled",
+                ShowState::Returning | ShowState::Airing(_) => "Returning Series",
+            },
+            "inProduction": matches!(title.state, ShowState::Returning | ShowState::Airing(_)),
+            "nextEpisodeToAir": match title.state {
+                ShowState::Airing(day) => json!({
+                    "id": title.tmdb_id * 1000,
+                    "airDate": day.to_string(),
+                    "episodeNumber": 1,
+                    "seasonNumber": title.seasons.last().map_or(1, |season| season.number),
+                    "name": "",
+                }),
+                _ => Value::Null,
+            },
             "type": "Scripted",
         }),
     };
     shapes::put(&mut shape, "id", json!(title.tmdb_id));
+    shapes::put(&mut shape, "posterPath", json!(title.poster_path()));
     shapes::put(
         &mut shape,
         "externalIds",
@@ -81,7 +98,12 @@ fn seasons(title: &Title) -> Vec<Value> {
         .iter()
         .map(|season| {
             json!({
-                "airDate": title.date(),
+                "airDate": match season.airs {
+                    Airs::WithTheShow => json!(title.date()),
+                    Airs::On(day) => json!(day.to_string()),
+                    Airs::Unknown => Value::Null,
+                    Airs::Empty => json!(""),
+                },
                 "episodeCount": season.episodes,
                 "id": title.tmdb_id * 100 + season.number,
                 "name": name(season.number),

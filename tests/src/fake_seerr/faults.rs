@@ -50,6 +50,30 @@ pub(super) struct PostFailure {
     pub(super) times: Times,
 }
 
+/// A share of all POSTs that fails, spread evenly.
+pub(super) struct FailingShare {
+    share: f64,
+    text: String,
+    stage: Stage,
+    so_far: f64,
+}
+
+impl FailingShare {
+    /// The text of the failure, when this POST at this stage is one of those that fail.
+    pub(super) fn strike(&mut self, stage: Stage) -> Option<String> {
+        if stage != self.stage {
+            return None;
+        }
+        self.so_far += self.share;
+        // A sum of tenths is never quite a whole.
+        if self.so_far < 1.0 - 1e-9 {
+            return None;
+        }
+        self.so_far -= 1.0;
+        Some(self.text.clone())
+    }
+}
+
 type Delay = Box<dyn FnMut(u64) -> Duration + Send>;
 
 /// The state behind the switches.
@@ -62,6 +86,7 @@ pub(super) struct FaultState {
     pub(super) post_delay: Option<Delay>,
     pub(super) posts_delayed: u64,
     pub(super) post_failures: BTreeMap<i64, PostFailure>,
+    pub(super) failing_share: Option<FailingShare>,
     pub(super) refused_by_radarr: Vec<i64>,
     pub(super) keeps_rows: bool,
     pub(super) slow_requests: Option<Duration>,
@@ -116,6 +141,18 @@ impl Faults {
         self.set(|faults| {
             faults.post_failures.insert(tmdb_id, failure);
         });
+    }
+
+    /// That share (0.0 to 1.0) of the POSTs that pass their checks is answered 500 with that text, spread evenly; 0.1 is
+    /// every tenth.
+    pub fn fail_share_of_posts(&self, share: f64, text: &str, stage: Stage) {
+        let failing = FailingShare {
+            share,
+            text: text.to_owned(),
+            stage,
+            so_far: 0.0,
+        };
+        self.set(|faults| faults.failing_share = Some(failing));
     }
 
     /// Radarr or Sonarr refuses that title: after the 201, once approved, the request becomes FAILED.

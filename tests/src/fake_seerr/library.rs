@@ -33,7 +33,7 @@ pub(super) async fn list(shared: &Arc<Shared>, query: &Query) -> Answer {
             // "deleted" is allowed and ignored.
             _ => true,
         };
-        let mut found: Vec<&Media> = state.media.iter().filter(fits).collect();
+        let mut found: Vec<&Media> = state.media().iter().filter(fits).collect();
         match query.text("sort") {
             Some("modified") => found.sort_by_key(|row| row.updated_at),
             _ => found.sort_by_key(|row| row.id),
@@ -68,7 +68,7 @@ pub(super) fn set_status(
         "processing" => media_status::PROCESSING,
         "pending" => media_status::PENDING,
         "unknown" => media_status::UNKNOWN,
-        "deleted" => media_status::DELETED,
+        "deleted" if !state.settings.flavour.is_old() => media_status::DELETED,
         _ => {
             let message = "should be equal to one of the allowed values";
             return invalid(".params.status", message);
@@ -99,8 +99,7 @@ pub(super) fn remove(state: &mut State, caller: &User, id: &str) -> Answer {
     let Some(id) = row.map(|row| row.id) else {
         return refuse(404, "Media not found");
     };
-    state.media.retain(|row| row.id != id);
-    state.requests.retain(|row| row.media_id != id);
+    state.remove_media(id);
     Answer::empty(204)
 }
 
@@ -110,7 +109,7 @@ fn sees_blocklist(caller: &User) -> bool {
 
 fn blocked(state: &State) -> impl Iterator<Item = &Media> {
     let is_blocked = |row: &&Media| row.status == media_status::BLOCKLISTED;
-    state.media.iter().filter(is_blocked)
+    state.media().iter().filter(is_blocked)
 }
 
 fn entry(state: &State, row: &Media) -> Value {

@@ -16,13 +16,16 @@ mod routes;
 pub mod rows;
 mod sample;
 mod search;
+mod settings;
 mod shapes;
 mod shared;
 mod small;
 mod state;
+mod tables;
 mod upstream;
 mod users;
 mod validate;
+mod words;
 pub mod world;
 
 use std::io;
@@ -31,11 +34,12 @@ use std::time::Duration;
 
 pub use faults::{Faults, Stage, Tmdb};
 pub use latency::Latency;
-pub use rows::{Call, Media, Requested, media_status, request_status};
+pub use rows::{Call, LibrarySeason, Media, Requested, media_status, request_status};
 pub use sample::AMBIGUOUS;
-pub use state::{Flavour, Settings, State};
+pub use settings::{Flavour, Settings};
+pub use state::{Double, State};
 pub use users::{Quota, User, permission};
-pub use world::{Kind, Season, Title, Wanted, World};
+pub use world::{Airs, Kind, Season, ShowState, Title, Wanted, World};
 
 use crate::loopback::{Handler, Server};
 use shared::Shared;

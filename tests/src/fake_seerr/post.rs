@@ -11,9 +11,10 @@ use serde_json::json;
 
 use super::faults::Stage;
 use super::rows::{Requested, media_status, request_status};
+use super::settings::Flavour;
 use super::shapes;
 use super::shared::Shared;
-use super::state::{Flavour, State, now};
+use super::state::{State, now};
 use super::upstream;
 use super::users::{Quota, User, permission};
 use super::validate::{NewRequest, Seasons, refuse};
@@ -124,7 +125,7 @@ pub(super) fn used(state: &State, user: &User, kind: Kind) -> i64 {
     let quota = quota(user, kind);
     let days = quota.map_or(0, |quota| quota.days);
     let since = now() - TimeDelta::days(days);
-    let counted = state.requests.iter().filter(|row| {
+    let counted = state.requests.all().iter().filter(|row| {
         row.requested_by == user.id
             && row.kind == kind
             && row.status != request_status::DECLINED
@@ -160,20 +161,27 @@ fn check(
 ) -> Result<Plan, Answer> {
     let tmdb_id = body.media_id;
     let media = state.media_of(kind, tmdb_id);
-    if media.is_some_and(|row| row.status == media_status::BLOCKLISTED) {
-        return Err(refuse(403, "This media is blocklisted."));
+    let flavour = state.settings.flavour;
+    let blocked = match flavour {
+        Flavour::Seerr3 => Some("This media is blocklisted."),
+        Flavour::Jellyseerr27 | Flavour::Jellyseerr25 => Some("This media is blacklisted."),
+        Flavour::Overseerr134 => None,
+    };
+    if let Some(words) = blocked
+        && media.is_some_and(|row| row.status == media_status::BLOCKLISTED)
+    {
+        return Err(refuse(403, words));
     }
     // An absent `is4k` is SQL NULL, which equals nothing: no request is found.
     let existing: Vec<&Requested> = state
         .requests
-        .iter()
-        .filter(|row| row.kind == kind && row.tmdb_id == tmdb_id && Some(row.is_4k) == body.is_4k)
+        .of_title(kind, tmdb_id)
+        .filter(|row| Some(row.is_4k) == body.is_4k)
         .collect();
-    let holds = |row: &Requested| {
-        !matches!(
-            row.status,
-            request_status::DECLINED | request_status::COMPLETED
-        )
+    let holds = |row: &Requested| match row.status {
+        request_status::DECLINED => false,
+        request_status::COMPLETED => flavour.is_old(),
+        _ => true,
     };
     let mut seasons = Vec::new();
     match kind {
@@ -234,10 +242,7 @@ fn check(
 }
 
 fn wanted_seasons(state: &State, body: &NewRequest) -> Result<Vec<i64>, Answer> {
-    let old = matches!(
-        state.settings.flavour,
-        Flavour::Overseerr134 | Flavour::Jellyseerr25
-    );
+    let old = state.settings.flavour.is_old();
     let mut seasons: Vec<i64> = match &body.seasons {
         None => {
             let message = "Cannot read properties of undefined (reading 'filter')";
@@ -272,8 +277,12 @@ fn delay(state: &mut State) -> Duration {
     }
 }
 
-/// The text of a failure ordered for this title, counting it as struck.
+/// The text of a failure ordered for this title or for a share of all, counting it as struck.
 fn ordered_failure(state: &mut State, tmdb_id: i64, stage: Stage) -> Option<Answer> {
+    let share = state.faults.failing_share.as_mut();
+    if let Some(text) = share.and_then(|share| share.strike(stage)) {
+        return Some(refuse(500, &text));
+    }
     let failures = &mut state.faults.post_failures;
     let failure = failures.get_mut(&tmdb_id)?;
     if failure.stage != stage {
@@ -302,10 +311,8 @@ fn store(
     let media_id = if let Some(id) = plan.media_id {
         id
     } else {
-        let holds_tvdb = |row: &&super::rows::Media| {
-            row.kind == Kind::Tv && row.tvdb_id.is_some() && row.tvdb_id == plan.tvdb_id
-        };
-        if plan.kind == Kind::Tv && state.media.iter().any(|row| holds_tvdb(&row)) {
+        let is_taken = plan.tvdb_id.is_some_and(|id| state.media.has_tvdb(id));
+        if plan.kind == Kind::Tv && is_taken {
             let message = "SQLITE_CONSTRAINT: UNIQUE constraint failed: media.tvdbId";
             return Err(refuse(500, message));
         }
@@ -357,15 +364,7 @@ fn store(
     let shape = state
         .request(id)
         .map(|row| shapes::request_with(state, row, stale.unwrap_or_default()));
-    if state
-        .running
-        .get(&post)
-        .is_some_and(|running| running.loses_row)
-    {
-        state.remove_request(id);
-    } else {
-        state.post_stored(post, id);
-    }
+    state.post_stored(post, id);
     Ok((id, Answer::json(201, &shape.unwrap_or_default())))
 }
 
@@ -388,10 +387,7 @@ pub(super) async fn afterwards(shared: Arc<Shared>, id: i64) {
             .media_by_id(row.media_id)
             .is_some_and(|media| media.tvdb_id.is_some());
         if row.kind == Kind::Tv && state.settings.sonarr_configured && !has_tvdb {
-            state
-                .requests
-                .retain(|other| other.media_id != row.media_id);
-            state.media.retain(|media| media.id != row.media_id);
+            state.remove_media(row.media_id);
         } else if state.faults.refused_by_radarr.contains(&row.tmdb_id) {
             state.set_request_status(id, request_status::FAILED);
         }

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use super::auth;
 use super::post;
 use super::rows::{Requested, media_status, request_status};
+use super::settings::Flavour;
 use super::shapes;
 use super::shared::Shared;
-use super::state::{Flavour, State};
+use super::state::State;
 use super::users::{User, permission};
 use super::validate::{Query, invalid, refuse};
 use super::world::Kind;
@@ -29,7 +30,7 @@ pub(super) async fn list(shared: &Arc<Shared>, caller: &User, query: &Query) -> 
     };
     let (body, rows) = shared.read(|state| {
         let mut found: Vec<&Requested> = state
-            .requests
+            .requests()
             .iter()
             .filter(|row| is_listed(state, row, caller, query))
             .collect();
@@ -136,10 +137,10 @@ fn is_listed(state: &State, row: &Requested, caller: &User, query: &Query) -> bo
 /// GET /request/count.
 pub(super) fn count(state: &State) -> Answer {
     let of =
-        |fits: &dyn Fn(&Requested) -> bool| state.requests.iter().filter(|row| fits(row)).count();
+        |fits: &dyn Fn(&Requested) -> bool| state.requests().iter().filter(|row| fits(row)).count();
     let with_status = |status: i64| of(&|row| row.status == status);
     let body = json!({
-        "total": state.requests.len(),
+        "total": state.requests().len(),
         "movie": of(&|row| row.kind == Kind::Movie),
         "tv": of(&|row| row.kind == Kind::Tv),
         "pending": with_status(request_status::PENDING),
@@ -201,7 +202,7 @@ pub(super) fn act(shared: &Arc<Shared>, caller: &User, id: &str, action: &str) -
     let acted = shared.change(|state| {
         let row = find(state, id)?;
         state.set_request_status(row.id, status);
-        if let Some(row) = state.requests.iter_mut().find(|known| known.id == row.id) {
+        if let Some(row) = state.requests.get_mut(row.id) {
             row.modified_by = Some(caller.id);
         }
         let row = state.request(row.id)?;

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::auth::{self, Caller};
 use super::rows::Call;
+use super::settings::Flavour;
 use super::shared::Shared;
-use super::state::{Flavour, State, now};
+use super::state::{State, now};
 use super::users::User;
 use super::validate::{self, Holds, NewRequest, Parameter, Query, invalid};
 use super::world::Kind;
@@ -124,7 +125,7 @@ fn parameters(
     method: &str,
     parts: &[&str],
 ) -> (Vec<Parameter>, &'static [&'static str]) {
-    let is_old = matches!(flavour, Flavour::Overseerr134 | Flavour::Jellyseerr25);
+    let is_old = flavour.is_old();
     match (method, parts) {
         ("GET", ["search"]) => (
             vec![("query", Holds::Text), ("page", Holds::Number), LANGUAGE],

@@ -10,6 +10,7 @@ use super::shared::Shared;
 use super::state::State;
 use super::upstream;
 use super::validate::{Query, refuse};
+use super::words::{holds_all, split};
 use super::world::{Kind, Title};
 use crate::loopback::Answer;
 
@@ -34,7 +35,9 @@ pub(super) async fn search(shared: &Arc<Shared>, query: &Query) -> Answer {
     let asked = asked(&text);
     let page = query.number("page").unwrap_or(1.0).max(1.0);
     let page: usize = format!("{page:.0}").parse().unwrap_or(1);
-    let found = upstream::search(shared, format!("search/{text}/{page}")).await;
+    let language = query.text("language").map(str::to_owned);
+    let language = language.unwrap_or_else(|| shared.read(|state| state.settings.locale.clone()));
+    let found = upstream::search(shared, format!("search/{text}/{page}/{language}")).await;
     let latency = shared.read(|state| state.settings.latency);
     let is_cached = matches!(found, Ok(true));
     let whole_time = if is_cached {
@@ -54,18 +57,24 @@ pub(super) async fn search(shared: &Arc<Shared>, query: &Query) -> Answer {
     shared.read(|state| match &asked {
         Asked::Imdb(id) => {
             let found = state.world.by_imdb(id);
-            whole(found.map(|title| shape(state, title)).into_iter().collect())
+            whole(
+                found
+                    .map(|title| shape(state, title, &language))
+                    .into_iter()
+                    .collect(),
+            )
         }
         Asked::Tvdb(id) => {
             let fits = |title: &&Title| title.tvdb_id == Some(*id);
             let found = state.world.titles().iter().filter(fits);
-            whole(found.map(|title| shape(state, title)).collect())
+            whole(found.map(|title| shape(state, title, &language)).collect())
         }
         Asked::Tmdb(id) => {
             let titles = [Kind::Movie, Kind::Tv]
                 .into_iter()
                 .filter_map(|kind| state.title(kind, *id));
-            let mut found: Vec<Value> = titles.map(|title| shape(state, title)).collect();
+            let mut found: Vec<Value> =
+                titles.map(|title| shape(state, title, &language)).collect();
             let people = state.world.people().iter();
             found.extend(
                 people
@@ -75,18 +84,22 @@ pub(super) async fn search(shared: &Arc<Shared>, query: &Query) -> Answer {
             whole(found)
         }
         Asked::Year(year, words) => {
-            let titles = state.world.titles().iter();
-            let mut found: Vec<&Title> = titles
-                .filter(|title| title.year == Some(*year) && matches(words, title))
-                .collect();
+            let holding = state.world.holding(words).into_iter();
+            let mut found: Vec<&Title> =
+                holding.filter(|title| title.year == Some(*year)).collect();
             found.sort_by_key(|title| title.kind);
             found.truncate(YEAR_LIMIT);
-            whole(found.into_iter().map(|title| shape(state, title)).collect())
+            whole(
+                found
+                    .into_iter()
+                    .map(|title| shape(state, title, "en"))
+                    .collect(),
+            )
         }
         Asked::Title(words) => {
             let mut found: Vec<Value> = ranked(state, words)
                 .into_iter()
-                .map(|title| shape(state, title))
+                .map(|title| shape(state, title, &language))
                 .collect();
             let holds = |name: &str| holds_all(words, name);
             let people = state.world.people().iter();
@@ -150,56 +163,19 @@ fn asked(text: &str) -> Asked {
 
 /// Titles that hold every word, those of exactly that name first.
 fn ranked<'a>(state: &'a State, words: &str) -> Vec<&'a Title> {
-    let titles = state.world.titles().iter();
-    let mut found: Vec<&Title> = titles.filter(|title| matches(words, title)).collect();
+    let mut found = state.world.holding(words);
     let wanted = split(words);
-    found.sort_by_key(|title| {
-        split(&title.title) != wanted && split(&title.original_title) != wanted
-    });
+    found.sort_by_key(|title| !title.all_names().any(|name| split(name) == wanted));
     found
 }
 
-fn matches(words: &str, title: &Title) -> bool {
-    holds_all(words, &title.title) || holds_all(words, &title.original_title)
-}
-
-fn holds_all(words: &str, name: &str) -> bool {
-    let known = split(name);
-    let words = split(words);
-    !words.is_empty() && words.iter().all(|word| known.contains(word))
-}
-
-/// Words in lower case without accents and punctuation, as a search index has them.
-fn split(text: &str) -> Vec<String> {
-    let plain: String = text
-        .to_lowercase()
-        .chars()
-        .filter(|letter| *letter != '\'' && *letter != '’')
-        .map(|letter| match letter {
-            'à' | 'á' | 'â' | 'ä' | 'ã' | 'å' => 'a',
-            'è' | 'é' | 'ê' | 'ë' => 'e',
-            'ì' | 'í' | 'î' | 'ï' => 'i',
-            'ò' | 'ó' | 'ô' | 'ö' | 'õ' | 'ø' => 'o',
-            'ù' | 'ú' | 'û' | 'ü' => 'u',
-            'ç' => 'c',
-            'ñ' => 'n',
-            other => other,
-        })
-        .collect();
-    plain
-        .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
 /// A film or show as a search result: no IMDb or TVDB number, `mediaInfo` only if Seerr has a row.
-fn shape(state: &State, title: &Title) -> Value {
+fn shape(state: &State, title: &Title, language: &str) -> Value {
     let mut shape = json!({
         "id": title.tmdb_id,
         "mediaType": title.kind.word(),
         "popularity": 12.3,
-        "posterPath": null,
+        "posterPath": title.poster_path(),
         "backdropPath": null,
         "voteCount": 100,
         "voteAverage": 7.5,
@@ -212,12 +188,12 @@ fn shape(state: &State, title: &Title) -> Value {
             "adult": false,
             "originalTitle": title.original_title,
             "releaseDate": title.date(),
-            "title": title.title,
+            "title": title.name_in(language),
             "video": false,
         }),
         Kind::Tv => json!({
             "firstAirDate": title.date(),
-            "name": title.title,
+            "name": title.name_in(language),
             "originCountry": ["US"],
             "originalName": title.original_title,
         }),

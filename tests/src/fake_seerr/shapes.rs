@@ -59,8 +59,7 @@ pub(super) fn media_with_all(state: &State, row: &Media) -> Value {
     let mut shape = media_with_seasons(row);
     let requests = state
         .requests
-        .iter()
-        .filter(|request| request.media_id == row.id)
+        .of_media(row.id)
         .map(|request| without_media(state, request));
     put(&mut shape, "requests", Value::Array(requests.collect()));
     put(&mut shape, "issues", json!([]));
@@ -118,11 +117,7 @@ pub(super) fn request_with(state: &State, row: &Requested, media: Value) -> Valu
 
 /// A user; the address is for those who may see it.
 pub(super) fn user(state: &State, user: &User, with_email: bool) -> Value {
-    let made = state
-        .requests
-        .iter()
-        .filter(|row| row.requested_by == user.id)
-        .count();
+    let made = state.requests.count_of(user.id);
     let mut shape = json!({
         "permissions": user.permissions,
         "id": user.id,

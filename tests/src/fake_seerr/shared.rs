@@ -73,6 +73,7 @@ impl Shared {
             return;
         }
         let _core = self.core.lock().await;
+        self.lock().core_time += work;
         tokio::time::sleep(work).await;
     }
 

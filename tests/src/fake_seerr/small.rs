@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::post;
 use super::requests::page;
+use super::settings::Flavour;
 use super::shapes;
-use super::state::{Flavour, State};
+use super::state::State;
 use super::users::{User, permission};
 use super::validate::{Query, refuse};
 use super::world::Kind;
@@ -42,7 +43,7 @@ pub(super) fn status(state: &State) -> Answer {
 /// GET /settings/public.
 pub(super) fn public_settings(state: &State) -> Answer {
     let settings = &state.settings;
-    let body = json!({
+    let mut body = json!({
         "initialized": true,
         "applicationTitle": "Fake Seerr",
         "applicationUrl": "",
@@ -54,10 +55,12 @@ pub(super) fn public_settings(state: &State) -> Answer {
         "partialRequestsEnabled": true,
         "enableSpecialEpisodes": settings.enable_special_episodes,
         "locale": settings.locale,
-        "mediaServerType": 4,
         "cacheImages": false,
         "newPlexLogin": true,
     });
+    if settings.flavour != Flavour::Overseerr134 {
+        shapes::put(&mut body, "mediaServerType", json!(4));
+    }
     Answer::json(200, &body)
 }
 

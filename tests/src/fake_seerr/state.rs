@@ -4,71 +4,30 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{NaiveDateTime, Utc};
 
 use super::faults::FaultState;
-use super::latency::Latency;
 use super::rows::{Call, LibrarySeason, Media, Requested, media_status, request_status};
+use super::settings::Settings;
+use super::tables::{MediaTable, RequestTable};
 use super::users::{User, permission};
 use super::world::{Kind, Title, World};
 
-/// Which of the three programs, and how old.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Flavour {
-    /// Seerr 3.1.
-    #[default]
-    Seerr3,
-    /// Jellyseerr 2.7.3: `/blacklist` only.
-    Jellyseerr27,
-    /// Jellyseerr 2.5.2: no DELETED, no COMPLETED, no `mediaType` parameter, "all" seasons include the specials.
-    Jellyseerr25,
-    /// Overseerr 1.34: no blocklist, no `sortDirection` either.
-    Overseerr134,
-}
-
-/// Settings of Seerr that change what it answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "so many switches has Seerr's settings page"
-)]
-pub struct Settings {
-    /// The API key.
-    pub api_key: String,
-    /// Refuses everything that alters data.
-    pub csrf_protection: bool,
-    /// Seasons numbered 0 may be asked for.
-    pub enable_special_episodes: bool,
-    /// A Radarr for 4K is set up.
-    pub movie_4k_enabled: bool,
-    /// A Sonarr for 4K is set up.
-    pub series_4k_enabled: bool,
-    /// A Sonarr is set up: approved shows without a TVDB number vanish after the 201.
-    pub sonarr_configured: bool,
-    /// Seerr's language.
-    pub locale: String,
-    /// Which program.
-    pub flavour: Flavour,
-    /// How long things take.
-    pub latency: Latency,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            api_key: "ZmFrZS1zZWVyci1rZXk=".to_owned(),
-            csrf_protection: false,
-            enable_special_episodes: false,
-            movie_4k_enabled: false,
-            series_4k_enabled: false,
-            sonarr_configured: false,
-            locale: "en".to_owned(),
-            flavour: Flavour::default(),
-            latency: Latency::default(),
-        }
-    }
+/// What is asked for more than once at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Double {
+    /// Film or show.
+    pub kind: Kind,
+    /// TMDB's number.
+    pub tmdb_id: i64,
+    /// Whether it is for 4K.
+    pub is_4k: bool,
+    /// Of shows.
+    pub season: Option<i64>,
+    /// How many live requests ask for it.
+    pub times: usize,
 }
 
 /// A POST /request that is being worked on.
@@ -86,16 +45,15 @@ pub struct State {
     pub world: World,
     /// The users, by number.
     pub users: BTreeMap<i64, User>,
-    pub(super) media: Vec<Media>,
-    pub(super) requests: Vec<Requested>,
+    pub(super) media: MediaTable,
+    pub(super) requests: RequestTable,
     pub(super) calls: Vec<Call>,
     pub(super) running: BTreeMap<u64, Running>,
     pub(super) max_running: usize,
     pub(super) faults: FaultState,
     pub(super) cache: HashMap<String, Instant>,
     pub(super) tmdb_lookups: u64,
-    pub(super) last_media: i64,
-    pub(super) last_request: i64,
+    pub(super) core_time: Duration,
     last_post: u64,
     pub(super) last_call: u64,
 }
@@ -107,16 +65,15 @@ impl State {
             settings: Settings::default(),
             world,
             users: BTreeMap::from([(1, admin)]),
-            media: Vec::new(),
-            requests: Vec::new(),
+            media: MediaTable::default(),
+            requests: RequestTable::default(),
             calls: Vec::new(),
             running: BTreeMap::new(),
             max_running: 0,
             faults: FaultState::default(),
             cache: HashMap::new(),
             tmdb_lookups: 0,
-            last_media: 0,
-            last_request: 0,
+            core_time: Duration::ZERO,
             last_post: 0,
             last_call: 0,
         }
@@ -143,25 +100,50 @@ impl State {
 
     /// Every request row, oldest first.
     pub fn requests(&self) -> &[Requested] {
-        &self.requests
+        self.requests.all()
     }
 
     /// Every title row.
     pub fn media(&self) -> &[Media] {
-        &self.media
+        self.media.all()
     }
 
     /// Rows for that TMDB number, film or show.
     pub fn requests_for(&self, tmdb_id: i64, is_4k: bool) -> Vec<&Requested> {
-        let fits = |row: &&Requested| row.tmdb_id == tmdb_id && row.is_4k == is_4k;
-        self.requests.iter().filter(fits).collect()
+        let kinds = [Kind::Movie, Kind::Tv].into_iter();
+        let rows = kinds.flat_map(|kind| self.requests.of_title(kind, tmdb_id));
+        rows.filter(|row| row.is_4k == is_4k).collect()
+    }
+
+    /// Titles, or seasons of shows, that more than one request asks for in the same quality, of those neither declined nor
+    /// completed. A well-behaved client leaves none.
+    pub fn double_requests(&self) -> Vec<Double> {
+        let mut times: BTreeMap<(Kind, i64, bool, Option<i64>), usize> = BTreeMap::new();
+        for row in self.requests.all().iter().filter(|row| is_live(row)) {
+            let seasons: Vec<Option<i64>> = match row.kind {
+                Kind::Movie => vec![None],
+                Kind::Tv => row.seasons.iter().copied().map(Some).collect(),
+            };
+            for season in seasons {
+                let place = (row.kind, row.tmdb_id, row.is_4k, season);
+                *times.entry(place).or_default() += 1;
+            }
+        }
+        let double = times.into_iter().filter(|(_, times)| *times > 1);
+        double
+            .map(|((kind, tmdb_id, is_4k, season), times)| Double {
+                kind,
+                tmdb_id,
+                is_4k,
+                season,
+                times,
+            })
+            .collect()
     }
 
     /// The title's first row.
     pub fn media_of(&self, kind: Kind, tmdb_id: i64) -> Option<&Media> {
-        self.media
-            .iter()
-            .find(|row| row.kind == kind && row.tmdb_id == tmdb_id)
+        self.media.first_of(kind, tmdb_id)
     }
 
     /// POSTs still being worked on, whether their client waits or not.
@@ -177,6 +159,11 @@ impl State {
     /// Look-ups that went through to TMDB, because no cache held them.
     pub fn tmdb_lookups(&self) -> u64 {
         self.tmdb_lookups
+    }
+
+    /// How long its one core was kept busy so far, by its latencies and not by the clock of the machine under test.
+    pub fn core_time(&self) -> Duration {
+        self.core_time
     }
 
     // ---- what a test may set ----
@@ -201,16 +188,46 @@ impl State {
 
     /// Puts seasons of a show into the library, which makes it partially available.
     pub fn set_library_seasons(&mut self, tmdb_id: i64, numbers: &[i64]) {
-        let id = self.set_media(Kind::Tv, tmdb_id, media_status::PARTIALLY_AVAILABLE);
-        if let Some(row) = self.media_mut(id) {
-            row.seasons = numbers
-                .iter()
-                .map(|number| LibrarySeason {
-                    number: *number,
-                    status: media_status::AVAILABLE,
-                    status_4k: media_status::UNKNOWN,
-                })
-                .collect();
+        self.set_media(Kind::Tv, tmdb_id, media_status::PARTIALLY_AVAILABLE);
+        for number in numbers {
+            self.set_season(tmdb_id, *number, false, media_status::AVAILABLE);
+        }
+    }
+
+    /// The same for 4K.
+    pub fn set_library_seasons_4k(&mut self, tmdb_id: i64, numbers: &[i64]) {
+        self.set_media_4k(Kind::Tv, tmdb_id, media_status::PARTIALLY_AVAILABLE);
+        for number in numbers {
+            self.set_season(tmdb_id, *number, true, media_status::AVAILABLE);
+        }
+    }
+
+    /// Gives one season of a show a state in one quality, as scans do; the show's own state stays.
+    pub fn set_season(&mut self, tmdb_id: i64, number: i64, is_4k: bool, status: i64) {
+        let id = self.media_row(Kind::Tv, tmdb_id);
+        let Some(row) = self.media_mut(id) else {
+            return;
+        };
+        let at = row.seasons.partition_point(|season| season.number < number);
+        if row
+            .seasons
+            .get(at)
+            .is_none_or(|season| season.number != number)
+        {
+            let season = LibrarySeason {
+                number,
+                status: media_status::UNKNOWN,
+                status_4k: media_status::UNKNOWN,
+            };
+            row.seasons.insert(at, season);
+        }
+        if let Some(season) = row.seasons.get_mut(at) {
+            let state = if is_4k {
+                &mut season.status_4k
+            } else {
+                &mut season.status
+            };
+            *state = status;
         }
     }
 
@@ -271,21 +288,20 @@ impl State {
     }
 
     pub(super) fn media_mut(&mut self, id: i64) -> Option<&mut Media> {
-        self.media.iter_mut().find(|row| row.id == id)
+        self.media.get_mut(id)
     }
 
     pub(super) fn media_by_id(&self, id: i64) -> Option<&Media> {
-        self.media.iter().find(|row| row.id == id)
+        self.media.get(id)
     }
 
     pub(super) fn request(&self, id: i64) -> Option<&Requested> {
-        self.requests.iter().find(|row| row.id == id)
+        self.requests.get(id)
     }
 
     pub(super) fn insert_media(&mut self, kind: Kind, tmdb_id: i64, tvdb_id: Option<i64>) -> i64 {
-        self.last_media += 1;
-        self.media.push(Media {
-            id: self.last_media,
+        self.media.insert(Media {
+            id: 0,
             kind,
             tmdb_id,
             tvdb_id,
@@ -294,15 +310,17 @@ impl State {
             seasons: Vec::new(),
             created_at: now(),
             updated_at: now(),
-        });
-        self.last_media
+        })
     }
 
-    pub(super) fn insert_request(&mut self, mut row: Requested) -> i64 {
-        self.last_request += 1;
-        row.id = self.last_request;
-        self.requests.push(row);
-        self.last_request
+    pub(super) fn insert_request(&mut self, row: Requested) -> i64 {
+        self.requests.insert(row)
+    }
+
+    /// Removes a title with its requests.
+    pub(super) fn remove_media(&mut self, id: i64) {
+        self.requests.remove_of_media(id);
+        self.media.remove(id);
     }
 
     fn media_row(&mut self, kind: Kind, tmdb_id: i64) -> i64 {
@@ -315,7 +333,7 @@ impl State {
 
     /// Gives a request a state, with what Seerr then does to the title's state.
     pub fn set_request_status(&mut self, id: i64, status: i64) {
-        let Some(row) = self.requests.iter_mut().find(|row| row.id == id) else {
+        let Some(row) = self.requests.get_mut(id) else {
             return;
         };
         row.status = status;
@@ -323,8 +341,8 @@ impl State {
         let row = row.clone();
         let others_wait = self
             .requests
-            .iter()
-            .any(|other| other.media_id == row.media_id && other.status == request_status::PENDING);
+            .of_media(row.media_id)
+            .any(|other| other.status == request_status::PENDING);
         let Some(media) = self.media_mut(row.media_id) else {
             return;
         };
@@ -358,15 +376,38 @@ impl State {
         }
     }
 
-    /// Removes a request; a title that nobody asks for any more is unknown again.
-    pub(super) fn remove_request(&mut self, id: i64) -> Option<Requested> {
-        let at = self.requests.iter().position(|row| row.id == id)?;
-        let row = self.requests.remove(at);
-        let is_last = !self
-            .requests
-            .iter()
-            .any(|other| other.media_id == row.media_id && other.is_4k == row.is_4k);
-        if let Some(media) = self.media_mut(row.media_id) {
+    /// Removes a request, as a person does. In each quality, a title for which no request is left, not even a declined one,
+    /// is unknown again unless it is available: also one that is partially available or was deleted.
+    pub(super) fn remove_request(&mut self, id: i64) {
+        let Some(row) = self.requests.remove(id) else {
+            return;
+        };
+        for is_4k in [false, true] {
+            let mut left = self.requests.of_media(row.media_id);
+            if left.any(|other| other.is_4k == is_4k) {
+                continue;
+            }
+            if let Some(media) = self.media.get_mut(row.media_id) {
+                let state = if is_4k {
+                    &mut media.status_4k
+                } else {
+                    &mut media.status
+                };
+                if *state != media_status::AVAILABLE {
+                    *state = media_status::UNKNOWN;
+                }
+            }
+        }
+    }
+
+    /// Loses a request that was stored; a title that only it was for is as if nobody had asked.
+    fn lose_request(&mut self, id: i64) {
+        let Some(row) = self.requests.remove(id) else {
+            return;
+        };
+        let mut left = self.requests.of_media(row.media_id);
+        let is_last = !left.any(|other| other.is_4k == row.is_4k);
+        if let Some(media) = self.media.get_mut(row.media_id) {
             let state = if row.is_4k {
                 &mut media.status_4k
             } else {
@@ -376,7 +417,6 @@ impl State {
                 *state = media_status::UNKNOWN;
             }
         }
-        Some(row)
     }
 
     pub(super) fn post_begins(&mut self) -> u64 {
@@ -395,7 +435,7 @@ impl State {
             return;
         }
         for id in failed.stored_beside {
-            self.remove_request(id);
+            self.lose_request(id);
         }
         for other in self.running.values_mut() {
             other.loses_row = true;
@@ -406,11 +446,24 @@ impl State {
         self.running.remove(&post);
     }
 
+    /// A row was stored: it stays, unless a POST beside this one has failed meanwhile.
     pub(super) fn post_stored(&mut self, post: u64, request: i64) {
+        let running = self.running.get(&post);
+        if running.is_some_and(|running| running.loses_row) {
+            self.lose_request(request);
+            return;
+        }
         for (_, other) in self.running.iter_mut().filter(|(id, _)| **id != post) {
             other.stored_beside.push(request);
         }
     }
+}
+
+fn is_live(row: &Requested) -> bool {
+    !matches!(
+        row.status,
+        request_status::DECLINED | request_status::COMPLETED
+    )
 }
 
 pub(super) fn now() -> NaiveDateTime {

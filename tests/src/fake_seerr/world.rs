@@ -2,7 +2,11 @@
 //!
 //! Sample titles are in `sample.rs`; which of them Seerr has a row for is in `state.rs`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+
+use super::words::{holds_all, split};
 
 /// Film or show. TMDB numbers the two apart, so one number can be both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,6 +34,36 @@ pub struct Season {
     pub number: i64,
     /// How many episodes it has.
     pub episodes: i64,
+    /// When the first of them airs.
+    pub airs: Airs,
+}
+
+/// When a season's first episode airs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Airs {
+    /// On the show's first day.
+    #[default]
+    WithTheShow,
+    /// On that day.
+    On(NaiveDate),
+    /// Nobody knows yet: TMDB writes `null`.
+    Unknown,
+    /// Nobody knows yet: TMDB writes an empty text.
+    Empty,
+}
+
+/// How far a show is, as TMDB words it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ShowState {
+    /// No more episodes.
+    #[default]
+    Ended,
+    /// No more episodes, and not by choice.
+    Canceled,
+    /// More are to come, when is not known.
+    Returning,
+    /// More are to come, the next on that day.
+    Airing(NaiveDate),
 }
 
 /// A film or show.
@@ -51,6 +85,10 @@ pub struct Title {
     pub year: Option<i32>,
     /// Seasons of a show, the specials among them.
     pub seasons: Vec<Season>,
+    /// How far a show is.
+    pub state: ShowState,
+    /// The title in other languages than English, by language.
+    pub names: BTreeMap<String, String>,
 }
 
 impl Title {
@@ -65,6 +103,8 @@ impl Title {
             original_title: title.to_owned(),
             year: Some(year),
             seasons: Vec::new(),
+            state: ShowState::default(),
+            names: BTreeMap::new(),
         }
     }
 
@@ -84,6 +124,7 @@ impl Title {
                 .map(|number| Season {
                     number,
                     episodes: 8,
+                    airs: Airs::default(),
                 })
                 .collect(),
             ..Self::movie(tmdb_id, imdb_id, title, year)
@@ -111,6 +152,48 @@ impl Title {
         self
     }
 
+    /// The same with that title in that language.
+    #[must_use]
+    pub fn called(mut self, language: &str, title: &str) -> Self {
+        self.names.insert(language.to_owned(), title.to_owned());
+        self
+    }
+
+    /// The same show with another day for one of its seasons.
+    #[must_use]
+    pub fn season_airs(mut self, number: i64, airs: Airs) -> Self {
+        let seasons = self.seasons.iter_mut();
+        for season in seasons.filter(|season| season.number == number) {
+            season.airs = airs;
+        }
+        self
+    }
+
+    /// The same show, as far as that.
+    #[must_use]
+    pub fn being(mut self, state: ShowState) -> Self {
+        self.state = state;
+        self
+    }
+
+    /// The title in that language; in English where it has no other.
+    pub fn name_in(&self, language: &str) -> &str {
+        let name = self.names.get(language);
+        name.map_or(self.title.as_str(), String::as_str)
+    }
+
+    /// Every name it has.
+    pub fn all_names(&self) -> impl Iterator<Item = &str> {
+        let own = [self.title.as_str(), self.original_title.as_str()];
+        own.into_iter()
+            .chain(self.names.values().map(String::as_str))
+    }
+
+    /// Path of its poster at TMDB's image host.
+    pub fn poster_path(&self) -> String {
+        format!("/poster-{}-{}.jpg", self.kind.word(), self.tmdb_id)
+    }
+
     /// Its first day, as TMDB writes it; empty when it has none.
     pub fn date(&self) -> String {
         self.year
@@ -136,6 +219,9 @@ pub struct Wanted {
 pub struct World {
     titles: Vec<Title>,
     by_id: HashMap<(Kind, i64), usize>,
+    by_imdb: HashMap<String, usize>,
+    /// Which titles may have a word; one that was replaced may have it no more.
+    by_word: HashMap<String, BTreeSet<usize>>,
     people: Vec<(i64, String)>,
     collections: Vec<(i64, String)>,
 }
@@ -184,10 +270,20 @@ impl World {
     /// Adds a title; one with the same number and kind is replaced.
     pub fn add(&mut self, title: Title) {
         let key = (title.kind, title.tmdb_id);
-        if let Some(old) = self.by_id.get(&key).and_then(|at| self.titles.get_mut(*at)) {
+        let at = self.by_id.get(&key).copied().unwrap_or(self.titles.len());
+        for word in title.all_names().flat_map(split) {
+            self.by_word.entry(word).or_default().insert(at);
+        }
+        // Of two with one number the earlier is found.
+        if let Some(imdb_id) = &title.imdb_id
+            && self.by_imdb(imdb_id).is_none()
+        {
+            self.by_imdb.insert(imdb_id.clone(), at);
+        }
+        if let Some(old) = self.titles.get_mut(at) {
             *old = title;
         } else {
-            self.by_id.insert(key, self.titles.len());
+            self.by_id.insert(key, at);
             self.titles.push(title);
         }
     }
@@ -238,9 +334,22 @@ impl World {
 
     /// The title with that IMDb number.
     pub fn by_imdb(&self, imdb_id: &str) -> Option<&Title> {
-        self.titles
+        let title = self.titles.get(*self.by_imdb.get(imdb_id)?)?;
+        (title.imdb_id.as_deref() == Some(imdb_id)).then_some(title)
+    }
+
+    /// Titles of which a name in some language has all these words, in the order added.
+    pub(super) fn holding(&self, words: &str) -> Vec<&Title> {
+        let wanted = split(words);
+        let rarest = wanted
             .iter()
-            .find(|title| title.imdb_id.as_deref() == Some(imdb_id))
+            .map(|word| self.by_word.get(word))
+            .min_by_key(|titles| titles.map_or(0, BTreeSet::len));
+        let places = rarest.flatten().into_iter().flatten();
+        places
+            .filter_map(|at| self.titles.get(*at))
+            .filter(|title| title.all_names().any(|name| holds_all(words, name)))
+            .collect()
     }
 
     /// The title of exactly that name, the earliest if there are several.
@@ -283,5 +392,25 @@ mod tests {
         imdb.dedup();
         assert_eq!(imdb.len(), all);
         assert!(all >= 40);
+    }
+
+    #[test]
+    fn a_title_that_was_replaced_is_found_by_what_it_is_now() {
+        let world = World::new()
+            .with(Title::movie(1, "tt1", "Old Name", 2000))
+            .with(Title::movie(1, "tt2", "New Name", 2000).called("de", "Neuer Titel"));
+        assert!(world.by_imdb("tt1").is_none());
+        assert_eq!(world.by_imdb("tt2").unwrap().title, "New Name");
+        let found = |words: &str| world.holding(words).len();
+        assert_eq!(
+            (found("old name"), found("new name"), found("titel")),
+            (0, 1, 1)
+        );
+        assert_eq!((found(""), found("name nobody")), (0, 0));
+        let title = world.find(Kind::Movie, 1).unwrap();
+        assert_eq!(
+            (title.name_in("de"), title.name_in("fr")),
+            ("Neuer Titel", "New Name")
+        );
     }
 }

@@ -68,6 +68,7 @@ fn with_nothing_set_there_are_defaults() {
         (false, 60, 120)
     );
     assert!((sync.interval_hours - 24.0).abs() < f64::EPSILON && sync.automated);
+    assert_eq!(sync.history_days, 365);
     assert_eq!(providers.imdb.url, "https://www.imdb.com");
     assert_eq!(providers.imdb.graphql_url, "https://api.graphql.imdb.com");
     assert_eq!(providers.trakt.special_items_limit, 20);

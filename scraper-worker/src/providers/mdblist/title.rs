@@ -136,6 +136,7 @@ fn entry(row: &Value, media_type: Option<MediaType>, season: Option<i64>) -> Opt
         imdb_id: by_imdb.into_iter().flatten().find(|id| is_imdb_title(id)),
         tmdb_id: its_tmdb.into_iter().flatten().next(),
         tvdb_id: of_tvdb.into_iter().flatten().next(),
+        trakt_id: number(ids.get("trakt")),
         season: season.and_then(|season| i32::try_from(season).ok()), // no show has so many
         ..Entry::default()
     };

@@ -101,6 +101,7 @@ fn entry(title: &Value, media_type: MediaType) -> Option<Entry> {
         imdb_id: text(ids, "imdb").filter(|id| is_imdb_title(id)),
         tmdb_id: number(ids, "tmdb"),
         tvdb_id: number(ids, "tvdb"),
+        trakt_id: number(ids, "trakt"),
         ..Entry::default()
     };
     let has_id = entry.imdb_id.is_some() || entry.tmdb_id.is_some() || entry.tvdb_id.is_some();

@@ -219,6 +219,7 @@ fn change_of(args: Args, list: ListId) -> ChangeList {
         is_4k: is_4k.map(Some),
         requested_as: args.user.map(Some),
         shrink_limit_percent: args.shrink_limit.map(Some),
+        withdraws: args.withdraw.then_some(Some(true)),
         ..ChangeList::of(list)
     }
 }
@@ -265,6 +266,7 @@ mod tests {
 
     fn args(input: &str) -> Args {
         Args {
+            withdraw: false,
             no_read: true,
             shrink_limit: None,
             input: input.into(),

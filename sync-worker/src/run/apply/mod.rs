@@ -1,54 +1,81 @@
-//! Carries the plan out: one request at a time, `requesting` committed before each, what the target
-//! confirmed looked for afterwards, what it lost asked for again.
+//! Decides on the wishes of a run and carries out what was decided.
+//!
+//! First every wish is decided on, some hundred at a time: what needs no deed is recorded, what needs
+//! one is kept by number. Then the deeds are done: one at a time, `requesting` committed before each
+//! request, what the target confirmed looked for afterwards, what it lost asked for again.
 //!
 //! A ledger row stays `requesting` until the request was seen in the target. So at whatever instant
 //! this process ends, the next run knows which requests may exist without anybody knowing it.
 
 mod ahead;
+mod batch;
+mod deeds;
+mod facts;
 mod outcome;
+mod planned;
+mod record;
 mod send;
+mod standing;
+mod verify;
 
 use std::{
     collections::{HashMap, HashSet},
+    sync::Arc,
     time::Duration,
 };
 
 use chrono::NaiveDateTime;
 use schema::{
     DbError,
-    models::{
-        Decision, DecisionKind, Event, EventKind, LedgerStatus, MediaType, NewDecision, NewEvent,
-        NewSyncedItem, SyncedItem, TitleRef,
-    },
+    models::{Event, EventKind, MediaType, SeasonNumbers},
     wire::sync::RunPhase,
 };
 use serde::Deserialize;
 use tokio::time::sleep;
 
+pub(super) use planned::{PlanRead, PlanToApply};
+
+use self::{batch::Batch, facts::FactsAsked, planned::PlanMade};
 use super::{
     Going, Interrupted,
-    report::{Fate, Tally},
+    report::Tally,
+    wishes::{WishKey, Wishes},
 };
 use crate::{
     engine::Engine,
-    plan::{Known, Patience, Verdict, Wish, decide},
+    plan::{Decided, Patience, Situation, Verdict, Wish},
     target::{Snapshot, Target, TargetInfo},
 };
 
 /// Rounds of looking again at requests that were lost or whose end is not known.
 const ROUNDS: u32 = 4;
 
-/// Titles that may vanish from the target at once before it is taken for another one.
-const MANY: usize = 20;
+/// Wishes that are decided on at once, with one reading of the tables.
+const CHUNK: usize = 500;
+
+/// Deeds after which the target is asked whether it has what it confirmed.
+const BATCH: usize = 250;
 
 /// What a run has before it decides.
 pub(super) struct Ground {
     pub(super) info: TargetInfo,
     pub(super) snapshot: Snapshot,
-    pub(super) wishes: Vec<Wish>,
+    pub(super) wishes: Wishes,
+    pub(super) purpose: Purpose,
 }
 
-type Key = (MediaType, i64, bool);
+/// What a run is for.
+pub(super) enum Purpose {
+    /// Decides and does.
+    Apply,
+    /// Writes down what it would do.
+    OnlyPlan,
+    /// Does what was written down before, as far as it still holds.
+    ApplyPlan(PlanToApply),
+}
+
+/// Where a title stands in the ledger and in the target's snapshot.
+type Place = (MediaType, i64, bool);
 
 /// Which title an event of [`Applier::event`] is about.
 #[derive(Deserialize)]
@@ -58,8 +85,12 @@ struct RequestedTitle {
     is_4k: bool,
 }
 
-fn key(wish: &Wish) -> Key {
+fn place(wish: &Wish) -> Place {
     (wish.media_type, wish.tmdb_id, wish.is_4k)
+}
+
+fn key(wish: &Wish) -> WishKey {
+    (wish.title, wish.is_4k)
 }
 
 /// Decides on every wish and carries out what was decided.
@@ -74,23 +105,37 @@ pub(super) async fn carry_out<T: Target>(
         info,
         mut snapshot,
         wishes,
+        purpose,
     } = ground;
-    let mut applier = Applier::load(engine, target, going, info).await?;
-    let mut pending = wishes;
+    let wishes = Arc::new(wishes);
+    standing::check_for_another_target(engine, target.name(), &info, &snapshot).await?;
+    let mut applier = Applier::new(engine, target, going, info, Arc::clone(&wishes)).await?;
+    match purpose {
+        Purpose::Apply => {}
+        Purpose::OnlyPlan => {
+            applier.plan_made = Some(PlanMade::begin(engine, going.run, target.name()).await?);
+        }
+        Purpose::ApplyPlan(plan) => applier.plan_to_apply = Some(plan),
+    }
+    let mut pending = wishes.order.clone();
     for round in 1..=ROUNDS {
         applier.newest_request = snapshot.newest_request_id;
-        let plan = applier.plan(&snapshot, pending, tally).await?;
-        let (mut again, until) = (plan.settle, plan.until);
-        again.extend(applier.send_all(plan.requests, tally).await?);
-        if again.is_empty() {
+        let decided = applier.decide_all(&snapshot, &pending, tally).await?;
+        if let Some(plan) = applier.plan_made.take() {
+            tally.plan = Some(plan.close(engine, wishes.lists()).await?);
             return Ok(());
+        }
+        let (mut again, until) = (decided.unsettled, decided.until);
+        again.extend(applier.do_all(&snapshot, decided.deeds, tally).await?);
+        if again.is_empty() {
+            break;
         }
         if round == ROUNDS {
             tracing::warn!(
                 "{} requests are still not settled; the next run looks again",
                 again.len()
             );
-            return Ok(());
+            break;
         }
         if let Some(until) = until {
             applier.wait_until(until).await?;
@@ -98,58 +143,96 @@ pub(super) async fn carry_out<T: Target>(
         snapshot = going.or_cancelled(target.snapshot()).await??;
         pending = again;
     }
+    if let Some(plan) = applier.plan_to_apply.take() {
+        tally.plan = Some(plan.close(engine).await?);
+    }
     Ok(())
 }
 
 /// What was decided for a number of wishes.
-struct Plan {
-    requests: Vec<(Wish, String)>,
-    settle: Vec<Wish>,
+#[derive(Default)]
+struct DecidedAll {
+    /// Wishes for which something is to be done.
+    deeds: Vec<WishKey>,
+    /// Wishes whose request was sent and whose end is not known.
+    unsettled: Vec<WishKey>,
+    /// When the last of them can be looked at again.
     until: Option<NaiveDateTime>,
+}
+
+/// Something to be done for a wish.
+struct Deed {
+    wish: Wish,
+    decided: Decided,
+}
+
+impl Deed {
+    /// Seasons to ask for.
+    fn seasons(&self) -> Option<&SeasonNumbers> {
+        match &self.decided.verdict {
+            Verdict::Request { seasons } => seasons.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// How many seasons it asks for; none of a movie.
+    fn count_seasons(&self) -> usize {
+        self.seasons().map_or(0, |seasons| seasons.0.len())
+    }
+}
+
+/// What an asker may not ask for, learned in this run.
+struct Refused {
+    why: String,
+    /// As many seasons as this, or more; 0 is everything.
+    seasons: usize,
 }
 
 struct Applier<'a, T> {
     engine: &'a Engine,
     target: &'a T,
     going: &'a Going,
+    wishes: Arc<Wishes>,
     info: TargetInfo,
     patience: Patience,
     /// The target's newest request, as far as we know: one of ours that comes has a higher number.
     newest_request: i32,
-    ledger: HashMap<Key, SyncedItem>,
-    decisions: HashMap<(TitleRef, bool), (DecisionKind, String)>,
+    /// What the tables say of the wishes at hand.
+    batch: Batch,
+    facts: FactsAsked,
+    /// The plan that is being made: then nothing is done and nothing recorded elsewhere.
+    plan_made: Option<PlanMade>,
+    /// The plan that is carried out: then nothing else is done.
+    plan_to_apply: Option<PlanToApply>,
     /// What this run, by whichever process, has told to be requested: the target may lose a request,
     /// and it is sent again.
-    told: HashSet<Key>,
+    told: HashSet<Place>,
     /// Who may not ask for what, learned in this run: asking again would be refused again.
-    refused: HashMap<(i32, MediaType, bool), String>,
+    refused: HashMap<(i32, MediaType, bool), Refused>,
     failures_in_a_row: u32,
-    was_slow: bool,
+    /// Whether reading details before their request pays: it does until it was seen to be quick.
+    reads_ahead: bool,
 }
 
 impl<'a, T: Target> Applier<'a, T> {
-    async fn load(
+    async fn new(
         engine: &'a Engine,
         target: &'a T,
         going: &'a Going,
         info: TargetInfo,
+        wishes: Arc<Wishes>,
     ) -> Result<Self, DbError> {
         let settings = engine.settings();
-        let (name, run) = (target.name(), going.run);
-        let (ledger, decisions, told) = engine
+        let run = going.run;
+        let told = engine
             .db
-            .read(move |conn| -> Result<_, DbError> {
-                Ok((
-                    SyncedItem::of_target(conn, name)?,
-                    Decision::latest(conn)?,
-                    Event::details(conn, run, EventKind::TitleRequested)?,
-                ))
-            })
+            .read(move |conn| Event::details(conn, run, EventKind::TitleRequested))
             .await?;
         Ok(Self {
             engine,
             target,
             going,
+            wishes,
             info,
             patience: Patience {
                 timeout: Duration::from_secs(settings.settings.seerr.timeout_s),
@@ -157,14 +240,10 @@ impl<'a, T: Target> Applier<'a, T> {
                 started_at: engine.started_at,
             },
             newest_request: 0,
-            ledger: ledger
-                .into_iter()
-                .map(|row| ((row.media_type, row.tmdb_id, row.is_4k), row))
-                .collect(),
-            decisions: decisions
-                .into_iter()
-                .map(|row| ((row.title, row.is_4k), (row.decision, row.reason)))
-                .collect(),
+            batch: Batch::default(),
+            facts: FactsAsked::default(),
+            plan_made: None,
+            plan_to_apply: None,
             told: told
                 .iter()
                 .filter_map(|data| serde_json::from_str::<RequestedTitle>(data).ok()) // of an older version
@@ -172,258 +251,61 @@ impl<'a, T: Target> Applier<'a, T> {
                 .collect(),
             refused: HashMap::new(),
             failures_in_a_row: 0,
-            was_slow: false,
+            reads_ahead: true,
         })
     }
 
-    /// Decides on each wish and records, in one transaction, what differs from before.
-    async fn plan(
+    fn situation(&self) -> Situation<'_> {
+        let now = self.engine.clock.now();
+        Situation {
+            now,
+            today: now.date(),
+            target: &self.info.product,
+            has_4k_movies: self.info.has_4k_movies,
+            has_4k_shows: self.info.has_4k_shows,
+            patience: self.patience,
+        }
+    }
+
+    /// Decides on every wish; what needs no deed is recorded.
+    async fn decide_all(
         &mut self,
         snapshot: &Snapshot,
-        wishes: Vec<Wish>,
+        wishes: &[WishKey],
         tally: &mut Tally,
-    ) -> Result<Plan, Interrupted> {
-        let now = self.engine.clock.now();
-        let mut plan = Plan {
-            requests: Vec::new(),
-            settle: Vec::new(),
-            until: None,
-        };
-        let (mut decisions, mut rows, mut events) = (Vec::new(), Vec::new(), Vec::new());
-        for wish in wishes {
-            let place = key(&wish);
-            let known = Known {
-                ledger: self.ledger.get(&place),
-                media: snapshot.media.get(&(wish.media_type, wish.tmdb_id)),
-                requests: snapshot.requests.get(&place).map_or(&[], Vec::as_slice),
-            };
-            let mut verdict = decide(&wish, known, now, self.patience);
-            if matches!(verdict, Verdict::Request { .. }) && !self.has_server(&wish) {
-                verdict = Verdict::Wait {
-                    reason: format!("{} has no 4K server for it", self.info.product),
+    ) -> Result<DecidedAll, Interrupted> {
+        self.going.phase(RunPhase::Plan, wishes.len());
+        let mut all = DecidedAll::default();
+        let mut tried_in_vain = Vec::new();
+        for chunk in wishes.chunks(CHUNK) {
+            self.going.check_cancelled()?;
+            let decided = self.decide_on(snapshot, chunk, tally).await?;
+            for deed in decided.deeds {
+                let has_failed = self.batch.attempts(&deed.wish) > 0;
+                // What was tried in vain comes last, so that it keeps nothing waiting.
+                let deeds = if has_failed {
+                    &mut tried_in_vain
+                } else {
+                    &mut all.deeds
                 };
+                deeds.push(key(&deed.wish));
             }
-            match verdict {
-                Verdict::Request { reason } => {
-                    decisions.extend(self.decision(&wish, DecisionKind::Request, &reason, now));
-                    plan.requests.push((wish, reason));
-                }
-                Verdict::Settle { until } => {
-                    let reason = "a request was sent and its end is not known yet";
-                    tally.decided(&wish, Fate::Waiting, reason);
-                    decisions.extend(self.decision(&wish, DecisionKind::Wait, reason, now));
-                    plan.until = plan.until.max(Some(until));
-                    plan.settle.push(wish);
-                }
-                Verdict::Wait { reason } => {
-                    tally.decided(&wish, Fate::Waiting, &reason);
-                    decisions.extend(self.decision(&wish, DecisionKind::Wait, &reason, now));
-                }
-                Verdict::Skip {
-                    status,
-                    reason,
-                    request_id,
-                    created_by_us,
-                } => {
-                    let is_as_recorded = known.ledger.is_some_and(|row| {
-                        row.status == status
-                            && row.request_id.or(request_id) == row.request_id
-                            && (request_id.is_none() || row.created_by_us == created_by_us)
-                    });
-                    let by_this_run = status == LedgerStatus::Requested
-                        && known.ledger.is_some_and(|row| {
-                            row.run == Some(self.going.run)
-                                || row.status == LedgerStatus::Requesting
-                        });
-                    // Its answer never came, so nobody has been told of it.
-                    let unheard = known.ledger.filter(|row| {
-                        row.status == LedgerStatus::Requesting && row.request_id.is_none()
-                    });
-                    if let Some(row) = unheard
-                        && status == LedgerStatus::Requested
-                        && created_by_us
-                    {
-                        let reason = row.reason.clone();
-                        events.extend(self.requested(&wish, now, &reason));
-                    }
-                    tally.decided(&wish, fate(status, by_this_run), &reason);
-                    // That a request of ours is there follows from the decision to make it.
-                    if !(status == LedgerStatus::Requested && created_by_us) {
-                        decisions.extend(self.decision(&wish, DecisionKind::Skip, &reason, now));
-                    }
-                    if !is_as_recorded {
-                        let mut row = self.row(&wish, now);
-                        row.status = status;
-                        row.reason = reason;
-                        if request_id.is_some() {
-                            row.request_id = request_id;
-                            row.created_by_us = created_by_us;
-                        }
-                        if is_no(status) && row.refused_at.is_none() {
-                            row.refused_at = Some(now);
-                        }
-                        row.requesting_since = None;
-                        row.retry_at = None;
-                        rows.push(row);
-                    }
-                }
-            }
+            all.unsettled.extend(decided.unsettled);
+            all.until = all.until.max(decided.until);
+            self.going.advance(chunk.len());
         }
-        self.check_for_another_target(&rows)?;
-        // What was tried in vain comes last, so that it keeps nothing waiting.
-        plan.requests.sort_by_key(|(wish, _)| {
-            self.ledger
-                .get(&key(wish))
-                .is_some_and(|row| row.attempts > 0)
-        });
-        let saved = self
-            .engine
-            .write(move |conn, told| {
-                told.extend(events);
-                Decision::insert(conn, &decisions)?;
-                let mut saved = Vec::with_capacity(rows.len());
-                for row in &rows {
-                    saved.push(SyncedItem::save(conn, row)?);
-                }
-                Ok(saved)
-            })
-            .await?;
-        self.remember(saved);
-        Ok(plan)
-    }
-
-    /// Refuses to believe that most of what was asked for was removed by people: then it is rather
-    /// another Seerr, or one whose database was restored.
-    fn check_for_another_target(&self, rows: &[NewSyncedItem]) -> Result<(), Interrupted> {
-        let was_there =
-            |status| matches!(status, LedgerStatus::Requested | LedgerStatus::Available);
-        let there = self
-            .ledger
-            .values()
-            .filter(|row| was_there(row.status))
-            .count();
-        let gone = rows
-            .iter()
-            .filter(|row| row.status == LedgerStatus::Deleted)
-            .filter(|row| {
-                let place = (row.media_type, row.tmdb_id, row.is_4k);
-                self.ledger
-                    .get(&place)
-                    .is_some_and(|before| was_there(before.status))
-            })
-            .count();
-        if gone > MANY && gone * 2 > there {
-            return Err(Interrupted::AnotherTarget { gone, there });
-        }
-        Ok(())
-    }
-
-    fn has_server(&self, wish: &Wish) -> bool {
-        !wish.is_4k
-            || match wish.media_type {
-                MediaType::Movie => self.info.has_4k_movies,
-                MediaType::Tv => self.info.has_4k_shows,
-            }
-    }
-
-    /// The ledger row to write for a wish, as it is recorded now.
-    fn row(&self, wish: &Wish, now: NaiveDateTime) -> NewSyncedItem {
-        let mut row = self.ledger.get(&key(wish)).map_or_else(
-            || NewSyncedItem {
-                target: self.target.name().to_owned(),
-                title: String::new(),
-                year: None,
-                media_type: wish.media_type,
-                tmdb_id: wish.tmdb_id,
-                imdb_id: None,
-                is_4k: wish.is_4k,
-                overseerr_id: None,
-                status: LedgerStatus::Planned,
-                reason: String::new(),
-                provider_source: String::new(),
-                request_id: None,
-                created_by_us: false,
-                asked_as_user: None,
-                run: None,
-                attempts: 0,
-                retry_at: None,
-                requesting_since: None,
-                request_after: None,
-                refused_at: None,
-                last_synced: now,
-                error_message: None,
-            },
-            SyncedItem::to_change,
-        );
-        row.title.clone_from(&wish.name);
-        row.year = wish.year;
-        row.imdb_id = wish.imdb_id.clone().or(row.imdb_id);
-        row.provider_source.clone_from(&wish.sources);
-        row.run = Some(self.going.run);
-        row.last_synced = now;
-        row
-    }
-
-    fn remember(&mut self, rows: Vec<SyncedItem>) {
-        for row in rows {
-            self.ledger
-                .insert((row.media_type, row.tmdb_id, row.is_4k), row);
-        }
-    }
-
-    /// The row to write when the decision differs from the last.
-    fn decision(
-        &mut self,
-        wish: &Wish,
-        decision: DecisionKind,
-        reason: &str,
-        now: NaiveDateTime,
-    ) -> Option<NewDecision> {
-        let last = self.decisions.get(&(wish.title, wish.is_4k));
-        if last.is_some_and(|(kind, words)| *kind == decision && words == reason) {
-            return None;
-        }
-        self.decisions
-            .insert((wish.title, wish.is_4k), (decision, reason.to_owned()));
-        Some(NewDecision {
-            run: self.going.run,
-            title: wish.title,
-            is_4k: wish.is_4k,
-            decision,
-            reason: reason.to_owned(),
-            decided_at: now,
-        })
-    }
-
-    /// The event of a title that was requested, once in a run.
-    fn requested(&mut self, wish: &Wish, now: NaiveDateTime, reason: &str) -> Option<NewEvent> {
-        let is_new = self.told.insert(key(wish));
-        is_new.then(|| self.event(wish, EventKind::TitleRequested, now, reason))
-    }
-
-    fn event(&self, wish: &Wish, kind: EventKind, now: NaiveDateTime, reason: &str) -> NewEvent {
-        let data = serde_json::json!({
-            "title": wish.name,
-            "year": wish.year,
-            "media_type": wish.media_type,
-            "tmdb_id": wish.tmdb_id,
-            "is_4k": wish.is_4k,
-            "reason": reason,
-        });
-        NewEvent {
-            at: now,
-            kind,
-            run: Some(self.going.run),
-            list: wish.lists.first().copied(),
-            data: data.to_string(),
-        }
+        all.deeds.append(&mut tried_in_vain);
+        Ok(all)
     }
 
     /// Waits until a request that may still be going on in the target must have ended.
     async fn wait_until(&self, until: NaiveDateTime) -> Result<(), Interrupted> {
+        // Were the clock put back, `until` could be far off.
+        let longest = self.patience.timeout.saturating_add(self.patience.settle);
         let wait = (until - self.engine.clock.now())
             .to_std()
-            .unwrap_or(Duration::ZERO);
+            .unwrap_or(Duration::ZERO)
+            .min(longest);
         tracing::info!(
             wait_s = wait.as_secs(),
             "waiting {} s for requests whose end is not known",
@@ -431,24 +313,5 @@ impl<'a, T: Target> Applier<'a, T> {
         );
         self.going.phase(RunPhase::Verify, 0);
         self.going.or_cancelled(sleep(wait)).await
-    }
-}
-
-/// Whether the status is a person's no.
-fn is_no(status: LedgerStatus) -> bool {
-    matches!(
-        status,
-        LedgerStatus::Declined | LedgerStatus::Deleted | LedgerStatus::Blocklisted
-    )
-}
-
-fn fate(status: LedgerStatus, by_this_run: bool) -> Fate {
-    match status {
-        LedgerStatus::Requested if by_this_run => Fate::Requested,
-        LedgerStatus::Requested | LedgerStatus::Adopted => Fate::AlreadyRequested,
-        LedgerStatus::Available => Fate::Available,
-        LedgerStatus::Failed | LedgerStatus::FailedPermanent => Fate::Failed,
-        LedgerStatus::Planned | LedgerStatus::Requesting => Fate::Waiting,
-        LedgerStatus::Declined | LedgerStatus::Blocklisted | LedgerStatus::Deleted => Fate::Skipped,
     }
 }

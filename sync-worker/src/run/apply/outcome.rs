@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use runtime::Chain;
 use schema::models::{
-    DecisionKind, EventKind, LedgerStatus, MediaType, NewDecision, NewEvent, NewSyncedItem,
+    EventKind, LedgerStatus, MediaType, NewDecision, NewEvent, NewSyncedItem, SeasonNumbers,
 };
 
-use super::{Applier, fate, key};
+use super::{Applier, Deed, place, record::fate};
 use crate::{
     chance::jitter,
-    plan::Wish,
+    plan::{Decided, Verdict, Wish},
     run::report::{Fate, Tally},
     target::{Target, TargetError},
 };
@@ -21,7 +21,8 @@ const ATTEMPTS: i32 = 10;
 /// A request that was sent, and what is to be recorded of it.
 pub(super) struct Sent {
     pub(super) row: NewSyncedItem,
-    pub(super) seasons: Vec<i32>,
+    /// Seasons that were asked for and that somebody else or the library has.
+    pub(super) of_others: Vec<i32>,
     pub(super) event: Option<NewEvent>,
     pub(super) decision: Option<NewDecision>,
 }
@@ -29,12 +30,16 @@ pub(super) struct Sent {
 impl<T: Target> Applier<'_, T> {
     pub(super) fn created(
         &mut self,
-        wish: &Wish,
+        deed: &Deed,
         request_id: i32,
         media_id: Option<i32>,
-        seasons: Vec<i32>,
+        seasons: &[i32],
     ) -> Sent {
         let now = self.engine.clock.now();
+        let wish = &deed.wish;
+        let of_others = deed
+            .seasons()
+            .map_or_else(Vec::new, |asked| without(asked, seasons));
         let mut row = self.row(wish, now);
         row.request_id = Some(request_id);
         row.overseerr_id = media_id.or(row.overseerr_id);
@@ -43,14 +48,15 @@ impl<T: Target> Applier<'_, T> {
         let event = self.requested(wish, now, &row.reason);
         Sent {
             row,
-            seasons,
+            of_others,
             event,
             decision: None,
         }
     }
 
     /// Somebody else has asked for it.
-    pub(super) fn adopted(&mut self, wish: &Wish, tally: &mut Tally) -> Sent {
+    pub(super) fn adopted(&mut self, deed: &Deed, tally: &mut Tally) -> Sent {
+        let wish = &deed.wish;
         let now = self.engine.clock.now();
         let mut row = self.row(wish, now);
         let reason = match wish.media_type {
@@ -62,10 +68,20 @@ impl<T: Target> Applier<'_, T> {
         reason.clone_into(&mut row.reason);
         row.requesting_since = None;
         row.error_message = None;
-        let decision = self.decision(wish, DecisionKind::Skip, reason, now);
+        let decided = plain(
+            Verdict::Skip {
+                status: LedgerStatus::Adopted,
+                request_id: None,
+                created_by_us: false,
+            },
+            reason,
+        );
+        let decision = self.decision(wish, &decided, now);
         Sent {
             row,
-            seasons: Vec::new(),
+            of_others: deed
+                .seasons()
+                .map_or_else(Vec::new, |asked| without(asked, &[])),
             event: None,
             decision,
         }
@@ -79,7 +95,7 @@ impl<T: Target> Applier<'_, T> {
         row.attempts -= 1;
         Sent {
             row,
-            seasons: Vec::new(),
+            of_others: Vec::new(),
             event: None,
             decision: None,
         }
@@ -92,7 +108,7 @@ impl<T: Target> Applier<'_, T> {
         row.requesting_since = Some(now);
         Sent {
             row,
-            seasons: Vec::new(),
+            of_others: Vec::new(),
             event: None,
             decision: None,
         }
@@ -106,18 +122,15 @@ impl<T: Target> Applier<'_, T> {
         tally: &mut Tally,
     ) -> Option<NewDecision> {
         tally.decided(wish, Fate::Waiting, reason);
-        self.decision(wish, DecisionKind::Wait, reason, self.engine.clock.now())
-    }
-
-    /// The target could not carry it out now.
-    pub(super) fn not_possible_yet(&self, wish: &Wish, reason: String, tally: &mut Tally) -> Sent {
-        let mut sent = self.put_off(wish, LedgerStatus::Failed, reason, tally);
-        sent.row.attempts += 1;
-        sent
+        self.decision(wish, &plain(Verdict::Wait, reason), self.engine.clock.now())
     }
 
     pub(super) fn failed(&self, wish: &Wish, error: &TargetError, tally: &mut Tally) -> Sent {
-        let attempts = self.ledger.get(&key(wish)).map_or(0, |row| row.attempts);
+        let attempts = self
+            .batch
+            .ledger
+            .get(&place(wish))
+            .map_or(0, |row| row.attempts);
         let is_ours_to_fix = matches!(
             error,
             TargetError::Rejected { .. } | TargetError::Malformed { .. }
@@ -160,11 +173,25 @@ impl<T: Target> Applier<'_, T> {
         let event = self.event(wish, EventKind::RequestFailed, now, &reason);
         Sent {
             row,
-            seasons: Vec::new(),
+            of_others: Vec::new(),
             event: Some(event),
             decision: None,
         }
     }
+}
+
+fn plain(verdict: Verdict, reason: &str) -> Decided {
+    Decided {
+        verdict,
+        reason: reason.to_owned(),
+        remedy: None,
+    }
+}
+
+/// The seasons that were asked for and are not held.
+fn without(asked: &SeasonNumbers, held: &[i32]) -> Vec<i32> {
+    let numbers = asked.0.iter().copied();
+    numbers.filter(|season| !held.contains(season)).collect()
 }
 
 /// Who asks for what: what is refused to them once is refused for every title.
@@ -180,10 +207,22 @@ pub(super) fn is_for_all(error: &TargetError) -> bool {
     )
 }
 
+/// From how many seasons on the same asker would be refused, too. A limit of shows counts seasons: one
+/// show may be too much where a smaller one is not.
+pub(super) fn refused_from(error: &TargetError, deed: &Deed) -> usize {
+    match error {
+        TargetError::Quota { .. } => deed.count_seasons(),
+        _ => 0,
+    }
+}
+
 /// The error and what can be done.
 pub(super) fn error_text(error: &TargetError) -> String {
     let text = match error.remedy() {
-        Some(remedy) => format!("{}. {remedy}", Chain(error)),
+        Some(remedy) => {
+            let words = Chain(error).to_string();
+            format!("{}. {remedy}", words.trim_end_matches('.'))
+        }
         None => Chain(error).to_string(),
     };
     tracing::warn!("{text}");
@@ -191,7 +230,7 @@ pub(super) fn error_text(error: &TargetError) -> String {
 }
 
 /// Pause after a failed request: 1 h, 2 h, 4 h … up to a day, give or take a tenth.
-fn pause(attempts: i32, jitter: f64) -> chrono::Duration {
+pub(super) fn pause(attempts: i32, jitter: f64) -> chrono::Duration {
     let doubled = u32::try_from(attempts.clamp(1, 6) - 1).unwrap_or(0);
     let minutes = (60_i32 << doubled).min(24 * 60);
     let varied = f64::from(minutes) * 60.0 * (0.9 + 0.2 * jitter);
@@ -200,6 +239,8 @@ fn pause(attempts: i32, jitter: f64) -> chrono::Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use runtime::{Boot, Clock, Environment, Readiness, Stop, settings};
     use schema::{
         Db, DbError,
@@ -231,8 +272,11 @@ mod tests {
         })
     }
 
-    fn wish(tmdb_id: i64) -> Wish {
-        Wish {
+    fn deed(tmdb_id: i64) -> Deed {
+        let wish = Wish {
+            seasons: crate::plan::SeasonsWanted::All,
+            wanted_since: None,
+            withdraws: false,
             title: TitleRef(1),
             media_type: MediaType::Movie,
             tmdb_id,
@@ -244,6 +288,13 @@ mod tests {
             lists: Vec::new(),
             sources: String::new(),
             returned_at: None,
+        };
+        Deed {
+            wish,
+            decided: plain(
+                Verdict::Request { seasons: None },
+                "it is on imdb:top and not in Seerr",
+            ),
         }
     }
 
@@ -262,17 +313,19 @@ mod tests {
             has_4k_movies: true,
             has_4k_shows: true,
             locale: "en".into(),
+            warnings: Vec::new(),
         };
         for (run, expected) in [(1, true), (1, false), (2, true)] {
             let cancel = tokio_util::sync::CancellationToken::new();
             let going = Going::new(RunId(run), cancel, engine.feed.clone());
-            let applier = Applier::load(&engine, &target, &going, info.clone()).await;
+            let applier =
+                Applier::new(&engine, &target, &going, info.clone(), Arc::default()).await;
             let mut applier = applier.unwrap();
-            let first = applier.created(&wish(949), 7, None, Vec::new());
+            let first = applier.created(&deed(949), 7, None, &[]);
             assert_eq!(first.event.is_some(), expected, "run {run}");
-            let again = applier.created(&wish(949), 8, None, Vec::new());
+            let again = applier.created(&deed(949), 8, None, &[]);
             assert!(again.event.is_none());
-            let other = applier.created(&wish(950), 9, None, Vec::new());
+            let other = applier.created(&deed(950), 9, None, &[]);
             assert_eq!(other.event.is_some(), expected, "run {run}");
             let stored = engine.write(move |_, events| -> Result<(), DbError> {
                 events.extend(first.event.into_iter().chain(other.event));

@@ -1,20 +1,20 @@
-//! Sends requests one at a time, and looks for what the target confirmed.
+//! Sends requests one at a time.
 
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
 use schema::{
     DbError,
-    models::{
-        Decision, LedgerSeason, LedgerStatus, MediaType, NewSyncedItem, SeasonState, SyncedItem,
-    },
-    wire::sync::RunPhase,
+    models::{Decision, LedgerStatus, NewDecision, NewSyncedItem, SeasonState, SyncedItem},
 };
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use super::{
-    Applier,
+    Applier, Deed, Refused,
     ahead::Ahead,
-    outcome::{Sent, asker, error_text, is_for_all},
+    outcome::{Sent, asker, error_text, is_for_all, refused_from},
+    place,
+    record::save_seasons,
+    verify::Confirmed,
 };
 use crate::{
     plan::Wish,
@@ -22,111 +22,61 @@ use crate::{
         Interrupted,
         report::{Fate, Tally},
     },
-    target::{Details, NewRequest, Requested, Seasons, Target, TargetError, TargetRequest},
+    target::{NewRequest, Seasons, Submitted, Target, TargetError, TargetRequest},
 };
-
-/// Requests after which the target is asked whether it has them.
-const BATCH: usize = 250;
 
 /// A request that takes longer than this waits for TMDB: reading ahead then pays.
 const SLOW_REQUEST: Duration = Duration::from_millis(80);
 
-/// How long a request under way may go on after the run was cancelled.
-const CANCEL_GRACE: Duration = Duration::from_millis(700);
+/// How long a request under way may go on after the run was cancelled, and then the look whether what
+/// was confirmed is there: both together stay below a second.
+pub(super) const CANCEL_GRACE: Duration = Duration::from_millis(400);
 
 /// Requests that may fail for want of TMDB, one after the other, before the run ends.
 const FAILURES_IN_A_ROW: u32 = 5;
 
+/// A request that is about to be sent.
+struct Begun {
+    row: NewSyncedItem,
+    /// That it is made, where that was not the last decision.
+    decision: Option<NewDecision>,
+}
+
 impl<T: Target> Applier<'_, T> {
-    /// Sends the requests in batches; gives back the wishes that the target lost.
-    pub(super) async fn send_all(
-        &mut self,
-        requests: Vec<(Wish, String)>,
-        tally: &mut Tally,
-    ) -> Result<Vec<Wish>, Interrupted> {
-        let mut lost = Vec::new();
-        let total = requests.len();
-        let mut requests = requests.into_iter().peekable();
-        self.going.phase(RunPhase::Apply, total);
-        while requests.peek().is_some() {
-            let batch: Vec<_> = requests.by_ref().take(BATCH).collect();
-            let (confirmed, end) = self.send_batch(batch, tally).await?;
-            // What was confirmed is looked for even when the run ends here.
-            let missing = match end {
-                Err(Interrupted::Cancelled) => timeout(CANCEL_GRACE, self.verify(confirmed, tally))
-                    .await
-                    .unwrap_or(Ok(Vec::new())),
-                _ => self.verify_unless_cancelled(confirmed, tally).await,
-            };
-            end?;
-            lost.extend(missing?);
-        }
-        Ok(lost)
-    }
-
-    /// A cancelled run leaves what it could not look for in a moment to the next.
-    async fn verify_unless_cancelled(
-        &mut self,
-        confirmed: Vec<(Wish, NewSyncedItem)>,
-        tally: &mut Tally,
-    ) -> Result<Vec<Wish>, Interrupted> {
-        let cancel = self.going.cancel.clone();
-        let cancelled = async {
-            cancel.cancelled().await;
-            sleep(CANCEL_GRACE).await;
-        };
-        tokio::select! {
-            verified = self.verify(confirmed, tally) => verified,
-            () = cancelled => Err(Interrupted::Cancelled),
-        }
-    }
-
     /// Sends one batch; what it gives back has an answer and is still `requesting` in the ledger.
-    async fn send_batch(
+    pub(super) async fn send_batch(
         &mut self,
-        batch: Vec<(Wish, String)>,
+        batch: &[Deed],
         tally: &mut Tally,
-    ) -> Result<(Vec<(Wish, NewSyncedItem)>, Result<(), Interrupted>), Interrupted> {
-        let mut ahead = Ahead::new(self.target, &batch);
+    ) -> Result<(Vec<Confirmed>, Result<(), Interrupted>), Interrupted> {
+        let mut ahead = Ahead::new(self.target, batch);
         let mut confirmed = Vec::new();
         let mut waiting = Vec::new();
         let mut before: Option<Sent> = None;
         let mut end = Ok(());
-        for (wish, reason) in batch {
+        for deed in batch {
+            let wish = &deed.wish;
             if self.going.cancel.is_cancelled() {
                 end = Err(Interrupted::Cancelled);
                 break;
             }
-            if let Some(refusal) = self.refusal(&wish) {
+            if let Some(refusal) = self.refusal(deed) {
                 ahead.skip();
-                waiting.extend(self.wait(&wish, &refusal, tally));
+                waiting.extend(self.wait(wish, &refusal, tally));
                 self.going.step(&wish.name);
                 continue;
             }
-            let details = match self.going.or_cancelled(ahead.take(self.was_slow)).await {
-                Ok(details) => details,
+            match self.going.or_cancelled(ahead.take(self.reads_ahead)).await {
+                Ok(was_slow) => self.reads_ahead = was_slow.unwrap_or(self.reads_ahead),
                 Err(cancelled) => {
                     end = Err(cancelled);
                     break;
                 }
-            };
-            // Seerr confirms a show without TVDB id and deletes it when it hands it to Sonarr.
-            if wish.media_type == MediaType::Tv
-                && details
-                    .as_ref()
-                    .is_some_and(|details| details.tvdb_id.is_none())
-            {
-                let reason =
-                    "TMDB has no TVDB id of this show yet, and Sonarr needs one".to_owned();
-                self.store(before.take(), None).await?;
-                before = Some(self.not_possible_yet(&wish, reason, tally));
-                self.going.step(&wish.name);
-                continue;
             }
-            let had_unknown_end = self.has_unknown_end(&wish);
-            let mut row = self.row(&wish, self.engine.clock.now());
+            let had_unknown_end = self.has_unknown_end(wish);
+            let mut row = self.row(wish, self.engine.clock.now());
             row.status = LedgerStatus::Requesting;
-            row.reason = reason;
+            row.reason.clone_from(&deed.decided.reason);
             row.request_id = None;
             row.asked_as_user = Some(wish.requested_as);
             row.attempts += 1;
@@ -135,52 +85,62 @@ impl<T: Target> Applier<'_, T> {
                 row.request_after = Some(self.newest_request);
             }
             row.retry_at = None;
-            self.store(before.take(), Some(row)).await?;
+            let decision = self.decision(wish, &deed.decided, row.last_synced);
+            self.store(before.take(), Some(Begun { row, decision }))
+                .await?;
 
             let started = Instant::now();
-            let answer = self.post(&wish, details.as_ref()).await;
-            self.was_slow = started.elapsed() > SLOW_REQUEST;
+            let answer = self.post(deed).await;
+            self.reads_ahead |= started.elapsed() > SLOW_REQUEST;
             match answer {
-                Ok(Requested::Created {
+                Ok(Submitted::Created {
                     request_id,
                     media_id,
                     seasons,
                 }) => {
                     self.failures_in_a_row = 0;
                     self.newest_request = self.newest_request.max(request_id);
-                    let sent = self.created(&wish, request_id, media_id, seasons);
-                    confirmed.push((wish.clone(), sent.row.clone()));
+                    let sent = self.created(deed, request_id, media_id, &seasons);
+                    confirmed.push(Confirmed {
+                        wish: wish.clone(),
+                        row: sent.row.clone(),
+                        seasons,
+                    });
                     before = Some(sent);
                 }
-                Ok(Requested::AlreadyThere | Requested::NothingLeft) => {
+                Ok(Submitted::AlreadyThere | Submitted::NothingLeft) => {
                     self.failures_in_a_row = 0;
                     // Only after a request with an unknown end can it be ours that is there.
                     let earlier = if had_unknown_end {
-                        self.arrived_earlier(&wish).await
+                        self.arrived_earlier(wish).await
                     } else {
                         Ok(None)
                     };
                     match earlier {
                         Ok(Some(ours)) => {
-                            let sent = self.created(&wish, ours.id, None, ours.seasons);
-                            confirmed.push((wish.clone(), sent.row.clone()));
+                            let sent = self.created(deed, ours.id, None, &ours.seasons);
+                            confirmed.push(Confirmed {
+                                wish: wish.clone(),
+                                row: sent.row.clone(),
+                                seasons: ours.seasons,
+                            });
                             before = Some(sent);
                         }
-                        Ok(None) => before = Some(self.adopted(&wish, tally)),
+                        Ok(None) => before = Some(self.adopted(deed, tally)),
                         Err(error) => {
-                            before = Some(self.lost_sight_of(&wish));
+                            before = Some(self.lost_sight_of(wish));
                             end = Err(error.into());
                             break;
                         }
                     }
                 }
                 Err(error) if error.may_have_been_sent() => {
-                    tally.decided(
-                        &wish,
+                    tally.undecided(
+                        wish,
                         Fate::Waiting,
                         "a request was sent and its end is not known yet",
                     );
-                    before = Some(self.lost_sight_of(&wish));
+                    before = Some(self.lost_sight_of(wish));
                     end = if self.going.cancel.is_cancelled() {
                         Err(Interrupted::Cancelled)
                     } else {
@@ -189,19 +149,33 @@ impl<T: Target> Applier<'_, T> {
                     break;
                 }
                 Err(error) if error.ends_the_run() => {
-                    before = Some(self.not_sent(&wish));
+                    // What stands in front of the target may have passed it on before it answered.
+                    let is_in_doubt = matches!(error, TargetError::NotSeerr { .. });
+                    before = Some(if is_in_doubt {
+                        self.lost_sight_of(wish)
+                    } else {
+                        self.not_sent(wish)
+                    });
                     end = Err(error.into());
                     break;
                 }
                 Err(error) if is_for_all(&error) => {
                     let refusal = error_text(&error);
-                    self.refused.insert(asker(&wish), refusal.clone());
-                    before = Some(self.not_sent(&wish));
-                    waiting.extend(self.wait(&wish, &refusal, tally));
+                    let refused = Refused {
+                        why: refusal.clone(),
+                        seasons: refused_from(&error, deed),
+                    };
+                    self.refused.insert(asker(wish), refused);
+                    before = Some(self.not_sent(wish));
+                    waiting.extend(self.wait(wish, &refusal, tally));
                 }
                 Err(error) => {
-                    before = Some(self.failed(&wish, &error, tally));
-                    if matches!(error, TargetError::Upstream { .. }) {
+                    before = Some(self.failed(wish, &error, tally));
+                    // Each title would cost its time and an attempt.
+                    if matches!(
+                        error,
+                        TargetError::Upstream { .. } | TargetError::Busy { .. }
+                    ) {
                         self.failures_in_a_row += 1;
                         if self.failures_in_a_row == FAILURES_IN_A_ROW {
                             end = Err(error.into());
@@ -223,14 +197,16 @@ impl<T: Target> Applier<'_, T> {
     }
 
     /// The request itself. A cancelled run gives it a moment to end; after that its end is unknown.
-    async fn post(&self, wish: &Wish, details: Option<&Details>) -> Result<Requested, TargetError> {
+    async fn post(&self, deed: &Deed) -> Result<Submitted, TargetError> {
+        let wish = &deed.wish;
         let request = NewRequest {
             media_type: wish.media_type,
             tmdb_id: wish.tmdb_id,
             is_4k: wish.is_4k,
-            seasons: Seasons::All,
+            seasons: deed.seasons().map_or(Seasons::All, |numbers| {
+                Seasons::Some(numbers.0.iter().copied().collect())
+            }),
             requested_as: Some(wish.requested_as),
-            tvdb_id: details.and_then(|details| details.tvdb_id),
         };
         let cancelled = async {
             self.going.cancel.cancelled().await;
@@ -238,37 +214,40 @@ impl<T: Target> Applier<'_, T> {
         };
         tokio::select! {
             biased;
-            answer = self.target.request(&request) => answer,
+            answer = self.target.submit(&request) => answer,
             () = cancelled => Err(TargetError::Unknown { why: "the run was cancelled".to_owned() }),
         }
     }
 
     /// Why the target would refuse the request, as it has refused another of the same asker.
-    fn refusal(&self, wish: &Wish) -> Option<String> {
-        self.refused.get(&asker(wish)).cloned()
+    fn refusal(&self, deed: &Deed) -> Option<String> {
+        let refused = self.refused.get(&asker(&deed.wish))?;
+        (deed.count_seasons() >= refused.seasons).then(|| refused.why.clone())
     }
 
     /// Whether an earlier request for it was sent and nobody knows its end.
     fn has_unknown_end(&self, wish: &Wish) -> bool {
-        self.ledger
-            .get(&super::key(wish))
+        self.batch
+            .ledger
+            .get(&place(wish))
             .is_some_and(|row| row.status == LedgerStatus::Requesting && row.request_id.is_none())
     }
 
     /// The request of an earlier attempt of ours, if the target has it.
     async fn arrived_earlier(&self, wish: &Wish) -> Result<Option<TargetRequest>, TargetError> {
         let before = self
+            .batch
             .ledger
-            .get(&super::key(wish))
+            .get(&place(wish))
             .and_then(|row| row.request_after);
         let since = before.unwrap_or(0).saturating_add(1);
         let found = self
             .target
-            .requests_since(since)
+            .verify(since)
             .await?
             .into_iter()
             .find(|request| {
-                (request.media_type, request.tmdb_id, request.is_4k) == super::key(wish)
+                (request.media_type, request.tmdb_id, request.is_4k) == place(wish)
                     && request
                         .requested_by
                         .is_none_or(|user| user == wish.requested_as)
@@ -276,71 +255,8 @@ impl<T: Target> Applier<'_, T> {
         Ok(found)
     }
 
-    /// Whether the confirmed requests are in the target: those are `requested` now, the rest is lost.
-    async fn verify(
-        &mut self,
-        confirmed: Vec<(Wish, NewSyncedItem)>,
-        tally: &mut Tally,
-    ) -> Result<Vec<Wish>, Interrupted> {
-        let (mut rows, mut lost) = (Vec::new(), Vec::new());
-        let Some(oldest) = confirmed.iter().filter_map(|(_, row)| row.request_id).min() else {
-            return Ok(lost);
-        };
-        let there: HashSet<i32> = self
-            .target
-            .requests_since(oldest)
-            .await?
-            .into_iter()
-            .map(|request| request.id)
-            .collect();
-        for (wish, row) in confirmed {
-            if row.request_id.is_some_and(|id| there.contains(&id)) {
-                tally.decided(&wish, Fate::Requested, &row.reason);
-                let status = LedgerStatus::Requested;
-                rows.push(NewSyncedItem {
-                    status,
-                    attempts: 0,
-                    requesting_since: None,
-                    request_after: None,
-                    // Whoever says no from now on says it anew.
-                    refused_at: None,
-                    ..row
-                });
-            } else {
-                tracing::warn!(
-                    "{} lost the request it had confirmed for {}",
-                    self.info.product,
-                    wish.name
-                );
-                tally.decided(
-                    &wish,
-                    Fate::Waiting,
-                    "Seerr lost the request and is asked again",
-                );
-                lost.push(wish);
-            }
-        }
-        let saved = self
-            .engine
-            .db
-            .write(move |conn| -> Result<_, DbError> {
-                let mut saved = Vec::with_capacity(rows.len());
-                for row in &rows {
-                    saved.push(SyncedItem::save(conn, row)?);
-                }
-                Ok(saved)
-            })
-            .await?;
-        self.remember(saved);
-        Ok(lost)
-    }
-
     /// Records the end of one request and the beginning of the next with one transaction.
-    async fn store(
-        &mut self,
-        ended: Option<Sent>,
-        begins: Option<NewSyncedItem>,
-    ) -> Result<(), DbError> {
+    async fn store(&mut self, ended: Option<Sent>, begins: Option<Begun>) -> Result<(), DbError> {
         if ended.is_none() && begins.is_none() {
             return Ok(());
         }
@@ -350,26 +266,19 @@ impl<T: Target> Applier<'_, T> {
                 let mut saved = Vec::new();
                 if let Some(sent) = ended {
                     let row = SyncedItem::save(conn, &sent.row)?;
-                    for season in sent.seasons {
-                        let season = LedgerSeason {
-                            item: row.id,
-                            season,
-                            request_id: row.request_id,
-                            state: SeasonState::Requested,
-                        };
-                        season.save(conn)?;
-                    }
+                    save_seasons(conn, &row, &sent.of_others, SeasonState::Adopted)?;
                     events.extend(sent.event);
                     Decision::insert(conn, sent.decision.as_slice())?;
                     saved.push(row);
                 }
-                if let Some(row) = begins {
-                    saved.push(SyncedItem::save(conn, &row)?);
+                if let Some(begun) = begins {
+                    Decision::insert(conn, begun.decision.as_slice())?;
+                    saved.push(SyncedItem::save(conn, &begun.row)?);
                 }
                 Ok(saved)
             })
             .await?;
-        self.remember(saved);
+        self.batch.remember(saved);
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The connection to Seerr: one client with its limits, reading with few repeats, posting once.
+//! The connection to Seerr: one client with its limits, reading with few repeats, changing things once.
 //! What an answer means is [`super::refusal`]'s to say.
 
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(super) struct Limits {
     pub(super) connect: Duration,
     /// Until an answer is read to its end; above 10 s, which `/request` takes while one Radarr hangs.
     pub(super) read: Duration,
-    /// The same for a request that is made.
+    /// The same for what changes something.
     pub(super) post: Duration,
     /// Pauses before a reading is repeated.
     pub(super) pauses: Vec<Duration>,
@@ -186,29 +186,53 @@ impl Http {
     /// [`TargetError::Unknown`] whenever it may have been carried out.
     pub(super) async fn post<T: DeserializeOwned>(
         &self,
+        call: Call,
         path: &str,
         body: &impl Serialize,
         user: Option<i32>,
     ) -> Result<(u16, Option<T>), TargetError> {
-        let request = self
-            .client
-            .request(Method::POST, self.address.of(path))
-            .json(body)
-            .timeout(self.limits.post);
-        let received = self
-            .exchange(Call::Post, request, user, self.limits.post)
-            .await
-            .map_err(|trouble| trouble.error)?;
-        match self.refusal(Call::Post, &received, user) {
-            Some(TargetError::Rejected { status: 409, .. }) => Ok((409, None)),
+        let request = self.changing(Method::POST, path).json(body);
+        let received = match self.carry_out(call, request, user).await {
+            Err(TargetError::Rejected { status: 409, .. }) => return Ok((409, None)),
+            received => received?,
+        };
+        if received.status == 202 {
+            return Ok((202, None));
+        }
+        match serde_json::from_slice(&received.body) {
+            Ok(answer) => Ok((received.status, Some(answer))),
+            Err(error) => Err(TargetError::Unknown {
+                why: format!("it said yes in a way that cannot be read: {error}"),
+            }),
+        }
+    }
+
+    /// Removes what is at `path`, asked once.
+    ///
+    /// # Errors
+    /// As for [`Http::post`].
+    pub(super) async fn delete(&self, call: Call, path: &str) -> Result<(), TargetError> {
+        let request = self.changing(Method::DELETE, path);
+        self.carry_out(call, request, None).await.map(drop)
+    }
+
+    fn changing(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, self.address.of(path));
+        request.timeout(self.limits.post)
+    }
+
+    /// Sends what changes something, once, and gives the answer if it is a good one.
+    async fn carry_out(
+        &self,
+        call: Call,
+        request: RequestBuilder,
+        user: Option<i32>,
+    ) -> Result<Received, TargetError> {
+        let sent = self.exchange(call, request, user, self.limits.post).await;
+        let received = sent.map_err(|trouble| trouble.error)?;
+        match self.refusal(call, &received, user) {
             Some(error) => Err(error),
-            None if received.status == 202 => Ok((202, None)),
-            None => match serde_json::from_slice(&received.body) {
-                Ok(answer) => Ok((received.status, Some(answer))),
-                Err(error) => Err(TargetError::Unknown {
-                    why: format!("it said yes in a way that cannot be read: {error}"),
-                }),
-            },
+            None => Ok(received),
         }
     }
 
@@ -257,9 +281,10 @@ impl Http {
                     "an answer of more than {} MiB",
                     self.limits.body / (1024 * 1024)
                 );
-                return Err(match call {
-                    Call::Post => TargetError::Unknown { why: what },
-                    _ => TargetError::Malformed { what },
+                return Err(if call.changes_something() {
+                    TargetError::Unknown { why: what }
+                } else {
+                    TargetError::Malformed { what }
                 }
                 .into());
             }

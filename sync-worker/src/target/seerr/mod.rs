@@ -2,11 +2,16 @@
 
 mod address;
 mod answers;
+mod body;
 #[cfg(test)]
 mod client_tests;
 mod http;
+mod merged;
 mod pages;
+mod product;
 mod refusal;
+mod rows;
+mod titles;
 
 use std::{
     fmt,
@@ -16,32 +21,36 @@ use std::{
 
 use runtime::settings::SeerrSettings;
 use schema::models::MediaType;
-use serde::Serialize;
+use serde::de::IgnoredAny;
 use thiserror::Error;
 use tokio::time::Instant;
 
 use self::{
     address::{Address, encode},
-    answers::{Found, FoundTitle, Hello, PublicSettings, Request, Status, TitleDetails, User},
+    answers::{Hello, PublicSettings, Status, User},
+    body::{Body, NoBody},
     http::{Http, Limits},
+    product::{Product, Program},
     refusal::Call,
+    rows::{Request, Row},
+    titles::{Found, TitleDetails, candidates},
 };
 use super::{
-    Candidate, Details, ForeignId, NewRequest, Requested, Seasons, Snapshot, Target, TargetError,
-    TargetInfo, TargetRequest,
+    Candidate, Details, ForeignId, NewRequest, Seasons, Snapshot, Submitted, Target, TargetError,
+    TargetInfo, TargetRequest, TargetWarning,
 };
 
 /// The user that the API key acts as.
 const OWNER: i32 = 1;
-/// What the products call their interface.
-const PRODUCTS: [&str; 3] = ["Seerr API", "Overseerr API", "Jellyseerr API"];
+/// The language of titles that are looked for: that of most lists.
+const LANGUAGE: &str = "en";
 /// Pages of a title search that are read; the title that is meant is rarely beyond.
 const SEARCH_PAGES: i64 = 2;
 /// Seerr may ask GitHub before it tells its version; that is not worth more.
 const VERSION_LIMIT: Duration = Duration::from_secs(3);
 /// A TMDB that takes longer does not count as sound.
 const PROBE_LIMIT: Duration = Duration::from_secs(10);
-/// How long a version, or that it was not told, is believed.
+/// How long a version, or that it was not told, is believed; also which program it is.
 const VERSION_AGE: Duration = Duration::from_hours(1);
 
 /// Why no client can be made of the settings.
@@ -95,6 +104,7 @@ struct Inner {
 struct Told {
     locale: Option<String>,
     version: Option<(Instant, String)>,
+    product: Option<(Instant, Product)>,
 }
 
 impl fmt::Debug for Seerr {
@@ -102,50 +112,6 @@ impl fmt::Debug for Seerr {
         f.debug_struct("Seerr")
             .field("address", &self.inner.http.address.shown)
             .finish_non_exhaustive()
-    }
-}
-
-/// Body of a request; what is not known is left out, since Seerr refuses `null`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Body<'a> {
-    media_type: MediaType,
-    media_id: i64,
-    /// Always sent: without it Seerr does not look for duplicates.
-    is4k: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seasons: Option<BodySeasons<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tvdb_id: Option<i64>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum BodyWord {
-    All,
-}
-
-/// Seerr's own form is one or the other, without a tag.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum BodySeasons<'a> {
-    Word(BodyWord),
-    Numbers(&'a [i32]),
-}
-
-impl<'a> Body<'a> {
-    fn of(wish: &'a NewRequest) -> Self {
-        let is_show = wish.media_type == MediaType::Tv;
-        Self {
-            media_type: wish.media_type,
-            media_id: wish.tmdb_id,
-            is4k: wish.is_4k,
-            seasons: is_show.then(|| match &wish.seasons {
-                Seasons::All => BodySeasons::Word(BodyWord::All),
-                Seasons::Some(numbers) => BodySeasons::Numbers(numbers),
-            }),
-            tvdb_id: wish.tvdb_id.filter(|id| is_show && *id > 0),
-        }
     }
 }
 
@@ -230,20 +196,43 @@ impl Seerr {
         version
     }
 
-    /// What answers at the address, asked without need of a key.
-    async fn greeting(&self) -> Result<String, TargetError> {
+    /// What it calls itself, asked without need of a key.
+    async fn greeting(&self) -> Result<Program, TargetError> {
         let hello: Result<Hello, _> = self.http().get(Call::Own, "", None).await;
         let found = match hello {
-            Ok(Hello { api: Some(api) }) if PRODUCTS.contains(&api.as_str()) => return Ok(api),
-            Ok(Hello { api: Some(api) }) => {
-                format!("`{}`", api.chars().take(60).collect::<String>())
-            }
+            Ok(Hello { api: Some(api) }) => match Program::named(&api) {
+                Some(program) => return Ok(program),
+                None => format!("`{}`", api.chars().take(60).collect::<String>()),
+            },
             Ok(Hello { api: None }) | Err(TargetError::Malformed { .. }) => {
                 "JSON of another program".to_owned()
             }
             Err(error) => return Err(error),
         };
         Err(TargetError::NotSeerr { found })
+    }
+
+    /// Which program it is in which version, remembered for a while.
+    fn recognise(&self, named: Program, settings: &PublicSettings, version: &str) -> Product {
+        let has_media_server = settings.media_server_type.is_some();
+        let mut product = Product::recognised(named, has_media_server, version);
+        product.has_specials = settings.enable_special_episodes;
+        self.told().product = Some((Instant::now(), product.clone()));
+        product
+    }
+
+    /// Which program answers, asked for when nobody did lately.
+    async fn product(&self) -> Result<Product, TargetError> {
+        let known = self.told().product.clone();
+        if let Some((at, product)) = known
+            && at.elapsed() < VERSION_AGE
+        {
+            return Ok(product);
+        }
+        let named = self.greeting().await?;
+        let (settings, version) =
+            futures_util::join!(Box::pin(self.public_settings()), Box::pin(self.version()));
+        Ok(self.recognise(named, &settings?, &version))
     }
 
     async fn me(&self) -> Result<User, TargetError> {
@@ -259,67 +248,18 @@ impl Seerr {
             .get(Call::Search, &format!("/search?query={query}"), None)
             .await
     }
-}
 
-impl Target for Seerr {
-    fn name(&self) -> &'static str {
-        "seerr"
-    }
-
-    async fn check(&self) -> Result<TargetInfo, TargetError> {
-        let api = self.greeting().await?;
-        let (user, settings, version) = futures_util::join!(
-            Box::pin(self.me()),
-            Box::pin(self.public_settings()),
-            Box::pin(self.version())
-        );
-        let (user, settings) = (user?, settings?);
-        // Jellyseerr called itself Overseerr until 2.5, but has media servers to choose from.
-        let product = match api.trim_end_matches(" API") {
-            "Overseerr" if settings.media_server_type.is_some() => "Jellyseerr",
-            product => product,
-        };
-        tracing::info!(product, version, "API connection successful");
-        Ok(TargetInfo {
-            product: product.to_owned(),
-            version,
-            can_request: user.can_request(),
-            // The key may act as anybody, with that user's rights.
-            can_act_for_others: true,
-            user_id: user.id,
-            user_name: user.name(),
-            has_4k_movies: settings.movie4k_enabled,
-            has_4k_shows: settings.series4k_enabled,
-            locale: locale_of(&settings),
-        })
-    }
-
-    async fn snapshot(&self) -> Result<Snapshot, TargetError> {
-        pages::snapshot(self.http()).await
-    }
-
-    async fn look_up(&self, id: &ForeignId) -> Result<Vec<Candidate>, TargetError> {
-        let found = self.find(&id_query(id)).await?;
-        Ok(candidates(found.results))
-    }
-
-    async fn probe(&self, id: &ForeignId) -> Result<(), TargetError> {
-        let path = format!("/search?query={}", id_query(id));
-        let asked = self.http().get_within(PROBE_LIMIT, Call::Search, &path);
-        asked.await.map(|_: Found| ())
-    }
-
-    async fn search(&self, title: &str) -> Result<Vec<Candidate>, TargetError> {
+    async fn search_in(&self, title: &str, language: &str) -> Result<Vec<Candidate>, TargetError> {
         let query = as_plain_title(title);
         if query.is_empty() {
             return Ok(Vec::new());
         }
+        let (query, language) = (encode(&query), encode(language));
         let mut results = Vec::new();
         let mut page = 1;
         loop {
-            // Lists are mostly in English; the title in its own language comes with every result.
             let found = self
-                .find(&format!("{}&page={page}&language=en", encode(&query)))
+                .find(&format!("{query}&page={page}&language={language}"))
                 .await?;
             if page > 1 && found.results.is_empty() {
                 return Err(TargetError::Upstream {
@@ -335,6 +275,101 @@ impl Target for Seerr {
         }
     }
 
+    /// What to request where `"all"` would bring the specials too: the seasons by number.
+    async fn without_specials(&self, wish: &NewRequest) -> Result<Option<NewRequest>, TargetError> {
+        let is_all = wish.media_type == MediaType::Tv && wish.seasons == Seasons::All;
+        if !is_all || !self.product().await?.all_brings_specials() {
+            return Ok(None);
+        }
+        let details = self.details(wish.media_type, wish.tmdb_id).await?;
+        let numbers = details.seasons.iter().map(|facts| facts.season).collect();
+        Ok(Some(NewRequest {
+            seasons: Seasons::Some(numbers),
+            ..wish.clone()
+        }))
+    }
+}
+
+impl Target for Seerr {
+    fn name(&self) -> &'static str {
+        "seerr"
+    }
+
+    async fn check(&self) -> Result<TargetInfo, TargetError> {
+        let named = self.greeting().await?;
+        let (user, settings, version) = futures_util::join!(
+            Box::pin(self.me()),
+            Box::pin(self.public_settings()),
+            Box::pin(self.version())
+        );
+        let (user, settings) = (user?, settings?);
+        let product = self.recognise(named, &settings, &version);
+        tracing::info!(
+            product = product.name(),
+            version = product.version(),
+            "API connection successful"
+        );
+        Ok(TargetInfo {
+            product: product.name().to_owned(),
+            version,
+            can_request: user.can_request(),
+            // The key may act as anybody, with that user's rights.
+            can_act_for_others: true,
+            user_id: user.id,
+            user_name: user.name(),
+            has_4k_movies: settings.movie4k_enabled,
+            has_4k_shows: settings.series4k_enabled,
+            locale: locale_of(&settings),
+            warnings: product.warnings(),
+        })
+    }
+
+    async fn troubles(&self) -> Vec<TargetWarning> {
+        match pages::silent_services(self.http()).await {
+            Ok(silent) => pages::warnings(&silent),
+            Err(error) => {
+                let remedy = error.remedy();
+                vec![TargetWarning {
+                    what: format!("requests cannot be read: {error}"),
+                    remedy: remedy.unwrap_or_else(|| "Look into Seerr's own logs.".to_owned()),
+                }]
+            }
+        }
+    }
+
+    async fn snapshot(&self) -> Result<Snapshot, TargetError> {
+        let product = self.product().await?;
+        let snapshot = pages::snapshot(self.http(), &product).await?;
+        for warning in &snapshot.warnings {
+            tracing::warn!("{}", warning.what);
+        }
+        Ok(snapshot)
+    }
+
+    async fn look_up(&self, id: &ForeignId) -> Result<Vec<Candidate>, TargetError> {
+        let found = self.find(&id_query(id)).await?;
+        Ok(candidates(found.results))
+    }
+
+    async fn probe(&self, id: &ForeignId) -> Result<(), TargetError> {
+        let path = format!("/search?query={}", id_query(id));
+        let asked = self.http().get_within(PROBE_LIMIT, Call::Search, &path);
+        asked.await.map(|_: Found| ())
+    }
+
+    async fn search(&self, title: &str) -> Result<Vec<Candidate>, TargetError> {
+        // The title in its own language comes with every result.
+        self.search_in(title, LANGUAGE).await
+    }
+
+    async fn search_local(&self, title: &str) -> Result<Vec<Candidate>, TargetError> {
+        let locale = self.locale().await?;
+        if locale.split('-').next() == Some(LANGUAGE) {
+            return Ok(Vec::new());
+        }
+        self.search_in(title, &locale).await
+    }
+
     async fn details(&self, media_type: MediaType, tmdb_id: i64) -> Result<Details, TargetError> {
         let locale = self.locale().await?;
         let kind = match media_type {
@@ -346,17 +381,19 @@ impl Target for Seerr {
         Ok(details.read())
     }
 
-    async fn request(&self, wish: &NewRequest) -> Result<Requested, TargetError> {
+    async fn submit(&self, wish: &NewRequest) -> Result<Submitted, TargetError> {
         let user = self.acting_user(wish.requested_as)?;
+        let named = self.without_specials(wish).await?;
+        let body = Body::of(named.as_ref().unwrap_or(wish));
         let answer = self
             .http()
-            .post::<Request>("/request", &Body::of(wish), user)
+            .post::<Request>(Call::Post, "/request", &body, user)
             .await?;
         match answer {
-            (409, _) => Ok(Requested::AlreadyThere),
-            (202, _) => Ok(Requested::NothingLeft),
-            (_, Some(request)) => Ok(Requested::Created {
-                request_id: answers::Row::id(&request),
+            (409, _) => Ok(Submitted::AlreadyThere),
+            (202, _) => Ok(Submitted::NothingLeft),
+            (_, Some(request)) => Ok(Submitted::Created {
+                request_id: request.id(),
                 media_id: request.media_id(),
                 seasons: request.seasons(),
             }),
@@ -366,8 +403,27 @@ impl Target for Seerr {
         }
     }
 
-    async fn requests_since(&self, oldest_id: i32) -> Result<Vec<TargetRequest>, TargetError> {
-        pages::requests_since(self.http(), oldest_id).await
+    async fn retry(&self, request_id: i32) -> Result<(), TargetError> {
+        let path = format!("/request/{request_id}/retry");
+        // As the key's own user: it takes the right to manage requests.
+        self.http()
+            .post::<IgnoredAny>(Call::Retry, &path, &NoBody {}, None)
+            .await
+            // Later versions say 409 when it is no longer failed.
+            .map(drop)
+    }
+
+    async fn verify(&self, oldest_id: i32) -> Result<Vec<TargetRequest>, TargetError> {
+        let product = self.product().await?;
+        pages::requests_since(self.http(), &product, oldest_id).await
+    }
+
+    async fn withdraw(&self, request_id: i32) -> Result<(), TargetError> {
+        let path = format!("/request/{request_id}");
+        match self.http().delete(Call::Withdraw, &path).await {
+            Err(TargetError::NoSuchRequest) => Ok(()),
+            withdrawn => withdrawn,
+        }
     }
 }
 
@@ -383,20 +439,6 @@ fn locale_of(settings: &PublicSettings) -> String {
         None | Some("") => "en".to_owned(),
         Some(locale) => locale.to_owned(),
     }
-}
-
-/// Movies and shows, each once.
-fn candidates(results: Vec<FoundTitle>) -> Vec<Candidate> {
-    let mut candidates: Vec<Candidate> = Vec::new();
-    for candidate in results.into_iter().filter_map(FoundTitle::read) {
-        let is_known = candidates.iter().any(|known| {
-            (known.media_type, known.tmdb_id) == (candidate.media_type, candidate.tmdb_id)
-        });
-        if !is_known {
-            candidates.push(candidate);
-        }
-    }
-    candidates
 }
 
 /// A title that Seerr takes for nothing but a title: it reads `year:1982` anywhere in it as a

@@ -1,16 +1,19 @@
 //! Reading all of `/media` and `/request` in large pages while Seerr goes on working, and the
-//! [`Snapshot`] that comes of it.
+//! [`Snapshot`] that comes of it. Of each page only what is kept of its rows outlives it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use schema::models::MediaType;
 use serde::de::DeserializeOwned;
 
 use super::{
-    answers::{Media, Page, Request, Row},
     http::Http,
+    merged::highest,
+    product::Product,
     refusal::Call,
+    rows::{Media, Page, Request, Row},
 };
-use crate::target::{MediaRow, MediaStatus, Snapshot, TargetError, TargetRequest};
+use crate::target::{Snapshot, TargetError, TargetRequest, TargetWarning};
 
 /// Rows a page. Larger ones block Seerr for everybody else.
 const TAKE: usize = 1000;
@@ -19,17 +22,50 @@ const TAKE: usize = 1000;
 const FIRST_TAKE: usize = 300;
 /// Readings from the beginning before the whole is given up.
 const ROUNDS: usize = 3;
+/// Where requests are, oldest last.
+const REQUESTS: &str = "/request?filter=all&sort=added";
+
+/// What was read so far.
+struct Rows<K> {
+    /// Of every row, also of those that are not kept.
+    ids: HashSet<i32>,
+    kept: Vec<K>,
+    /// Radarrs and Sonarrs that did not answer Seerr, by name.
+    silent: BTreeSet<String>,
+}
+
+impl<K> Rows<K> {
+    fn new() -> Self {
+        Self {
+            ids: HashSet::new(),
+            kept: Vec::new(),
+            silent: BTreeSet::new(),
+        }
+    }
+
+    /// Takes what is new on a page.
+    fn take<R: Row<Kept = K>>(&mut self, page: Page<R>, product: &Product) {
+        if let Some(errors) = page.service_errors {
+            self.silent.extend(errors.names());
+        }
+        for row in page.results {
+            if self.ids.insert(row.id()) {
+                self.kept.extend(row.keep(product));
+            }
+        }
+    }
+}
 
 /// Everything Seerr knows.
 ///
 /// # Errors
 /// When a page does not arrive.
-pub(super) async fn snapshot(http: &Http) -> Result<Snapshot, TargetError> {
+pub(super) async fn snapshot(http: &Http, product: &Product) -> Result<Snapshot, TargetError> {
     let (media, requests) = futures_util::try_join!(
-        all::<Media>(http, "/media?sort=added"),
-        all::<Request>(http, "/request?filter=all&sort=added"),
+        all::<Media>(http, "/media?sort=added", product),
+        all::<Request>(http, REQUESTS, product),
     )?;
-    Ok(merge(&media, &requests))
+    Ok(merge(media, requests))
 }
 
 /// Requests with this id or a higher one, newest first.
@@ -38,35 +74,66 @@ pub(super) async fn snapshot(http: &Http) -> Result<Snapshot, TargetError> {
 /// When a page does not arrive.
 pub(super) async fn requests_since(
     http: &Http,
+    product: &Product,
     oldest_id: i32,
 ) -> Result<Vec<TargetRequest>, TargetError> {
-    let mut rows: BTreeMap<i32, Request> = BTreeMap::new();
+    let mut rows: BTreeMap<i32, TargetRequest> = BTreeMap::new();
     let mut skip = 0;
     loop {
         let take = if skip == 0 { FIRST_TAKE } else { TAKE };
-        let page: Page<Request> = page(http, "/request?filter=all&sort=added", take, skip).await?;
+        let page: Page<Request> = page(http, REQUESTS, take, skip).await?;
         skip += page.results.len();
         let is_last = page.results.is_empty()
-            || skip >= page.page_info.results
+            || skip >= page.info.results
             || page.results.iter().any(|row| row.id() < oldest_id);
-        rows.extend(by_id(page.results));
+        let wanted = page.results.into_iter().filter(|row| row.id() >= oldest_id);
+        rows.extend(wanted.filter_map(|row| Some((row.id(), row.keep(product)?))));
         if is_last {
-            break;
+            return Ok(rows.into_values().rev().collect());
         }
     }
-    let wanted = rows.range(oldest_id..).rev();
-    Ok(wanted.filter_map(|(_, row)| row.read()).collect())
+}
+
+/// The names of Radarrs and Sonarrs that do not answer Seerr, told with any page of requests.
+///
+/// # Errors
+/// When the page does not arrive.
+pub(super) async fn silent_services(http: &Http) -> Result<BTreeSet<String>, TargetError> {
+    let page: Page<Request> = page(http, REQUESTS, 1, 0).await?;
+    let errors = page.service_errors;
+    Ok(errors.map_or_else(BTreeSet::new, |errors| errors.names().collect()))
+}
+
+/// What is said of services that do not answer; nothing when all do.
+pub(super) fn warnings(silent: &BTreeSet<String>) -> Vec<TargetWarning> {
+    if silent.is_empty() {
+        return Vec::new();
+    }
+    let names: Vec<&str> = silent.iter().map(String::as_str).collect();
+    let names = names.join(", ");
+    vec![TargetWarning {
+        what: format!(
+            "{names}: no answer to Seerr, which can make it wait 10 s whenever requests are read, and what is requested stays where it is"
+        ),
+        remedy: format!(
+            "Look whether {names} runs, and test the connection in Seerr's Settings > Services."
+        ),
+    }]
 }
 
 /// All rows, each once. Pages are cut by position, newest first: a row that comes in meanwhile shows
 /// one twice, a row that goes hides one. So rows are told apart by id, each page begins with the last
 /// row of the one before (where it does not, something went and it all begins anew), and page 1 is
 /// looked at again at the end.
-async fn all<R: Row + DeserializeOwned>(http: &Http, path: &str) -> Result<Vec<R>, TargetError> {
+async fn all<R: Row + DeserializeOwned>(
+    http: &Http,
+    path: &str,
+    product: &Product,
+) -> Result<Rows<R::Kept>, TargetError> {
     for _ in 0..ROUNDS {
-        let (rows, is_whole) = one_round(http, path).await?;
-        if is_whole {
-            return Ok(rows.into_values().collect());
+        let mut rows = Rows::new();
+        if one_round::<R>(http, path, product, &mut rows).await? {
+            return Ok(rows);
         }
     }
     Err(TargetError::Busy {
@@ -74,17 +141,19 @@ async fn all<R: Row + DeserializeOwned>(http: &Http, path: &str) -> Result<Vec<R
     })
 }
 
-/// The rows, and whether none can have been hidden.
+/// Fills `rows`; tells whether none can have been hidden.
 async fn one_round<R: Row + DeserializeOwned>(
     http: &Http,
     path: &str,
-) -> Result<(BTreeMap<i32, R>, bool), TargetError> {
+    product: &Product,
+    rows: &mut Rows<R::Kept>,
+) -> Result<bool, TargetError> {
     let first: Page<R> = page(http, path, TAKE, 0).await?;
     let mut read = first.results.len();
-    let mut total = first.page_info.results;
-    let mut rows: BTreeMap<i32, R> = by_id(first.results).collect();
+    let mut total = first.info.results;
+    rows.take(first, product);
     if read == 0 || read >= total {
-        return Ok((rows, read >= total)); // one page is of one moment
+        return Ok(read >= total); // one page is of one moment
     }
     while read < total {
         let mut overlap = 1;
@@ -93,31 +162,27 @@ async fn one_round<R: Row + DeserializeOwned>(
             let is_joined = next
                 .results
                 .first()
-                .is_some_and(|row| rows.contains_key(&row.id()));
+                .is_some_and(|row| rows.ids.contains(&row.id()));
             if is_joined {
                 break next;
             }
             // Rows went meanwhile: what followed the last one read stands further to the front.
             if overlap >= read {
-                return Ok((rows, false));
+                return Ok(false);
             }
             overlap = (overlap * 30).min(read);
         };
         let reached = read.saturating_sub(overlap) + next.results.len();
-        total = next.page_info.results;
-        rows.extend(by_id(next.results));
+        total = next.info.results;
+        rows.take(next, product);
         if reached <= read && reached < total {
-            return Ok((rows, false));
+            return Ok(false);
         }
         read = reached;
     }
     let newest: Page<R> = page(http, path, TAKE, 0).await?;
-    rows.extend(by_id(newest.results));
-    Ok((rows, true))
-}
-
-fn by_id<R: Row>(rows: Vec<R>) -> impl Iterator<Item = (i32, R)> {
-    rows.into_iter().map(|row| (row.id(), row))
+    rows.take(newest, product);
+    Ok(true)
 }
 
 async fn page<R: DeserializeOwned>(
@@ -130,79 +195,68 @@ async fn page<R: DeserializeOwned>(
         .await
 }
 
-fn merge(media: &[Media], requests: &[Request]) -> Snapshot {
-    let mut snapshot = Snapshot::default();
-    for (key, row) in media.iter().filter_map(Media::read) {
-        snapshot
-            .media
-            .entry(key)
-            .and_modify(|known| *known = highest(*known, row))
-            .or_insert(row);
+fn merge(media: Rows<<Media as Row>::Kept>, requests: Rows<TargetRequest>) -> Snapshot {
+    let mut by_title = HashMap::with_capacity(media.kept.len());
+    for (key, row) in media.kept {
+        let row = match by_title.remove(&key) {
+            Some(known) => highest(known, row),
+            None => row,
+        };
+        by_title.insert(key, row);
     }
-    let mut by_title: HashMap<_, Vec<TargetRequest>> = HashMap::new();
-    for request in requests.iter().filter_map(Request::read) {
-        let key = (request.media_type, request.tmdb_id, request.is_4k);
-        by_title.entry(key).or_default().push(request);
-    }
-    for rows in by_title.values_mut() {
-        rows.sort_by_key(|row| std::cmp::Reverse(row.id));
-    }
-    snapshot.newest_request_id = requests.iter().map(Row::id).max().unwrap_or_default();
-    snapshot.requests = by_title;
-    snapshot
-}
-
-/// Of two rows of one title, which Seerr makes when two of its users ask at once: for each quality
-/// the status that leaves the least to request.
-fn highest(one: MediaRow, other: MediaRow) -> MediaRow {
-    let (upper, lower) = if rank(other.status) > rank(one.status) {
-        (other, one)
-    } else {
-        (one, other)
-    };
-    if rank(lower.status_4k) > rank(upper.status_4k) {
-        MediaRow {
-            status_4k: lower.status_4k,
-            ..upper
-        }
-    } else {
-        upper
+    Snapshot {
+        media: by_title,
+        requests: grouped(requests.kept),
+        newest_request_id: requests.ids.iter().copied().max().unwrap_or_default(),
+        warnings: warnings(&requests.silent),
     }
 }
 
-fn rank(status: MediaStatus) -> u8 {
-    match status {
-        MediaStatus::Unknown => 0,
-        MediaStatus::Deleted => 1,
-        MediaStatus::Pending => 2,
-        MediaStatus::Processing => 3,
-        MediaStatus::Partial => 4,
-        MediaStatus::Available => 5,
-        MediaStatus::Blocklisted => 6,
-        MediaStatus::Other(_) => 7,
+/// By title and quality, newest first; no group has room to spare, since most have one request.
+fn grouped(mut requests: Vec<TargetRequest>) -> HashMap<Key, Vec<TargetRequest>> {
+    requests.sort_unstable_by_key(|row| (key(row), std::cmp::Reverse(row.id)));
+    let mut groups = HashMap::with_capacity(requests.len());
+    for group in requests.chunk_by(|one, other| key(one) == key(other)) {
+        groups.extend(group.first().map(|row| (key(row), group.to_vec())));
     }
+    groups
+}
+
+/// Media type, TMDB number and whether it is 4K.
+type Key = (MediaType, i64, bool);
+
+fn key(row: &TargetRequest) -> Key {
+    (row.media_type, row.tmdb_id, row.is_4k)
 }
 
 #[cfg(test)]
 mod tests {
-    use schema::models::MediaType;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::target::{MediaRow, MediaStatus, SeasonRow, seerr::product::Program};
 
-    fn media(id: i32, tmdb_id: i64, status: i64, status4k: i64) -> Media {
-        serde_json::from_value(json!({
-            "id": id, "mediaType": "movie", "tmdbId": tmdb_id, "status": status, "status4k": status4k
-        }))
-        .unwrap()
+    fn rows<R: Row + DeserializeOwned>(results: &[Value]) -> Rows<R::Kept> {
+        let page = json!({ "pageInfo": { "results": results.len() }, "results": results });
+        let product = Product::recognised(Program::Seerr, true, "3.1.0");
+        let mut rows = Rows::new();
+        rows.take::<R>(serde_json::from_value(page).unwrap(), &product);
+        rows
     }
 
-    fn request(id: i32, tmdb_id: i64, is_4k: bool) -> Request {
-        serde_json::from_value(json!({
+    fn snapshot(media: &[Value], requests: &[Value]) -> Snapshot {
+        merge(rows::<Media>(media), rows::<Request>(requests))
+    }
+
+    fn media(id: i32, tmdb_id: i64, status: i64, status4k: i64) -> Value {
+        json!({ "id": id, "mediaType": "movie", "tmdbId": tmdb_id, "status": status, "status4k": status4k })
+    }
+
+    fn request(id: i32, tmdb_id: i64, is_4k: bool) -> Value {
+        json!({
             "id": id, "status": 2, "type": "movie", "is4k": is_4k,
             "media": { "tmdbId": tmdb_id, "mediaType": "movie" }, "requestedBy": { "id": 1 }, "seasons": []
-        }))
-        .unwrap()
+        })
     }
 
     #[test]
@@ -210,14 +264,59 @@ mod tests {
         let rows = [media(1, 603, 5, 1), media(2, 603, 1, 3)];
         let swapped = [media(2, 603, 1, 3), media(1, 603, 5, 1)];
         let wanted = MediaRow {
+            seasons: Box::default(),
             id: 1,
             status: MediaStatus::Available,
             status_4k: MediaStatus::Processing,
         };
         for rows in [rows, swapped] {
-            let snapshot = merge(&rows, &[]);
+            let snapshot = snapshot(&rows, &[]);
             assert_eq!(snapshot.media.get(&(MediaType::Movie, 603)), Some(&wanted));
         }
+    }
+
+    #[test]
+    fn the_seasons_of_the_library_are_read_for_both_qualities() {
+        let show = json!({ "id": 4, "mediaType": "tv", "tmdbId": 1396, "status": 4, "status4k": 3, "seasons": [
+            { "id": 8, "seasonNumber": 2, "status": 4, "status4k": 1 },
+            { "id": 7, "seasonNumber": 1, "status": 5, "status4k": 7 },
+            { "id": 9, "seasonNumber": 0 },
+        ] });
+        let season = |season, status, status_4k| SeasonRow {
+            season,
+            status,
+            status_4k,
+        };
+        let snapshot = snapshot(&[show], &[]);
+        assert_eq!(
+            &*snapshot.media[&(MediaType::Tv, 1396)].seasons,
+            [
+                season(0, MediaStatus::Unknown, MediaStatus::Unknown),
+                season(1, MediaStatus::Available, MediaStatus::Deleted),
+                season(2, MediaStatus::Partial, MediaStatus::Unknown),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_neither_movie_nor_show_or_lost_its_title_is_left_out_and_nothing_else() {
+        let media = [
+            json!({ "id": 1, "mediaType": "music", "tmdbId": 5, "status": 5, "status4k": 1 }),
+            json!({ "id": 2, "mediaType": null, "tmdbId": 5, "status": 5, "status4k": 1 }),
+            json!({ "id": 3, "mediaType": "movie", "tmdbId": null, "status": 5 }),
+            json!({ "id": 4, "mediaType": "movie", "tmdbId": 6, "status": null, "seasons": null }),
+        ];
+        let requests = [
+            json!({ "id": 9, "status": 2, "type": "movie", "media": null }),
+            json!({ "id": 8, "status": 2, "type": "music", "media": { "tmdbId": 1 } }),
+            json!({ "id": 7, "status": 2, "media": { "tmdbId": 6, "mediaType": "movie" }, "seasons": null }),
+        ];
+        let snapshot = snapshot(&media, &requests);
+        let known: Vec<_> = snapshot.media.keys().collect();
+        assert_eq!(known, [&(MediaType::Movie, 6)]);
+        let asked: Vec<_> = snapshot.requests.keys().collect();
+        assert_eq!(asked, [&(MediaType::Movie, 6, false)]);
+        assert_eq!(snapshot.newest_request_id, 9, "also of those left out");
     }
 
     #[test]
@@ -226,15 +325,51 @@ mod tests {
             request(3, 603, false),
             request(9, 603, false),
             request(5, 603, true),
+            request(4, 604, false),
         ];
-        let snapshot = merge(&[], &rows);
-        let ids = |is_4k| -> Vec<i32> {
-            snapshot.requests[&(MediaType::Movie, 603, is_4k)]
+        let snapshot = snapshot(&[], &rows);
+        let ids = |tmdb_id, is_4k| -> Vec<i32> {
+            snapshot.requests[&(MediaType::Movie, tmdb_id, is_4k)]
                 .iter()
                 .map(|row| row.id)
                 .collect()
         };
-        assert_eq!((ids(false), ids(true)), (vec![9, 3], vec![5]));
+        assert_eq!(
+            (ids(603, false), ids(603, true), ids(604, false)),
+            (vec![9, 3], vec![5], vec![4])
+        );
         assert_eq!(snapshot.newest_request_id, 9);
+    }
+
+    #[test]
+    fn a_row_takes_no_more_memory_than_this() {
+        assert!(size_of::<SeasonRow>() <= 8);
+        assert!(size_of::<<Media as Row>::Kept>() <= 40);
+        assert!(size_of::<TargetRequest>() <= 56);
+        let rows: Vec<Value> = (1..=50)
+            .map(|id| request(id, i64::from(id % 40), false))
+            .collect();
+        let snapshot = snapshot(&[], &rows);
+        assert!(
+            snapshot
+                .requests
+                .values()
+                .all(|group| group.capacity() == group.len())
+        );
+    }
+
+    #[test]
+    fn a_service_that_does_not_answer_is_named_with_what_to_do() {
+        assert_eq!(warnings(&BTreeSet::new()), []);
+        let warning = warnings(&["Films".to_owned(), "Shows".to_owned()].into()).remove(0);
+        assert!(
+            warning.what.starts_with("Films, Shows: no answer to Seerr"),
+            "{}",
+            warning.what
+        );
+        assert_eq!(
+            warning.remedy,
+            "Look whether Films, Shows runs, and test the connection in Seerr's Settings > Services."
+        );
     }
 }

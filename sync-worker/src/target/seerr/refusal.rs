@@ -16,12 +16,26 @@ pub(super) enum Call {
     Details,
     /// A request is made.
     Post,
+    /// A failed request is sent on once more.
+    Retry,
+    /// A request is taken back.
+    Withdraw,
 }
 
 impl Call {
     /// Whether Seerr asks TMDB before it answers, and waits for it without limit.
     pub(super) fn needs_tmdb(self) -> bool {
         matches!(self, Self::Search | Self::Details)
+    }
+
+    /// Whether Seerr has something else than before when it went well.
+    pub(super) fn changes_something(self) -> bool {
+        matches!(self, Self::Post | Self::Retry | Self::Withdraw)
+    }
+
+    /// Whether it is about one request, which may be gone.
+    fn is_about_a_request(self) -> bool {
+        matches!(self, Self::Retry | Self::Withdraw)
     }
 }
 
@@ -90,6 +104,7 @@ impl Answer<'_> {
             }),
             408 | 501..=599 => Some(self.gateway()),
             500 if !self.is_json() => Some(self.gateway()),
+            204 if self.call == Call::Withdraw => None, // it comes without a body
             _ if !self.is_json() => Some(TargetError::NotSeerr {
                 found: self.kind_of_answer(),
             }),
@@ -125,7 +140,7 @@ impl Answer<'_> {
             self.status
         );
         match self.call {
-            Call::Post => TargetError::Unknown { why },
+            call if call.changes_something() => TargetError::Unknown { why },
             call if call.needs_tmdb() && matches!(self.status, 408 | 504) => {
                 TargetError::Upstream { message: why }
             }
@@ -141,6 +156,8 @@ impl Answer<'_> {
         let message = words.text();
         let lower = message.to_lowercase();
         match self.status {
+            // So Seerr says that the user may not take back a request.
+            401 if lower.contains("permission") => TargetError::NotAllowed { message },
             401 => TargetError::KeyMissing,
             403 if words.message.is_none() || lower.contains("access this endpoint") => {
                 // The same answer for a wrong key and for an unknown X-Api-User; the key was
@@ -158,6 +175,10 @@ impl Answer<'_> {
             }
             403 => TargetError::NotAllowed { message },
             404 if self.call == Call::Details => TargetError::NoSuchTitle,
+            // An unknown path has a list of errors; a request that is gone has none.
+            404 if self.call.is_about_a_request() && words.errors.is_empty() => {
+                TargetError::NoSuchRequest
+            }
             404 => TargetError::NotSeerr {
                 found: format!("status 404: {message}"),
             },
@@ -495,9 +516,55 @@ mod tests {
     }
 
     #[test]
+    fn a_request_that_is_gone_is_told_from_a_path_that_is_not_there() {
+        let unknown =
+            r#"{"message":"not found","errors":[{"path":"/api/v1/x","message":"not found"}]}"#;
+        for call in [Call::Retry, Call::Withdraw] {
+            for words in ["Request not found.", "Request not found"] {
+                assert_eq!(
+                    refusal(call, 404, &text(words)),
+                    Some(TargetError::NoSuchRequest)
+                );
+            }
+            assert!(matches!(
+                refusal(call, 404, unknown),
+                Some(TargetError::NotSeerr { .. })
+            ));
+            let page = answer(call, 404, "text/html", "<html>").refusal();
+            assert!(matches!(page, Some(TargetError::NotSeerr { .. })));
+        }
+    }
+
+    #[test]
+    fn whatever_changes_something_is_in_doubt_behind_a_gateway() {
+        for call in [Call::Post, Call::Retry, Call::Withdraw] {
+            assert!(call.changes_something() && !call.needs_tmdb());
+            let error = answer(call, 502, "text/html", "").refusal().unwrap();
+            assert!(error.may_have_been_sent(), "{call:?}");
+        }
+        for call in [Call::Own, Call::Search, Call::Details] {
+            assert!(!call.changes_something());
+        }
+    }
+
+    #[test]
+    fn only_taking_back_is_well_answered_with_nothing() {
+        assert_eq!(answer(Call::Withdraw, 204, "", "").refusal(), None);
+        for call in [Call::Post, Call::Retry, Call::Own] {
+            let error = answer(call, 204, "", "").refusal();
+            assert!(
+                matches!(error, Some(TargetError::NotSeerr { .. })),
+                "{call:?}"
+            );
+        }
+    }
+
+    #[test]
     fn a_good_answer_is_none() {
         for status in [200, 201, 202] {
-            assert_eq!(refusal(Call::Post, status, "{}"), None);
+            for call in [Call::Post, Call::Retry, Call::Withdraw] {
+                assert_eq!(refusal(call, status, "{}"), None);
+            }
         }
     }
 }

@@ -1,0 +1,37 @@
+-- Versions before do not know these words.
+DELETE FROM events WHERE kind IN ('pinned', 'retry_asked');
+DELETE FROM decisions WHERE decision IN ('retry', 'review', 'withdraw');
+UPDATE synced_items SET status = 'deleted' WHERE status = 'withdrawn';
+UPDATE sync_history SET status = 'cancelled' WHERE status = 'queued';
+DROP TABLE plan_items;
+DROP TABLE plans;
+DROP INDEX sync_history_by_start;
+ALTER TABLE sync_history DROP COLUMN planned;
+ALTER TABLE sync_history DROP COLUMN not_found;
+ALTER TABLE sync_history DROP COLUMN needs_review;
+ALTER TABLE sync_history DROP COLUMN withdrawn;
+ALTER TABLE sync_history DROP COLUMN waiting;
+ALTER TABLE sync_history DROP COLUMN available;
+ALTER TABLE sync_history DROP COLUMN already_requested;
+ALTER TABLE sync_history DROP COLUMN titles;
+ALTER TABLE sync_history DROP COLUMN plan;
+DROP INDEX synced_items_by_title;
+DROP INDEX synced_items_by_request;
+ALTER TABLE synced_items DROP COLUMN requested_at;
+ALTER TABLE decisions DROP COLUMN sources;
+ALTER TABLE decisions DROP COLUMN seasons;
+ALTER TABLE decisions DROP COLUMN remedy;
+DROP TABLE pin_keys;
+DROP TABLE pins;
+DROP TABLE title_facts;
+ALTER TABLE list_policies DROP COLUMN withdraws;
+-- Versions before do not know whose ids these are.
+DELETE FROM title_ids WHERE source NOT IN ('imdb', 'tvdb');
+DROP INDEX synced_items_by_status;
+CREATE INDEX synced_items_by_status ON synced_items (status);
+DROP INDEX list_items_by_title;
+CREATE INDEX list_items_by_title ON list_items (title_ref);
+DROP INDEX list_items_by_key;
+DROP INDEX list_items_by_identity;
+ALTER TABLE list_items DROP COLUMN candidates;
+ALTER TABLE list_items DROP COLUMN trakt_id;
