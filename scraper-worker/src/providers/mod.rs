@@ -5,6 +5,8 @@ mod address;
 mod anilist;
 mod anime_map;
 #[cfg(test)]
+mod captured_lists;
+#[cfg(test)]
 mod captures;
 mod document;
 pub(crate) mod file;

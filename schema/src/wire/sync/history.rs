@@ -1,20 +1,9 @@
-//! Runs as they are asked for, waited for and looked back at.
+//! Runs looked back at: those that wait, go on and are over.
 
 use serde::{Deserialize, Serialize};
 
 use super::{RunReport, RunSummary, StartRun};
 use crate::models::{LedgerStatus, ListId, MediaType, PlanId, RunId, SyncedItem};
-
-/// See [`super::FromSyncWorker::RunStarted`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RunStarted {
-    /// The run. One that was asked for before and has not begun is not queued twice.
-    pub run: RunId,
-    /// Whether it waits until the runs before it are over.
-    #[serde(default)]
-    pub is_queued: bool,
-}
 
 /// See [`super::ToSyncWorker::Runs`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,86 +118,5 @@ impl From<SyncedItem> for RunFailure {
             cause: item.error_message,
             is_permanent: item.status == LedgerStatus::FailedPermanent,
         }
-    }
-}
-
-impl StartRun {
-    /// Whether it is about everything that is synced automatically, and carries it out.
-    pub fn is_full(&self) -> bool {
-        self.lists.is_empty() && self.custom.is_empty() && !self.only_plans && self.plan.is_none()
-    }
-
-    /// It with its lists in order, each once.
-    #[must_use]
-    pub fn in_order(mut self) -> Self {
-        self.lists.sort_unstable();
-        self.lists.dedup();
-        self
-    }
-
-    /// Whether a run for `other` does what this asks for: then one of them is enough. Titles given
-    /// directly are never the same, so that none is lost.
-    pub fn is_done_by(&self, other: &Self) -> bool {
-        self.custom.is_empty()
-            && other.custom.is_empty()
-            && self.lists == other.lists
-            && self.only_plans == other.only_plans
-            && self.plan == other.plan
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{models::RunTrigger, wire::sync::CustomEntry};
-
-    fn lists(lists: &[i32]) -> StartRun {
-        StartRun {
-            lists: lists.iter().copied().map(ListId).collect(),
-            ..StartRun::everything(RunTrigger::Manual)
-        }
-        .in_order()
-    }
-
-    #[test]
-    fn the_same_lists_in_another_order_are_the_same_run() {
-        assert!(lists(&[3, 1, 3]).is_done_by(&lists(&[1, 3])));
-        assert!(!lists(&[1]).is_done_by(&lists(&[1, 3])));
-        assert!(!lists(&[1]).is_done_by(&lists(&[])));
-        let planned = StartRun {
-            only_plans: true,
-            ..lists(&[])
-        };
-        assert!(!lists(&[]).is_done_by(&planned));
-        assert!(!lists(&[]).is_done_by(&StartRun {
-            plan: Some(PlanId(3)),
-            ..lists(&[])
-        }));
-        let scheduled = StartRun {
-            trigger: RunTrigger::Schedule,
-            ..lists(&[])
-        };
-        assert!(lists(&[]).is_done_by(&scheduled), "whoever asked");
-    }
-
-    #[test]
-    fn titles_given_directly_are_never_the_same_run() {
-        let titles = StartRun {
-            custom: vec![CustomEntry::default()],
-            ..lists(&[])
-        };
-        assert!(!titles.is_done_by(&titles.clone()));
-        assert!(!titles.is_full());
-    }
-
-    #[test]
-    fn only_what_carries_out_everything_is_full() {
-        assert!(lists(&[]).is_full());
-        assert!(!lists(&[1]).is_full());
-        let planned = StartRun {
-            only_plans: true,
-            ..lists(&[])
-        };
-        assert!(!planned.is_full());
     }
 }
