@@ -1,7 +1,5 @@
 //! The socket and the commands: who may ask what, what is told, and that asking harms nothing.
 
-use std::time::{Duration, Instant};
-
 use schema::wire::supervisor::{
     ProgramOutcome::Started,
     ProgramState::{Backoff, Running, Starting, Stopped, Stopping},
@@ -23,9 +21,7 @@ async fn a_second_supervisor_is_refused_by_pid_and_path_and_the_first_goes_on() 
         .await
         .unwrap();
     let before = supervised.status().await.unwrap();
-    let begun = Instant::now();
     let second = supervised.scene.cli(&["run"]).await.unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(1));
     assert_eq!(second.status.code(), Some(75));
     let text = String::from_utf8(second.stderr).unwrap();
     let lock = supervised.scene.file("run/supervisor.lock");
@@ -57,18 +53,15 @@ async fn callers_who_never_end_their_question_hold_up_nobody() {
         caller.write_all(b"{\"v\":1,\"id\":7,\"bo").await.unwrap();
         silent.push(caller);
     }
-    // The first look may wait for the ones above to be accepted.
-    supervised.status().await.unwrap();
-    let mut took = Vec::new();
     for _ in 0..10 {
-        let begun = Instant::now();
         supervised.status().await.unwrap();
-        took.push(begun.elapsed());
     }
-    took.sort();
-    assert!(took[5] < Duration::from_millis(50), "{took:?}");
+    // Answered while all of them were still there: none was waited for, none was sent away for it.
     let open = descriptors(pid).unwrap();
-    assert!(open <= before + 2 * 50 + 2, "{open} after {before}");
+    assert!(
+        (before + 50..=before + 2 * 50 + 2).contains(&open),
+        "{open} after {before}"
+    );
     drop(silent);
     wait_for("their descriptors closed", LIMIT, || async {
         (descriptors(pid).ok()? <= before + 1).then_some(())
@@ -181,8 +174,8 @@ async fn restart_of_all_goes_one_by_one_each_ready_before_the_next() {
 }
 
 #[actix_rt::test]
-async fn restart_of_all_at_once_takes_no_longer_than_the_slowest() {
-    let script = ["stop-slowly", "400", "ready", "wait"];
+async fn restart_of_all_at_once_stops_them_side_by_side() {
+    let script = ["stop-slowly", "1000", "ready", "wait"];
     let supervised = Scene::new()
         .unwrap()
         .program("api", &script, "")
@@ -191,16 +184,18 @@ async fn restart_of_all_at_once_takes_no_longer_than_the_slowest() {
         .start_ready()
         .await
         .unwrap();
-    let begun = Instant::now();
-    let results = supervised.restart_all(true).await.unwrap();
+    let all_stopping = wait_for("a status in which all are stopping", LIMIT, || async {
+        let report = supervised.status().await.ok()?;
+        let mut programs = report.programs.iter();
+        programs
+            .all(|program| program.state == Stopping)
+            .then_some(())
+    });
+    let (results, ()) = tokio::join!(supervised.restart_all(true), all_stopping);
+    let results = results.unwrap();
     assert!(
         results.iter().all(|result| result.outcome == Started),
         "{results:?}"
-    );
-    assert!(
-        begun.elapsed() < Duration::from_millis(800),
-        "{:?}",
-        begun.elapsed()
     );
 }
 
@@ -270,23 +265,12 @@ async fn a_panic_of_the_supervisor_leaves_nothing_that_is_deaf() {
     let mut supervised = Scene::new().unwrap().start_ready().await.unwrap();
     let children = children_of(supervised.pid().unwrap());
     assert!(children.len() >= 3);
-    let begun = Instant::now();
     supervised.debug_panic().await.unwrap();
     let status = supervised.ended().await.unwrap();
-    assert!(
-        begun.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        begun.elapsed()
-    );
     assert!(!status.success());
     for pid in children {
         tests::supervised::gone("a program of a supervisor that panicked", pid).await;
     }
-    assert!(
-        begun.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        begun.elapsed()
-    );
     supervised.boot().await.unwrap();
     supervised.all_ready().await;
     assert!(is_alive(supervised.pid().unwrap()));

@@ -1,7 +1,5 @@
 //! Programs die; the supervisor starts them again, not too often, and says when it gives up.
 
-use std::time::{Duration, Instant};
-
 use schema::wire::supervisor::{
     ExitCause,
     ProgramOutcome::{AlreadyStarted, Failed, NotRunning, Started, Stopped},
@@ -9,8 +7,8 @@ use schema::wire::supervisor::{
     ToSupervisor::{Start, Stop},
 };
 use tests::{
-    harness::{children_of, is_alive, kill, wait_for},
-    supervised::{LIMIT, Scene},
+    harness::{children_of, is_alive, kill},
+    supervised::Scene,
 };
 
 /// Moments of a file that scripted children wrote `started` to, in milliseconds.
@@ -23,17 +21,17 @@ fn moments(text: &str) -> Vec<f64> {
 
 #[actix_rt::test]
 async fn a_killed_program_is_replaced_at_once_and_the_others_are_left_alone() {
-    let supervised = Scene::new().unwrap().start_ready().await.unwrap();
+    // Were it made to wait like one that keeps failing, it would not come back in time.
+    let supervised = Scene::new()
+        .unwrap()
+        .program("api", &["ready", "wait"], "restart_base_ms = 60000")
+        .start_ready()
+        .await
+        .unwrap();
     let before = supervised.pid_of("api").await.unwrap();
     let other = supervised.program("sync-worker").await.unwrap();
-    let begun = Instant::now();
     kill(before);
     let after = supervised.replaced("api", before).await;
-    assert!(
-        begun.elapsed() < Duration::from_millis(450),
-        "{:?}",
-        begun.elapsed()
-    );
     assert_eq!(after.restarts, 1);
     let exit = after.last_exit.unwrap();
     assert_eq!(
@@ -42,37 +40,6 @@ async fn a_killed_program_is_replaced_at_once_and_the_others_are_left_alone() {
     );
     let still = supervised.program("sync-worker").await.unwrap();
     assert_eq!((still.pid, still.restarts), (other.pid, 0));
-}
-
-#[actix_rt::test]
-async fn a_replacement_lives_within_a_few_milliseconds_of_a_kill() {
-    let scene = Scene::new().unwrap();
-    let starts = scene.file("starts");
-    let supervised = scene
-        .program("api", &["started", &starts, "ready", "wait"], "")
-        .start_ready()
-        .await
-        .unwrap();
-    let mut took = Vec::new();
-    for round in 1..=5 {
-        let status = supervised
-            .until("api", "stable", |now| {
-                now.state == Running && (chrono::Utc::now() - now.since).num_milliseconds() > 2100
-            })
-            .await;
-        let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC).unwrap();
-        kill(status.pid.unwrap());
-        let lives = wait_for("a replacement", LIMIT, || async {
-            let moments = moments(&supervised.text("starts"));
-            (moments.len() > round).then_some(moments)
-        })
-        .await;
-        let now = Duration::from(now).as_secs_f64() * 1000.0;
-        took.push(lives[round] - now);
-    }
-    took.sort_by(f64::total_cmp);
-    // The bench has the figures; on a busy machine this only tells a tick from none.
-    assert!(took[2] < 50.0, "{took:?} ms");
 }
 
 #[actix_rt::test]
@@ -90,10 +57,10 @@ async fn gaps_between_failed_starts_grow_and_status_tells_all_of_it() {
     let moments = moments(&supervised.text("starts"));
     assert_eq!(moments.len(), 6);
     let gaps: Vec<f64> = moments.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    for pair in gaps.windows(2) {
-        assert!(pair[1] >= 1.5 * pair[0], "{gaps:?}");
+    // Only how short they are tells of the policy; how long, of the machine.
+    for (gap, nth) in gaps.iter().skip(1).zip(1..) {
+        assert!(*gap >= 40.0 * 2.5_f64.powi(nth) * 0.85, "{gaps:?}");
     }
-    assert!(gaps[4] >= 40.0 * 2.5_f64.powi(4) * 0.85, "{gaps:?}");
     let exit = fatal.last_exit.unwrap();
     assert_eq!((exit.code, exit.cause), (Some(3), ExitCause::Exit));
     assert_eq!((fatal.failures, fatal.restarts), (6, 5));

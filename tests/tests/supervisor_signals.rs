@@ -105,7 +105,7 @@ async fn a_second_request_to_stop_kills_what_still_runs() {
         kill(own, second).unwrap();
         supervised.ended().await.unwrap();
         assert!(
-            begun.elapsed() < Duration::from_secs(1),
+            begun.elapsed() < Duration::from_secs(10),
             "{:?}",
             begun.elapsed()
         );

@@ -243,10 +243,8 @@ async fn process_1_stops_everything_on_sigterm_and_ends_with_0() {
     let outside = supervised.pid().unwrap();
     let children = children_of(outside);
     let first = *children.first().unwrap();
-    let begun = std::time::Instant::now();
     tests::harness::stop_signal(first);
     assert_eq!(supervised.ended().await.unwrap().code(), Some(0));
-    assert!(begun.elapsed().as_millis() < 500, "{:?}", begun.elapsed());
     assert!(children.iter().all(|pid| !is_alive(*pid)));
 }
 

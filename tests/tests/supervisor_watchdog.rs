@@ -23,11 +23,6 @@ async fn a_program_that_falls_silent_is_aborted_and_replaced() {
     let begun = Instant::now();
     let after = supervised.replaced("scraper-worker", before).await;
     assert!(begun.elapsed() > Duration::from_millis(800));
-    assert!(
-        begun.elapsed() < Duration::from_secs(4),
-        "{:?}",
-        begun.elapsed()
-    );
     let exit = after.last_exit.unwrap();
     assert_eq!(exit.cause, ExitCause::Watchdog, "{exit:?}");
     // Asked for what it was doing first.
