@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, time::Duration};
 use schema::wire::supervisor::ProgramState::Running;
 use tests::{
     harness::{kill, wait_for},
-    supervised::{Scene, Supervised, descriptors, private_kib, resident_kib},
+    supervised::{LIMIT, Scene, Supervised, descriptors, private_kib, resident_kib},
 };
 
 /// Times each thread of a process went to sleep by itself, hence was woken.
@@ -108,7 +108,10 @@ async fn many_restarts(count: usize) {
     );
     let status = supervised.program("scraper-worker").await.unwrap();
     assert_eq!((status.state, status.restarts), (Running, count as u64));
-    assert_eq!(supervised.log("scraper-worker").lines().count(), count + 1);
+    wait_for("a line of each life", LIMIT, || async {
+        (supervised.log("scraper-worker").lines().count() == count + 1).then_some(())
+    })
+    .await;
 }
 
 fn look(pid: i32) -> (usize, i64, i64) {

@@ -48,7 +48,7 @@ async fn our_own_output_is_one_stream_of_json_lines_with_a_name_and_a_time() {
         (is_there("hello") && is_there("plain words") && broken).then_some(())
     })
     .await;
-    assert!(supervised.log("supervisor").contains("starting api"));
+    supervised.logged("supervisor", "starting api").await;
 }
 
 #[actix_rt::test]

@@ -125,7 +125,7 @@ async fn programs_come_and_go() {
     supervised.in_state("new", Running).await;
     assert_eq!(supervised.program("later").await.unwrap().state, Stopped);
     assert_eq!(pids(&supervised).await, before);
-    assert_eq!(supervised.log("new"), "hello\n");
+    supervised.logged("new", "hello\n").await;
 }
 
 #[actix_rt::test]

@@ -86,8 +86,7 @@ async fn what_left_the_session_of_a_program_goes_with_it() {
         assert!(!is_alive(*pid), "{name} outlived the stop");
     }
     assert_eq!(supervised.pid_of("sync-worker").await.unwrap(), other);
-    let log = supervised.log("supervisor");
-    assert!(log.contains("left behind"), "{log}");
+    supervised.logged("supervisor", "left behind").await;
     // Nobody's by all that can be seen of it, it goes with the supervisor.
     let mut supervised = supervised;
     supervised.terminate().unwrap();

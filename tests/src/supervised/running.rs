@@ -154,6 +154,14 @@ impl Supervised {
         .await
     }
 
+    /// Waits until a program's log has `text`: what was said arrives a moment later.
+    pub async fn logged(&self, name: &str, text: &str) {
+        wait_for(&format!("{text:?} in the log of {name}"), LIMIT, || async {
+            self.log(name).contains(text).then_some(())
+        })
+        .await;
+    }
+
     /// Waits until all programs run.
     pub async fn all_ready(&self) {
         wait_for("all programs ready", LIMIT, || async {
