@@ -116,19 +116,20 @@ async fn a_pipeline_behind_a_shell_has_one_copy_after_restarts_and_none_after_a_
     supervised.in_state("core", Running).await;
     // The shells have the line as one word of theirs, behind `-c`.
     let with = |text: &str| {
+        let all = Processes::with(text);
         let shells = Processes::with("read -r line; do");
-        let all = Processes::with(text).into_iter();
-        all.filter(|pid| !shells.contains(pid)).count()
+        let others = all.into_iter().filter(|pid| !shells.contains(pid));
+        others.count()
     };
     let core = format!("started {starts} stamps");
     for _ in 0..2 {
         assert_eq!(supervised.restart("core").await.unwrap().outcome, Started);
-        wait_for("a core", LIMIT, || async {
-            (with(&core) > 0).then_some(())
+        // A shell that has not yet become what it starts is neither for a moment.
+        wait_for("one core and one copy", LIMIT, || async {
+            ((with(&core), with(&format!("tee -a {copy}"))) == (1, 1)).then_some(())
         })
         .await;
     }
-    assert_eq!((with(&core), with(&format!("tee -a {copy}"))), (1, 1));
     assert_eq!(supervised.stop_program("core").await.unwrap(), Stopped);
     assert_eq!((with(&core), with(&format!("tee -a {copy}"))), (0, 0));
     assert_eq!(Processes::with(&copy), Vec::<i32>::new());
