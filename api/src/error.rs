@@ -48,6 +48,9 @@ pub(crate) enum ApiError {
     /// The body is no JSON.
     #[error("the body is not valid JSON: {0}")]
     Json(String),
+    /// The query has parameters that its path does not have.
+    #[error("the parameter {}", .0.sentence())]
+    Parameters(Fields),
     /// The body or query cannot be read at all.
     #[error("{0}")]
     Unreadable(String),
@@ -251,6 +254,7 @@ impl ApiError {
             ),
             Self::Json(_) => (S::BAD_REQUEST, "bad_json", "Malformed JSON"),
             Self::Unreadable(_) => (S::BAD_REQUEST, "bad_request", "Malformed request"),
+            Self::Parameters(_) => (S::BAD_REQUEST, "bad_request", "Unknown parameters"),
             Self::TooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "too_large", "Body too large"),
             Self::UnsupportedType(_) => (
                 S::UNSUPPORTED_MEDIA_TYPE,
@@ -335,7 +339,12 @@ impl ApiError {
 
     fn fields(&self) -> BTreeMap<String, String> {
         match self {
-            Self::Fields(fields) | Self::Locked(fields) => fields.0.clone(),
+            Self::Fields(fields) | Self::Locked(fields) | Self::Parameters(fields) => {
+                fields.0.clone()
+            }
+            Self::Json(problem) => {
+                BTreeMap::from([("body".into(), format!("is not valid JSON: {problem}"))])
+            }
             Self::Peer(CallError::Failed(failure)) if failure.code == FailureCode::Invalid => {
                 named_field(failure).into_iter().collect()
             }

@@ -12,6 +12,7 @@ mod events;
 mod logs;
 mod openapi;
 mod page;
+mod parameters;
 mod query;
 mod routes;
 mod server;

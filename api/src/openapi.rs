@@ -17,6 +17,7 @@ use utoipa::{
 
 use crate::{
     error::{PROBLEM, Problem},
+    parameters,
     routes::{self, at},
 };
 
@@ -76,9 +77,10 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
     for part in routes::documents() {
         document.merge(part);
     }
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
+        let takes_any = parameters::takes_any(path);
         for operation in operations(item) {
-            complete(operation);
+            complete(operation, takes_any);
         }
     }
     document
@@ -142,7 +144,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 }
 
 /// Adds the problems that come from outside a handler, and says what is old.
-fn complete(operation: &mut Operation) {
+fn complete(operation: &mut Operation, takes_any: bool) {
     let id = operation.operation_id.as_deref().unwrap_or_default();
     if OLD.contains(&id) {
         operation.deprecated = Some(Deprecated::True);
@@ -159,8 +161,10 @@ fn complete(operation: &mut Operation) {
             .entry(status.to_owned())
             .or_insert_with(|| RefOr::Ref(Ref::from_response_name(name)));
     };
-    if has_body || has_query {
+    if has_body || has_query || !(takes_any || is_open) {
         problem("400", "BadRequest");
+    }
+    if has_body || has_query {
         problem("422", "Invalid");
     }
     if has_body {
@@ -201,7 +205,7 @@ macro_rules! problems {
 }
 
 problems! {
-    BadRequest(400, "bad_json"): "`bad_json`: the body is no JSON; `bad_request`: it or the query cannot be read",
+    BadRequest(400, "bad_json"): "`bad_json`: the body is no JSON; `bad_request`: it or the query cannot be read, or the query has a parameter that is not known here",
     Unauthorized(401, "unauthorized"): "`unauthorized`: a key is needed and none was sent, or it is not valid",
     Forbidden(403, "foreign_origin"): "`foreign_origin`, `foreign_host`: without a key, a page of another site or an unknown name of this machine is turned away",
     NotFound(404, "not_found"): "`not_found`: what the request names does not exist",
@@ -231,18 +235,22 @@ fn problem(status: u16, code: &str, description: &str) -> Response {
 }
 
 #[cfg(test)]
+#[path = "openapi_requests_tests.rs"]
+mod requests_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::World;
     use serde_json::Value;
     use std::collections::{BTreeMap, BTreeSet};
 
-    fn value() -> Value {
+    pub(super) fn value() -> Value {
         serde_json::to_value(document()).unwrap()
     }
 
     /// Path and method of every operation.
-    fn documented() -> BTreeMap<(String, String), Value> {
+    pub(super) fn documented() -> BTreeMap<(String, String), Value> {
         let document = value();
         let mut all = BTreeMap::new();
         for (path, item) in document["paths"].as_object().unwrap() {

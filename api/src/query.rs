@@ -1,5 +1,5 @@
 //! Reads the parameters after the `?`: each is looked at, and all that are wrong are named at once.
-//! Parameters nobody asks for are left alone, as the old product's clients send some.
+//! Leaves those that a path does not have to `parameters`.
 
 use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
 

@@ -23,7 +23,7 @@ use schema::{
 };
 use tokio::time::timeout;
 
-use crate::{drain::Drain, error::ApiError, events::Hub, logs::Logs};
+use crate::{drain::Drain, error::ApiError, events::Hub, logs::Logs, parameters::Parameters};
 
 /// How long a look at another process may take.
 const LOOK_LIMIT: Duration = Duration::from_secs(2);
@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     db: Db,
     pub(crate) clock: Clock,
     pub(crate) auth: AuthMode,
+    /// Which parameters each path takes.
+    pub(crate) parameters: Parameters,
     pub(crate) ports: Ports,
     pub(crate) database: PathBuf,
     /// The folder of export files.
@@ -81,6 +83,7 @@ impl Shared {
             db,
             clock,
             auth,
+            parameters: Parameters::documented(),
             ports,
             database: paths.database(),
             exports: paths.exports(),

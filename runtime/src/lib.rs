@@ -12,6 +12,7 @@ pub mod exit;
 pub mod exports;
 pub mod listen;
 pub mod logs;
+pub mod moment;
 pub mod ready;
 pub mod secret;
 pub mod settings;

@@ -116,7 +116,7 @@ pub enum PinFileError {
     #[error("it is longer than {} MiB, which no file of pins is", MOST_BYTES / 1024 / 1024)]
     TooLong,
     /// No JSON.
-    #[error("it is no JSON ({0}); take the file as `listsync pins export` wrote it")]
+    #[error("it is no JSON from {0} on; take the file as `listsync pins export` wrote it")]
     NotJson(String),
     /// JSON of something else.
     #[error(
@@ -153,8 +153,10 @@ impl PinFile {
         }
         // Editors on Windows put a mark before the text.
         let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-        let whole: &RawValue = serde_json::from_slice(bytes)
-            .map_err(|error| PinFileError::NotJson(error.to_string()))?;
+        let whole: &RawValue = serde_json::from_slice(bytes).map_err(|error| {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            PinFileError::NotJson(place)
+        })?;
         let pins = pins_of(whole.get())?;
         let mut file = Self::default();
         for (number, raw) in (1..).zip(pins) {

@@ -59,6 +59,9 @@ impl Handler<SyncLink> for Door {
                 ToSyncWorker::Runs(request) => {
                     return history::answer(&door.engine, request, answers).await;
                 }
+                ToSyncWorker::Run(request) => {
+                    return history::answer_one(&door.engine, request.run, answers).await;
+                }
                 ToSyncWorker::Lists(request) => {
                     return door.lists(request.with_removed, answers).await;
                 }
@@ -81,7 +84,7 @@ impl Handler<SyncLink> for Door {
                 ToSyncWorker::Why(why) => match door.situation().await {
                     Ok(now) => story::tell(&door.engine, why, now)
                         .await
-                        .map(FromSyncWorker::Story),
+                        .map(|story| FromSyncWorker::Story(Box::new(story.in_one_answer()))),
                     Err(failure) => Err(failure),
                 },
                 ToSyncWorker::RetryTitle(retry) => match door.situation().await {
@@ -100,9 +103,6 @@ impl Handler<SyncLink> for Door {
                             })
                         })
                 }
-                ToSyncWorker::Run(request) => history::one(&door.engine, request.run)
-                    .await
-                    .map(|details| FromSyncWorker::Run(Box::new(details))),
                 ToSyncWorker::CancelRun(cancel) => {
                     ask(&door.runner.clone().recipient(), CancelNow(cancel.run))
                         .await
@@ -320,7 +320,9 @@ impl Door {
             }
             Ok(Some(row)) => {
                 answers
-                    .last(FromSyncWorker::RunReport(Box::new(stored_report(&row))))
+                    .last(FromSyncWorker::RunReport(Box::new(
+                        stored_report(&row).in_one_answer(),
+                    )))
                     .await;
             }
             Ok(None) => {

@@ -54,11 +54,29 @@ pub(crate) async fn answer(engine: &Engine, request: RunsRequest, answers: Answe
         .await;
 }
 
-/// One run with its report; the newest when none is named.
+/// One run with its report, in as many answers as its lists need; the newest when none is named.
+pub(crate) async fn answer_one(engine: &Engine, run: Option<RunId>, answers: Answers<SyncLink>) {
+    let details = match one(engine, run).await {
+        Ok(details) => details,
+        Err(failure) => return answers.fail(failure).await,
+    };
+    let mut parts = details.in_answers().into_iter().peekable();
+    while let Some(part) = parts.next() {
+        let part = FromSyncWorker::Run(Box::new(part));
+        if parts.peek().is_none() {
+            return answers.last(part).await;
+        }
+        if answers.more(part).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// It with all its lists.
 ///
 /// # Errors
 /// When there is no such run, or the database fails.
-pub(crate) async fn one(engine: &Engine, run: Option<RunId>) -> Result<RunDetails, Failure> {
+async fn one(engine: &Engine, run: Option<RunId>) -> Result<RunDetails, Failure> {
     let found = engine
         .db
         .read(move |conn| -> Result<_, DbError> {

@@ -116,14 +116,7 @@ pub(crate) mod tests {
 
     /// Patterns as the document has them: without what a part may look like.
     pub(super) fn note(path: &str, methods: &[&'static str]) {
-        let plain: Vec<_> = path
-            .split('/')
-            .map(|part| match part.split_once(':') {
-                Some((name, _)) => format!("{name}}}"),
-                None => part.to_owned(),
-            })
-            .collect();
-        let plain = plain.join("/");
+        let plain = crate::parameters::plain(path);
         NOTED.with_borrow_mut(|noted| {
             noted.extend(methods.iter().map(|method| (plain.clone(), *method)));
         });

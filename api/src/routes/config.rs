@@ -401,7 +401,7 @@ mod tests {
                 "value": 0.5, "is_secret": false, "is_set": true, "source": "environment",
                 "locked_by": "SYNC_INTERVAL", "default": "24",
                 "doc": "hours between runs, fractions allowed",
-                "kind": {"type": "hours", "text": "a number of hours above 0 and at most 8760"},
+                "kind": {"type": "hours", "text": "a number of hours from 0.0005 to 8760"},
                 "effect": "live", "is_savable": true, "is_used": true,
             })
         );

@@ -183,6 +183,7 @@ mod tests {
             summary,
             lists: Vec::new(),
             reasons,
+            more_lists: 0,
         };
         let reports = [
             Some(serde_json::to_string(&report).unwrap()),

@@ -4,7 +4,8 @@
 use std::{str::FromStr, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Local, Utc};
+use runtime::moment;
 use schema::wire::supervisor::{
     FromSupervisor, LogLevel, SupervisorLink, TailRequest, ToSupervisor,
 };
@@ -69,7 +70,7 @@ struct Log {
     params(
         ("name" = String, Path, description = "A program, or `supervisor`", example = "sync-worker"),
         ("lines" = Option<i64>, Query, description = "At most so many", minimum = 1, maximum = 10_000),
-        ("since" = Option<DateTime<Utc>>, Query, description = "Only those written since then"),
+        ("since" = Option<String>, Query, description = "Only those written since then: a time such as `2026-03-01T17:04:00Z`, or `17:04`, `10m`, `2h`, `3d`, `today`, `yesterday`", example = "10m"),
         ("level" = Option<LogLevel>, Query, description = "Only those of this level or a graver one"),
     ),
     responses(
@@ -84,7 +85,7 @@ async fn show(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
     let name = name.into_inner();
-    let asked = asked(&name, &request, LINES, 1)?;
+    let asked = asked(&name, &request, LINES, 1, shared.clock.now_utc())?;
     let log = timeout(SEARCH_LIMIT, read(&shared, name, asked));
     let log = log
         .await
@@ -136,7 +137,7 @@ async fn read(shared: &Shared, name: String, asked: TailRequest) -> Result<Log, 
     params(
         ("name" = String, Path, description = "A program, or `supervisor`", example = "sync-worker"),
         ("lines" = Option<i64>, Query, description = "Begin with so many lines from before", minimum = 0, maximum = 10_000),
-        ("since" = Option<DateTime<Utc>>, Query, description = "Only those written since then"),
+        ("since" = Option<String>, Query, description = "Only those written since then: a time such as `2026-03-01T17:04:00Z`, or `17:04`, `10m`, `2h`, `3d`, `today`, `yesterday`", example = "10m"),
         ("level" = Option<LogLevel>, Query, description = "Only those of this level or a graver one"),
     ),
     responses(
@@ -152,7 +153,7 @@ async fn follow_log(
 ) -> Result<HttpResponse, ApiError> {
     let asked = TailRequest {
         follow: true,
-        ..asked(&name, &request, 10, 0)?
+        ..asked(&name, &request, 10, 0, shared.clock.now_utc())?
     };
     // A stream that has begun cannot answer 404 any more.
     let programs = shared.processes().await?.programs;
@@ -175,6 +176,7 @@ fn asked(
     request: &HttpRequest,
     default_lines: i64,
     fewest: i64,
+    now: DateTime<Utc>,
 ) -> Result<TailRequest, ApiError> {
     if name == ALL {
         return Err(processes::unknown(name));
@@ -184,7 +186,7 @@ fn asked(
     let level = query.word::<Level>("level");
     let since = query.text("since", LONGEST_TIME);
     query.check()?;
-    let since = since.map(|text| time(&text)).transpose()?;
+    let since = since.map(|text| time(&text, now)).transpose()?;
     Ok(TailRequest {
         names: vec![name.to_owned()],
         lines: u32::try_from(lines).ok(), // the range sees to it
@@ -194,10 +196,14 @@ fn asked(
     })
 }
 
-fn time(text: &str) -> Result<DateTime<Utc>, ApiError> {
+fn time(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, ApiError> {
     // A `+` that was not encoded is read as a space.
-    text.replace(' ', "+").parse().map_err(|error| {
-        let problem = format!("must be a time such as 2026-11-21T12:00:00Z ({error})");
+    let text = text.replace(' ', "+");
+    moment::named(&text, &now.with_timezone(&Local)).ok_or_else(|| {
+        let problem = format!(
+            "must be a moment such as one of these: {}",
+            moment::EXAMPLES
+        );
         Fields::of("since", problem).into()
     })
 }

@@ -54,11 +54,14 @@ async fn what_cannot_be_asked_for_is_named() {
         ("lines=0", "lines"),
         ("lines=10001", "lines"),
         ("level=loud", "level"),
-        ("since=yesterday", "since"),
+        ("since=tomorrow", "since"),
     ] {
         let path = format!("/api/logs/sync-worker?{query}");
         world.get(&path).await.blames(&[field]);
     }
+    let answer = world.get("/api/logs/sync-worker?since=soon").await;
+    let told = answer.json["fields"]["since"].as_str().unwrap();
+    assert!(told.contains("17:04:30, 10m, 2h"), "{told}");
     for path in ["/api/logs/all", "/api/logs/all/stream"] {
         world.get(path).await.is_problem(404, "not_found");
     }

@@ -27,7 +27,7 @@ mod system;
 use actix_web::{middleware::from_fn, web};
 use utoipa::OpenApi;
 
-use crate::{auth, server::unknown_path};
+use crate::{auth, parameters, server::unknown_path};
 
 #[cfg(test)]
 pub(crate) use at::tests::noted;
@@ -63,6 +63,7 @@ pub(crate) fn configure(app: &mut web::ServiceConfig) {
                 .configure(config::configure)
                 .configure(sync_interval::configure)
                 .default_service(web::to(unknown_path))
+                .wrap(from_fn(parameters::check))
                 .wrap(from_fn(auth::require)),
         );
 }

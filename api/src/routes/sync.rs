@@ -106,9 +106,11 @@ pub(super) struct Trigger {
     id: Option<ListId>,
     /// Numbers of lists.
     #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Vec<ListId>, required = false)]
     lists: Option<Vec<ListId>>,
     /// Titles instead of lists.
     #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Vec<CustomTitle>, required = false)]
     custom_list: Option<Vec<CustomTitle>>,
     /// Only make a plan: lists are read, nothing is asked for. See `POST /api/plans`.
     plan: Option<bool>,
@@ -140,11 +142,16 @@ struct Named {
 /// A title as scripts send it. Fields we do not know are left alone: they come from other products.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 struct CustomTitle {
+    /// Needed unless one of the ids is given.
     #[serde(default)]
     title: String,
     #[schema(schema_with = number_or_text)]
     year: Option<serde_json::Value>,
+    /// `movie` or `tv`; `show` and `series` mean the same as `tv`.
+    #[schema(example = "movie")]
     media_type: Option<String>,
+    /// `tt…`, also written `imdb://tt…`.
+    #[schema(example = "tt0113277")]
     imdb_id: Option<String>,
     #[schema(schema_with = number_or_text)]
     tmdb_id: Option<serde_json::Value>,

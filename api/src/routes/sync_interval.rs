@@ -72,7 +72,7 @@ async fn current(shared: &Shared) -> Result<Pace, ApiError> {
 #[schema(as = NewSyncInterval)]
 #[serde(deny_unknown_fields)]
 struct NewInterval {
-    /// Hours above 0, fractions allowed.
+    /// Hours from 0.0005 to 8760, fractions allowed.
     #[schema(value_type = f64, required, example = 0.5)]
     interval_hours: Option<Value>,
 }
@@ -96,7 +96,7 @@ async fn save(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
     let Some(hours) = body.0.interval_hours else {
-        return Err(Fields::of(FIELD, "is needed: hours above 0").into());
+        return Err(Fields::of(FIELD, "is needed: a number of hours, such as 0.5").into());
     };
     config::save_one(&shared, SyncInterval::KEY, hours)
         .await

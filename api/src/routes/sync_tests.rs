@@ -117,7 +117,7 @@ async fn what_cannot_be_meant_is_refused_field_by_field() {
         ("trigger", r#"{"type":"single"}"#, &["list"]),
         ("trigger", r#"{"list_type":"imdb"}"#, &["list_id"]),
         ("trigger", r#"{"list_id":"top"}"#, &["list_type"]),
-        ("trigger", r#"{"lists":["one"]}"#, &["lists"]),
+        ("trigger", r#"{"lists":["one"]}"#, &["lists[0]"]),
         (
             "trigger",
             r#"{"lists":[1],"custom_list":[{"title":"x"}]}"#,

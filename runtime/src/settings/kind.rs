@@ -19,7 +19,7 @@ pub enum Kind {
         /// The most.
         most: i64,
     },
-    /// A number of hours above 0, with a fraction if wanted.
+    /// A number of hours, with a fraction if wanted.
     Hours,
     /// An address that begins with `http://` or `https://`.
     Url,
@@ -37,6 +37,9 @@ pub enum Kind {
     List,
 }
 
+/// The shortest interval, about two seconds: a run that is due again sooner would never end for whoever
+/// looks at it.
+const LEAST_HOURS: f64 = 0.0005;
 /// Hours in a year, the longest interval.
 const MOST_HOURS: f64 = 8760.0;
 
@@ -58,7 +61,7 @@ impl Kind {
             Self::Hours => text
                 .parse::<f64>()
                 .ok() // as above
-                .filter(|hours| *hours > 0.0 && *hours <= MOST_HOURS)
+                .filter(|hours| (LEAST_HOURS..=MOST_HOURS).contains(hours))
                 .map(ValueKind::from),
             Self::Url => url_of(text).map(ValueKind::from),
             Self::Address => text
@@ -117,7 +120,7 @@ impl Kind {
                 format!("a whole number from {least} on")
             }
             Self::Integer { least, most } => format!("a whole number from {least} to {most}"),
-            Self::Hours => format!("a number of hours above 0 and at most {MOST_HOURS}"),
+            Self::Hours => format!("a number of hours from {LEAST_HOURS} to {MOST_HOURS}"),
             Self::Url => "an address that begins with http:// or https://".into(),
             Self::Address => "an IP address such as 127.0.0.1".into(),
             Self::Word(words) => format!("one of {}", words.join(", ")),
@@ -197,7 +200,17 @@ mod tests {
     #[test]
     fn hours_may_be_fractions_and_never_zero_or_nonsense() {
         assert_eq!(Kind::Hours.parse("0.5"), Ok(ValueKind::Float(0.5)));
-        for bad in ["0", "-1", "NaN", "inf", "1e9", "12h", ""] {
+        for bad in [
+            "0",
+            "-1",
+            "0.000000001",
+            "0.0004",
+            "NaN",
+            "inf",
+            "1e9",
+            "12h",
+            "",
+        ] {
             assert!(Kind::Hours.parse(bad).is_err(), "{bad}");
         }
     }

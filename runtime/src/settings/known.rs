@@ -138,8 +138,8 @@ impl Known {
 /// Stands for a password within an address.
 pub const HIDDEN: &str = "***";
 
-/// The text with the password of an address hidden.
-fn without_password(text: &str) -> String {
+/// The text with the password of an address hidden, for people.
+pub fn without_password(text: &str) -> String {
     let hidden = || {
         let mut url = url::Url::parse(text).ok()?; // what is no address has none
         url.password()?;

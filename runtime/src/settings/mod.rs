@@ -19,7 +19,7 @@ mod whereabouts;
 
 pub use error::{Place, SettingsError};
 pub use kind::Kind;
-pub use known::{Effect, HIDDEN, KNOWN, Known, VARIABLES, Variable};
+pub use known::{Effect, HIDDEN, KNOWN, Known, VARIABLES, Variable, without_password};
 pub use load::{Loaded, SavedValue, Source, config_path, load, load_without_secrets};
 pub use names::nearest;
 pub use paths::{PathSettings, unwritable};
@@ -96,8 +96,8 @@ mod tests {
         let text = |key, value| check_saved(key, value).unwrap_err().to_string();
         assert_eq!(
             text("sync.interval_hours", "0"),
-            "`sync.interval_hours` cannot be saved as \"0\"; it must be a number of hours above 0 \
-             and at most 8760"
+            "`sync.interval_hours` cannot be saved as \"0\"; it must be a number of hours from \
+             0.0005 to 8760"
         );
         assert_eq!(
             text("seer.url", "http://x"),

@@ -24,6 +24,7 @@ ALTER TABLE decisions DROP COLUMN remedy;
 DROP TABLE pin_keys;
 DROP TABLE pins;
 DROP TABLE title_facts;
+DROP INDEX events_by_run;
 ALTER TABLE list_policies DROP COLUMN withdraws;
 -- Versions before do not know whose ids these are.
 DELETE FROM title_ids WHERE source NOT IN ('imdb', 'tvdb');

@@ -29,6 +29,9 @@ HAVING MIN(titles.id) = MAX(titles.id);
 -- What a policy may say of entries that left: their requests are withdrawn.
 ALTER TABLE list_policies ADD COLUMN withdraws BOOLEAN;
 
+-- What happened in a run.
+CREATE INDEX events_by_run ON events (run, kind);
+
 -- A show's seasons and when they air, with an age. sync-worker.
 CREATE TABLE title_facts (
     title INTEGER NOT NULL PRIMARY KEY REFERENCES titles (id) ON DELETE CASCADE,

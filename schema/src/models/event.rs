@@ -245,6 +245,19 @@ mod tests {
             Event::insert(&mut self.conn, &new).unwrap();
         }
 
+        /// How the database finds the rows of a query.
+        fn plan_of(&mut self, query: &str) -> String {
+            #[derive(QueryableByName)]
+            struct Step {
+                #[diesel(sql_type = diesel::sql_types::Text)]
+                detail: String,
+            }
+            let steps: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {query}"))
+                .load(&mut self.conn)
+                .unwrap();
+            steps.into_iter().map(|step| step.detail).collect()
+        }
+
         fn after(&mut self, after: i32) -> Following {
             Event::after(&mut self.conn, after).unwrap()
         }
@@ -255,6 +268,15 @@ mod tests {
                 reset @ Following::Reset { .. } => panic!("{reset:?}"),
             }
         }
+    }
+
+    #[test]
+    fn what_happened_in_a_run_is_found_without_a_look_at_every_event() {
+        let mut world = World::with(3);
+        let plan = world.plan_of("SELECT data FROM events WHERE run = 1 AND kind = 'list_read'");
+        assert!(plan.contains("USING INDEX events_by_run"), "{plan}");
+        let details = Event::details(&mut world.conn, RunId(1), EventKind::ListRead).unwrap();
+        assert_eq!(details.len(), 3);
     }
 
     #[test]

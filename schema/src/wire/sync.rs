@@ -7,10 +7,12 @@ mod lists;
 mod plans;
 mod providers;
 mod report;
+mod report_parts;
 mod review;
 mod run;
 mod settings;
 mod story;
+mod story_limit;
 
 pub use events::{EventView, EventsEnded, EventsReset, ReadingProgress, WatchEvents};
 pub use history::{RunDetails, RunFailure, RunRequest, RunScope, RunView, Runs, RunsRequest};
@@ -134,7 +136,8 @@ pub enum ToSyncWorker {
     WatchRun(WatchRun),
     /// The newest runs. Answered by [`FromSyncWorker::Runs`], at most 50 runs each.
     Runs(RunsRequest),
-    /// One run with its report. Answered by one [`FromSyncWorker::Run`].
+    /// One run with its report. Answered by [`FromSyncWorker::Run`]s: the first has everything but the
+    /// lists that do not fit, each further one has more of them.
     Run(RunRequest),
     /// The lists. Answered by [`FromSyncWorker::Lists`], at most 200 lists each.
     Lists(ListsRequest),
@@ -280,7 +283,7 @@ pub enum FromSyncWorker {
     RunReport(Box<RunReport>),
     /// Part of the answer to [`ToSyncWorker::Runs`].
     Runs(Runs),
-    /// Answers [`ToSyncWorker::Run`].
+    /// Part of the answer to [`ToSyncWorker::Run`].
     Run(Box<RunDetails>),
     /// Part of the answer to [`ToSyncWorker::Lists`].
     Lists(Lists),

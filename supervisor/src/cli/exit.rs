@@ -97,7 +97,7 @@ Exit codes:
     0  it runs
     1  there is no such program
     4  the supervisor cannot be reached
-    7  it does not run; 0 is printed in place of its number";
+    7  it is down: 0 is printed in place of its number (null with --json), and a line on stderr says so";
 
 /// For `listsync sync --help`.
 pub(super) const SYNC: &str = "\

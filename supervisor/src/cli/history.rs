@@ -82,11 +82,7 @@ async fn fetch(session: &Session, limit: u32) -> Result<Vec<RunView>, CommandErr
 }
 
 async fn one(session: &Session, run: RunId) -> Result<Exit, CommandError> {
-    let request = ToSyncWorker::Run(RunRequest { run: Some(run) });
-    let details: RunDetails = match session.ask_sync_worker(request).await? {
-        FromSyncWorker::Run(details) => *details,
-        _ => return Err(CommandError::unexpected(SyncLink::PEER)),
-    };
+    let details = details(session, run).await?;
     if session.json {
         session.terminal.say_json(&details)?;
         return Ok(Exit::Done);
@@ -96,6 +92,26 @@ async fn one(session: &Session, run: RunId) -> Result<Exit, CommandError> {
         .terminal
         .say(&history_text::details(&details, &names, session.look()))?;
     Ok(Exit::Done)
+}
+
+/// A run with all its lists, in however many answers they come.
+async fn details(session: &Session, run: RunId) -> Result<RunDetails, CommandError> {
+    let request = ToSyncWorker::Run(RunRequest { run: Some(run) });
+    let mut stream = match session.sync_worker().await?.stream(request).await {
+        Ok(stream) => stream,
+        Err(error) => return Err(session.explained(error).await),
+    };
+    let mut whole: Option<RunDetails> = None;
+    while let Some(answer) = stream.next().await? {
+        let FromSyncWorker::Run(part) = answer else {
+            return Err(CommandError::unexpected(SyncLink::PEER));
+        };
+        match &mut whole {
+            Some(whole) => whole.add(*part),
+            None => whole = Some(*part),
+        }
+    }
+    whole.ok_or_else(|| CommandError::unexpected(SyncLink::PEER))
 }
 
 /// What lists are called, also those that were removed since; not asked for when none is named.
@@ -146,7 +162,13 @@ mod tests {
             }
             ToSyncWorker::Run(request) => {
                 assert_eq!(request.run, Some(RunId(12)));
-                vec![FromSyncWorker::Run(Box::new(details()))]
+                let mut further = details();
+                for list in &mut further.report.lists {
+                    list.name = "Another".into();
+                }
+                [details(), further]
+                    .map(|part| FromSyncWorker::Run(Box::new(part)))
+                    .to_vec()
             }
             ToSyncWorker::Lists(request) => {
                 assert!(request.with_removed, "a removed list still has its name");
@@ -177,6 +199,7 @@ mod tests {
         for part in [
             "run 12 completed",
             "IMDb Top 250",
+            "Another",
             "not in Seerr yet",
             "Heat (1995)",
         ] {

@@ -1,13 +1,11 @@
-//! Moments as people name them: `--since 10m`, `--since yesterday`. Leaves what is done with them to
-//! the commands.
+//! Moments of the command line: `--since 10m`, `--since yesterday`. Leaves how they are written to
+//! `runtime`, and what is done with them to the commands.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, TimeZone, Utc};
+pub(super) use runtime::moment::EXAMPLES;
+use runtime::moment::named;
 
 use super::{error::CommandError, exit::Exit};
-
-/// How a moment may be written, for `--help` and for who wrote it otherwise.
-pub(super) const EXAMPLES: &str =
-    "2026-03-01T17:04:00Z, 17:04, 17:04:30, 10m, 2h, 3d, today, yesterday";
 
 /// The moment that `text` names, in the zone of `now`.
 ///
@@ -17,134 +15,41 @@ pub(super) fn parse<Z: TimeZone>(
     text: &str,
     now: &DateTime<Z>,
 ) -> Result<DateTime<Utc>, CommandError> {
-    let problem = match named(text.trim(), now) {
+    let problem = match named(text, now) {
         Some(moment) if moment <= now.to_utc() => return Ok(moment),
         Some(_later) => "has not come yet",
         None => "is no moment",
     };
     Err(CommandError::Told {
-        message: format!("`{text}` {problem}"),
+        message: format!("`{}` {problem}", text.trim()),
         remedy: Some(format!("Write one like these: {EXAMPLES}.")),
         exit: Exit::Usage,
     })
 }
 
-fn named<Z: TimeZone>(text: &str, now: &DateTime<Z>) -> Option<DateTime<Utc>> {
-    let today = now.date_naive();
-    match text.to_ascii_lowercase().as_str() {
-        "now" => return Some(now.to_utc()),
-        "today" => return of_day(today, NaiveTime::MIN, now),
-        "yesterday" => {
-            let day = today.checked_sub_days(Days::new(1))?;
-            return of_day(day, NaiveTime::MIN, now);
-        }
-        _ => {}
-    }
-    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-        return Some(moment.to_utc());
-    }
-    for form in ["%H:%M", "%H:%M:%S"] {
-        if let Ok(time) = NaiveTime::parse_from_str(text, form) {
-            return of_day(today, time, now);
-        }
-    }
-    now.to_utc().checked_sub_signed(ago(text)?)
-}
-
-/// `10m`, `2h`, `3d`, `45s`.
-fn ago(text: &str) -> Option<TimeDelta> {
-    let (unit, seconds) = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)]
-        .into_iter()
-        .find(|(unit, _)| text.ends_with(unit))?;
-    let number = text.strip_suffix(unit)?;
-    if !number.chars().all(|sign| sign.is_ascii_digit()) {
-        return None; // a sign is no number of minutes
-    }
-    let number: i64 = number.parse().ok()?;
-    TimeDelta::try_seconds(number.checked_mul(seconds)?)
-}
-
-/// A time of a day. Where clocks are put back it is the earlier of the two; where they are put forward
-/// over it, the same time an hour later.
-fn of_day<Z: TimeZone>(
-    day: NaiveDate,
-    time: NaiveTime,
-    now: &DateTime<Z>,
-) -> Option<DateTime<Utc>> {
-    let zone = now.timezone();
-    let at = day.and_time(time);
-    let moment = |at| zone.from_local_datetime(&at).earliest();
-    let moment = moment(at).or_else(|| moment(at + TimeDelta::hours(1)))?;
-    Some(moment.to_utc())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::FixedOffset;
-
-    /// 2026-03-01 12:00:00 at two hours east of Greenwich.
-    fn now() -> DateTime<FixedOffset> {
-        DateTime::parse_from_rfc3339("2026-03-01T12:00:00+02:00").unwrap()
-    }
 
     #[test]
-    fn moments_are_named_as_people_name_them() {
-        for (text, expected) in [
-            ("2026-02-28T23:00:00Z", "2026-02-28T23:00:00Z"),
-            ("2026-03-01T11:00:00+02:00", "2026-03-01T09:00:00Z"),
-            ("11:30", "2026-03-01T09:30:00Z"),
-            ("11:30:15", "2026-03-01T09:30:15Z"),
-            ("0:05", "2026-02-28T22:05:00Z"),
-            ("45s", "2026-03-01T09:59:15Z"),
-            ("10m", "2026-03-01T09:50:00Z"),
-            (" 2h ", "2026-03-01T08:00:00Z"),
-            ("3d", "2026-02-26T10:00:00Z"),
-            ("today", "2026-02-28T22:00:00Z"),
-            ("Yesterday", "2026-02-27T22:00:00Z"),
-            ("now", "2026-03-01T10:00:00Z"),
+    fn what_names_none_or_has_not_come_yet_is_refused_with_examples() {
+        let now = DateTime::parse_from_rfc3339("2026-03-01T12:00:00+02:00").unwrap();
+        for (text, problem) in [
+            ("tomorrow", "`tomorrow` is no moment"),
+            ("12:01", "`12:01` has not come yet"),
+            (
+                "2026-03-01T12:00:01+02:00",
+                "`2026-03-01T12:00:01+02:00` has not come yet",
+            ),
         ] {
-            let moment = parse(text, &now()).unwrap();
-            assert_eq!(
-                moment.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-                expected,
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn anything_else_is_refused_with_examples() {
-        for text in [
-            "",
-            "m",
-            "10",
-            "-10m",
-            "+10m",
-            "1.5h",
-            "10 m",
-            "25:00",
-            "9999999999999999999d",
-            "9223372036854775807d",
-            "2026-03-01",
-            "tomorrow",
-            "10µ",
-        ] {
-            let error = parse(text, &now()).unwrap_err();
+            let error = parse(text, &now).unwrap_err();
             assert_eq!(error.exit(), Exit::Usage, "{text}");
-            assert!(error.text().contains("17:04:30, 10m"), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_has_not_come_yet_is_refused_too() {
-        for text in ["12:01", "2026-03-01T12:00:01+02:00"] {
-            let error = parse(text, &now()).unwrap_err();
+            let told = error.text();
             assert!(
-                error.text().contains("has not come yet"),
-                "{}",
-                error.text()
+                told.contains(problem) && told.contains("17:04:30, 10m"),
+                "{told}"
             );
         }
+        assert!(parse("10m", &now).is_ok());
     }
 }

@@ -18,7 +18,7 @@ struct Pid {
     pid: Option<i32>,
 }
 
-/// Prints the number, 0 where there is no process.
+/// Prints the number, 0 where there is no process, and tells which those are.
 pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandError> {
     let report = session.status().await?;
     let all = report.programs.into_iter().map(|program| Pid {
@@ -46,6 +46,12 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandEr
         } else {
             session.terminal.say(&pid.pid.unwrap_or(0).to_string())?;
         }
+    }
+    for pid in pids.iter().filter(|pid| pid.pid.is_none()) {
+        session.terminal.tell(&format!(
+            "{} is down; `listsync status {}` says since when and why",
+            pid.name, pid.name
+        ));
     }
     Ok(if pids.iter().all(|pid| pid.pid.is_some()) {
         Exit::Done
@@ -89,7 +95,24 @@ mod tests {
             };
             assert_eq!(run(&world.session, args).await.unwrap(), exit);
             assert_eq!(world.printed(), printed);
+            let told = world.told();
+            assert_eq!(
+                told.contains("bad is down"),
+                exit == Exit::NotRunning,
+                "{told}"
+            );
         }
+    }
+
+    #[actix_rt::test]
+    async fn as_data_what_does_not_run_has_no_number() {
+        let world = world().json();
+        let args = Args {
+            name: Some("bad".into()),
+        };
+        assert_eq!(run(&world.session, args).await.unwrap(), Exit::NotRunning);
+        let printed: serde_json::Value = serde_json::from_str(&world.printed()).unwrap();
+        assert_eq!(printed, serde_json::json!({"name": "bad", "pid": null}));
     }
 
     #[actix_rt::test]

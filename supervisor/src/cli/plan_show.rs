@@ -9,7 +9,9 @@ use schema::{
     },
 };
 
-use super::{error::CommandError, exit::Exit, plan::Which, plan_text, session::Session, sync};
+use super::{
+    error::CommandError, exit::Exit, plan::Which, plan_text, session::Session, sync, sync_report,
+};
 
 /// Shows a plan.
 pub(super) async fn run(session: &Session, which: &Which) -> Result<Exit, CommandError> {
@@ -33,6 +35,9 @@ pub(super) async fn make(session: &Session, request: StartRun) -> Result<Exit, C
         if let Some(line) = unread(list) {
             session.terminal.tell(&line);
         }
+    }
+    if report.more_lists > 0 {
+        session.terminal.tell(sync_report::more(&report).trim_end());
     }
     let request = ShowPlan {
         plan: Some(plan),

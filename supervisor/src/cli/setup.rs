@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use runtime::{
     Chain, Loaded, Secret,
-    settings::{Known, Source, check_saved},
+    settings::{Known, Source, check_saved, without_password},
 };
 use schema::wire::{
     Link,
@@ -171,7 +171,10 @@ async fn target(
     let saved_key = seerr.api_key.as_ref().filter(|_| known.is_saved(API_KEY));
     loop {
         let url = match (locked.0, &seerr.url) {
-            (Some(variable), Some(url)) => locked_value(session, "Address", url, variable)?,
+            (Some(variable), Some(url)) => {
+                locked_value(session, "Address", &without_password(url), variable)?;
+                url.clone()
+            }
             _ => ask_url(session, prompt, typed.as_deref()).await?,
         };
         typed = Some(url.clone());
@@ -222,11 +225,11 @@ fn locked_value(
     what: &str,
     value: &str,
     variable: &str,
-) -> Result<String, CommandError> {
+) -> Result<(), CommandError> {
     session
         .terminal
         .say(&format!("{what}: {value} (locked: {variable} sets it)"))?;
-    Ok(value.to_owned())
+    Ok(())
 }
 
 async fn ask_url(
@@ -235,7 +238,7 @@ async fn ask_url(
     default: Option<&str>,
 ) -> Result<String, CommandError> {
     let question = match default {
-        Some(default) => format!("Address [{default}]:"),
+        Some(default) => format!("Address [{}]:", without_password(default)),
         None => "Address, such as http://seerr:5055:".into(),
     };
     loop {
@@ -510,7 +513,7 @@ mod tests {
         Try again, or leave with Ctrl-C.
         ok    target                  Seerr at http://seerr:5055
         Saved.
-          `sync.interval_hours` cannot be saved as \"often\"; it must be a number of hours above 0 and at most 8760
+          `sync.interval_hours` cannot be saved as \"often\"; it must be a number of hours from 0.0005 to 8760
         Saved.
         listsync: no site has such a list
         added list 1: IMDb Top 250 (imdb:top)
@@ -529,7 +532,7 @@ mod tests {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         for (name, value) in [
-            ("OVERSEERR_URL", "http://seerr:5055"),
+            ("OVERSEERR_URL", "http://me:hush@seerr:5055"),
             ("OVERSEERR_API_KEY", key),
             ("SYNC_INTERVAL", "6"),
         ] {
@@ -550,7 +553,7 @@ mod tests {
         assert!(saved.borrow().is_empty());
         let printed = world.printed();
         assert!(
-            printed.contains("Address: http://seerr:5055 (locked: OVERSEERR_URL sets it)"),
+            printed.contains("Address: http://me:***@seerr:5055 (locked: OVERSEERR_URL sets it)"),
             "{printed}"
         );
         assert!(
@@ -586,7 +589,7 @@ mod tests {
         let known = known(
             &world,
             &[
-                (URL, "http://old:5055"),
+                (URL, "http://me:hush@old:5055"),
                 (API_KEY, "right"),
                 (INTERVAL, "12"),
             ],
@@ -602,7 +605,7 @@ mod tests {
             world.printed()
         );
         let questions = person.1.take();
-        assert_eq!(questions[0], "Address [http://old:5055]:");
+        assert_eq!(questions[0], "Address [http://me:***@old:5055]:");
         assert!(questions[1].ends_with("[the saved one]:"), "{questions:?}");
         assert_eq!(questions[2], "Hours between runs [12]:");
         let person = Person::typing(&["new:5055", "", "24", ""]);

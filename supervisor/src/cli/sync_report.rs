@@ -17,7 +17,11 @@ use super::{
 pub(super) fn text(report: &RunReport, look: Look) -> String {
     let mut parts = vec![headline(&report.summary, look)];
     if !report.lists.is_empty() {
-        parts.push(lists(&report.lists, look));
+        let mut table = lists(&report.lists, look);
+        if report.more_lists > 0 {
+            table.push_str(&more(report));
+        }
+        parts.push(table);
     }
     if !report.reasons.is_empty() {
         parts.push(reasons(&report.reasons, look));
@@ -87,6 +91,15 @@ pub(super) fn outcomes(counts: &RunCounts) -> String {
     } else {
         parts.join(", ")
     }
+}
+
+/// What is said of lists that are not shown.
+pub(super) fn more(report: &RunReport) -> String {
+    format!(
+        "and {}; `listsync history {}` shows them all\n",
+        counted(report.more_lists, "more list", "more lists"),
+        report.summary.run
+    )
 }
 
 fn lists(lists: &[ListReport], look: Look) -> String {
@@ -173,6 +186,7 @@ pub(super) mod tests {
             unmatched: 2,
         };
         RunReport {
+            more_lists: 0,
             summary: RunSummary {
                 plan: None,
                 run: RunId(12),
@@ -231,6 +245,17 @@ pub(super) mod tests {
         requested     240  not in Seerr yet     Alien (1979), Heat (1995)
         not found       2  no title is like it
         ");
+    }
+
+    #[test]
+    fn lists_that_are_left_out_are_counted_and_how_to_see_them_is_told() {
+        let mut report = report(RunStatus::Failed);
+        report.more_lists = 4_800;
+        let text = text(&report, Look::PIPE);
+        assert!(
+            text.contains("\nand 4800 more lists; `listsync history 12` shows them all\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -404,7 +404,7 @@ async fn an_empty_search_is_believed_only_while_tmdb_answers() {
     target.is_down.set(true);
     assert_eq!(
         told(&target, &item("Xyzzy", 2000, Movie)).await,
-        "error: seerr could not ask TMDB: Unable to retrieve search results."
+        "error: Seerr could not ask TMDB: Unable to retrieve search results."
     );
 }
 

@@ -219,7 +219,7 @@ fn away(error: &impl Display) -> Unknown {
 }
 
 fn too_slow() -> String {
-    format!("seerr did not answer within {} s", PATIENCE.as_secs())
+    format!("Seerr did not answer within {} s", PATIENCE.as_secs())
 }
 
 fn kind(media_type: MediaType) -> &'static str {

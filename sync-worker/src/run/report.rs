@@ -300,6 +300,7 @@ impl Tally {
             summary: summary(row),
             lists: self.list_reports(&of_lists),
             reasons: self.groups.told(),
+            more_lists: 0,
         })
     }
 }
@@ -393,5 +394,6 @@ pub(crate) fn stored(row: &SyncRun) -> RunReport {
             summary: summary(row),
             lists: Vec::new(),
             reasons: Vec::new(),
+            more_lists: 0,
         })
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use runtime::settings::SeerrSettings;
+use runtime::{counted, settings::SeerrSettings};
 use schema::{
     DbError, SqliteConnection,
     models::{Asking, List, ListId, ListPolicy, SyncedItem, Title, TitleRef},
@@ -16,6 +16,9 @@ use crate::{
     engine::Engine,
     plan::{SeasonsWanted, Wish},
 };
+
+/// Lists that a wish names; of a thousand, every decision would name a thousand.
+const NAMED: usize = 10;
 
 /// Which wish: a title in one quality.
 pub(crate) type WishKey = (TitleRef, bool);
@@ -300,7 +303,20 @@ fn sources(askers: &[&Asker]) -> String {
     // Entries of one list come one after the other.
     let mut names: Vec<&str> = askers.iter().map(|asker| asker.source.as_str()).collect();
     names.dedup();
-    names.join(", ")
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    let named = names.join(", ");
+    if more == 0 {
+        return named;
+    }
+    format!(
+        "{named} and {}",
+        counted(count(more), "more list", "more lists")
+    )
+}
+
+fn count(lists: usize) -> u32 {
+    u32::try_from(lists).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -368,6 +384,26 @@ mod tests {
         assert_eq!(wish.wanted_since, Some(at(1)));
         assert_eq!(wish.imdb_id.as_deref(), Some("tt7"));
         assert_eq!(wish.seasons, SeasonsWanted::All);
+    }
+
+    #[test]
+    fn of_a_thousand_lists_the_first_are_named() {
+        let askers: Vec<Asker> = (1..=1000)
+            .map(|list| asker(list, false, 1, false))
+            .collect();
+        let entries: Vec<Asking> = (1..=1000).map(|list| entry(list, None, None)).collect();
+        let wish = wish(&askers, false, &entries).unwrap();
+        assert_eq!(wish.lists.len(), 1000);
+        assert!(
+            wish.sources.starts_with("imdb:ls1, imdb:ls2, "),
+            "{}",
+            wish.sources
+        );
+        assert!(
+            wish.sources.ends_with(", imdb:ls10 and 990 more lists"),
+            "{}",
+            wish.sources
+        );
     }
 
     #[test]

@@ -20,58 +20,58 @@ pub(crate) enum TargetError {
         why: String,
     },
     /// No key arrived there.
-    #[error("seerr got no API key")]
+    #[error("Seerr got no API key")]
     KeyMissing,
     /// It does not take the key.
-    #[error("seerr does not take the API key")]
+    #[error("Seerr does not take the API key")]
     KeyRefused,
     /// The user may not do this.
-    #[error("seerr does not allow it: {message}")]
+    #[error("Seerr does not allow it: {message}")]
     NotAllowed {
         /// Its words.
         message: String,
     },
     /// The user has asked for as much as is allowed.
-    #[error("seerr's limit for this user is used up: {message}")]
+    #[error("Seerr's limit for this user is used up: {message}")]
     Quota {
         /// Its words.
         message: String,
     },
     /// Nobody may request this title.
-    #[error("the title is on seerr's blocklist")]
+    #[error("the title is on Seerr's blocklist")]
     Blocklisted,
     /// It wants a token that only browsers have.
-    #[error("seerr's CSRF protection refuses requests of other programs")]
+    #[error("Seerr's CSRF protection refuses requests of other programs")]
     Csrf,
     /// TMDB has no such title.
     #[error("TMDB has no such title")]
     NoSuchTitle,
     /// It has no such request any more.
-    #[error("seerr has no such request any more")]
+    #[error("Seerr has no such request any more")]
     NoSuchRequest,
     /// It has no such user.
-    #[error("seerr has no such user")]
+    #[error("Seerr has no such user")]
     NoSuchUser,
     /// TMDB did not answer it.
-    #[error("seerr could not ask TMDB: {message}")]
+    #[error("Seerr could not ask TMDB: {message}")]
     Upstream {
         /// Its words.
         message: String,
     },
     /// Its database was locked or lost a race.
-    #[error("seerr was busy: {message}")]
+    #[error("Seerr was busy: {message}")]
     Busy {
         /// Its words.
         message: String,
     },
     /// What answers there is something else.
-    #[error("what answers there is not seerr: {found}")]
+    #[error("what answers there is not Seerr: {found}")]
     NotSeerr {
         /// What came instead.
         found: String,
     },
     /// It finds fault with what we sent.
-    #[error("seerr rejected it with status {status}: {message}")]
+    #[error("Seerr rejected it with status {status}: {message}")]
     Rejected {
         /// HTTP status.
         status: u16,
@@ -79,7 +79,7 @@ pub(crate) enum TargetError {
         message: String,
     },
     /// An answer that cannot be understood.
-    #[error("seerr's answer cannot be understood: {what}")]
+    #[error("Seerr's answer cannot be understood: {what}")]
     Malformed {
         /// Which answer, and where.
         what: String,

@@ -281,7 +281,7 @@ fn ill_formed_values_name_themselves_and_what_is_allowed() {
     );
     assert_eq!(
         error([("SYNC_INTERVAL", "daily")]),
-        "SYNC_INTERVAL is \"daily\"; it must be a number of hours above 0 and at most 8760"
+        "SYNC_INTERVAL is \"daily\"; it must be a number of hours from 0.0005 to 8760"
     );
     assert_eq!(
         error([("OVERSEERR_USER_ID", "me")]),
@@ -328,7 +328,7 @@ fn wrong_saved_values_are_warnings_and_the_next_layer_is_used() {
         loaded.warnings,
         [
             "the saved value of `sync.interval_hours` is \"-1\" and not used; it must be a number of \
-             hours above 0 and at most 8760",
+             hours from 0.0005 to 8760",
             "`http.api_port` is saved in the database and no setting that can be saved; it is not \
              used",
             "`gone.setting` is saved in the database and no setting that can be saved; it is not used",

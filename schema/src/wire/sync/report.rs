@@ -70,6 +70,14 @@ pub struct RunReport {
     pub lists: Vec<ListReport>,
     /// Titles by decision and reason, the most first.
     pub reasons: Vec<ReasonCount>,
+    /// Lists that did not fit; [`ToSyncWorker::Run`](super::ToSyncWorker::Run) tells them all.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub more_lists: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_none(number: &u32) -> bool {
+    *number == 0
 }
 
 /// What a run did with one list.

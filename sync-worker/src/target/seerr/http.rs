@@ -131,7 +131,7 @@ impl Http {
             };
             match pauses.next() {
                 Some(pause) if trouble.is_passing => {
-                    tracing::debug!(path = without_query(path), error = %trouble.error, "reading from seerr again");
+                    tracing::debug!(path = without_query(path), error = %trouble.error, "reading from Seerr again");
                     tokio::time::sleep(*pause).await;
                 }
                 _ => return Err(trouble.error),

@@ -188,7 +188,7 @@ impl Seerr {
         let version = match asked.await {
             Ok(Status { version }) => version,
             Err(error) => {
-                tracing::debug!(%error, "seerr does not tell its version");
+                tracing::debug!(%error, "Seerr does not tell its version");
                 "unknown".to_owned()
             }
         };
