@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use schema::{
-    models::{FetchKind, Identity, ListId, ListItem, RunStatus, SyncRun},
+    models::{FetchKind, Identity, LedgerStatus, ListId, ListItem, RunStatus, SyncRun, SyncedItem},
     wire::sync::{CancelRun, FromSyncWorker, ToSyncWorker},
 };
 use tests::{
-    fake_seerr::{FakeSeerr, Kind, Tmdb, World},
+    fake_seerr::{FakeSeerr, Kind, Stage, Tmdb, World},
     fake_sites::{Entry, FakeSites, ListFault},
     harness::{Household, Setup, wait_for},
     loopback::{Fault, Times},
@@ -233,6 +233,28 @@ async fn a_request_whose_answer_was_lost_is_found_and_not_repeated() -> Result<(
 }
 
 #[actix_rt::test]
+async fn a_request_that_seerr_stores_although_it_answers_with_an_error_is_ours() -> Result<()> {
+    let home = home(6).await?;
+    let busy = "SQLITE_BUSY: database is locked";
+    home.seerr
+        .faults()
+        .fail_post(9_000_003, busy, Stage::AfterRequest, Times::ONCE);
+    let report = home.household.sync().await?;
+    let counts = report.summary.counts;
+    assert_eq!((counts.requested, counts.failed), (6, 0), "{report:#?}");
+    home.assert_each_once(6);
+    assert_eq!(home.seerr.count("POST", "/api/v1/request"), 6);
+    let rows = home
+        .household
+        .database()?
+        .read(|conn| SyncedItem::of_target(conn, "seerr"))
+        .await?;
+    let is_ours = |row: &SyncedItem| row.created_by_us && row.status == LedgerStatus::Requested;
+    assert!(rows.iter().all(is_ours), "{rows:#?}");
+    Ok(())
+}
+
+#[actix_rt::test]
 async fn a_request_that_seerr_confirmed_and_lost_is_made_again() -> Result<()> {
     let home = home(10).await?;
     home.seerr.faults().delay_posts(Duration::from_millis(30));
@@ -321,12 +343,9 @@ async fn a_run_is_cancelled_within_a_second_also_while_seerr_hangs() -> Result<(
 async fn a_title_tmdb_does_not_have_fails_alone_and_says_so() -> Result<()> {
     let home = home(4).await?;
     let text = "[TMDB] Failed to fetch movie details: Request failed with status code 404";
-    home.seerr.faults().fail_post(
-        9_000_002,
-        text,
-        tests::fake_seerr::Stage::BeforeWrite,
-        Times::Always,
-    );
+    home.seerr
+        .faults()
+        .fail_post(9_000_002, text, Stage::BeforeWrite, Times::Always);
     let report = home.household.sync().await?;
     let counts = report.summary.counts;
     assert_eq!((counts.requested, counts.failed), (3, 1), "{report:#?}");

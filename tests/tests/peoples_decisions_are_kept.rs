@@ -78,6 +78,53 @@ async fn a_declined_title_is_asked_for_again_only_after_it_left_and_came_back() 
 }
 
 #[actix_rt::test]
+async fn what_was_declined_or_deleted_while_it_was_off_its_list_is_asked_for_when_it_is_back()
+-> Result<()> {
+    // Two of six may leave at once without the list being frozen.
+    let world = World::numbered(6);
+    let all = Entry::all_of(&world);
+    let sites = FakeSites::start();
+    sites.set_imdb_list("ls000000001", all.clone());
+    let seerr = FakeSeerr::start(world);
+    let household = Setup::new().seerr(&seerr).sites(&sites).start().await?;
+    household.add_list("imdb", "ls000000001").await?;
+    assert_eq!(household.sync().await?.summary.counts.requested, 6);
+
+    sites.set_imdb_list("ls000000001", all.iter().skip(2).cloned().collect());
+    household.sync().await?;
+    let id = |tmdb_id: i64| -> Result<i64> {
+        let requests = seerr.requests_for(tmdb_id, false);
+        Ok(requests.first().context("it was requested")?.id)
+    };
+    let (declined, deleted) = (id(FIRST)?, id(FIRST + 1)?);
+    seerr.change(|state| {
+        state.set_request_status(declined, request_status::DECLINED);
+        state.set_media(Kind::Movie, FIRST, media_status::UNKNOWN);
+        state.set_request_status(deleted, request_status::COMPLETED);
+        state.set_media(Kind::Movie, FIRST + 1, media_status::DELETED);
+    });
+    sites.set_imdb_list("ls000000001", all);
+    let report = household.sync().await?;
+    assert_eq!(report.summary.counts.requested, 2, "{report:#?}");
+    assert_eq!(seerr.requests_for(FIRST, false).len(), 2);
+    assert_eq!(seerr.requests_for(FIRST + 1, false).len(), 2);
+    assert_eq!(household.sync().await?.summary.counts.requested, 0);
+
+    // A no since it is back is a new one.
+    let newest = seerr.requests_for(FIRST, false);
+    let newest = newest.iter().map(|row| row.id).max().context("two")?;
+    seerr.change(|state| {
+        state.set_request_status(newest, request_status::DECLINED);
+        state.set_media(Kind::Movie, FIRST, media_status::UNKNOWN);
+    });
+    for _ in 0..2 {
+        assert_eq!(household.sync().await?.summary.counts.requested, 0);
+    }
+    assert_eq!(seerr.requests_for(FIRST, false).len(), 2);
+    Ok(())
+}
+
+#[actix_rt::test]
 async fn a_used_up_limit_waits_without_a_call_or_a_row_per_title() -> Result<()> {
     let world = World::numbered(40);
     let sites = FakeSites::start();

@@ -4,7 +4,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::{RunId, RunStatus};
+use super::{PlanItem, RunId, RunStatus};
 use crate::{
     column::{row_number, word_enum},
     tables::{plan_items, plans, sync_history},
@@ -198,6 +198,21 @@ impl Plan {
         serde_json::from_str(&self.counts).unwrap_or_default()
     }
 
+    /// What of it is still to be done: less than it came to, once a run had begun to carry it out and was
+    /// ended. Of a plan that is closed, what it came to.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn left(&self, conn: &mut SqliteConnection) -> QueryResult<PlanCounts> {
+        let mut done = PlanCounts::default();
+        if matches!(self.status, PlanStatus::Open | PlanStatus::Applying) {
+            for (decision, seasons) in PlanItem::done(conn, self.id)? {
+                done.count(decision, seasons.as_ref());
+            }
+        }
+        Ok(self.counts().without(done))
+    }
+
     /// The newest plans, the newest first, at most `limit`.
     ///
     /// # Errors
@@ -351,8 +366,7 @@ mod tests {
     use crate::{
         Db, DbError,
         models::{
-            DecisionKind, MediaType, NewPlanItem, NewRun, NewTitle, PlanItem, RunTrigger, SyncRun,
-            Title,
+            DecisionKind, MediaType, NewPlanItem, NewRun, NewTitle, RunTrigger, SyncRun, Title,
         },
     };
 
@@ -543,6 +557,15 @@ mod tests {
                 &[(1, "requested".into()), (3, "left out".into())],
             )?;
             let request = Some(DecisionKind::Request);
+            let left = |conn: &mut SqliteConnection| -> QueryResult<u32> {
+                Ok(Plan::find(conn, plan)?.unwrap().left(conn)?.requests)
+            };
+            assert_eq!(left(conn)?, 0);
+            PlanItem::set_outcomes(conn, plan, &[(3, "requesting".into())])?;
+            assert_eq!(left(conn)?, 1, "nobody knows what came of it");
+            Plan::close(conn, plan, PlanStatus::Applied, at(1))?;
+            assert_eq!(left(conn)?, 2, "what a closed plan came to");
+            PlanItem::set_outcomes(conn, plan, &[(3, "left out".into())])?;
             assert_eq!(PlanItem::count(conn, plan, request)?, 2);
             assert_eq!(PlanItem::count(conn, plan, None)?, 3);
             let shown = PlanItem::shown(conn, plan, request, 10, 1)?;

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{DecisionKind, PlanId, SeasonNumbers, Title, TitleRef};
+use super::{DecisionKind, LedgerStatus, PlanId, SeasonNumbers, Title, TitleRef};
 use crate::tables::{plan_items, titles};
 
 /// What a plan does with one title.
@@ -57,6 +57,9 @@ pub struct NewPlanItem {
 }
 
 impl PlanItem {
+    /// What the outcome of a title begins with that the target would not take now.
+    pub const WAITING: &str = "waiting: ";
+
     /// Stores titles of a plan.
     ///
     /// # Errors
@@ -132,6 +135,25 @@ impl PlanItem {
             query = query.filter(plan_items::decision.eq(decision));
         }
         query.count().get_result(conn)
+    }
+
+    /// What was to be done with the titles of which something has come, with their seasons. That one was
+    /// begun with, or waits, is nothing yet.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn done(
+        conn: &mut SqliteConnection,
+        plan: PlanId,
+    ) -> QueryResult<Vec<(DecisionKind, Option<SeasonNumbers>)>> {
+        let begun = [LedgerStatus::Planned, LedgerStatus::Requesting].map(LedgerStatus::as_str);
+        plan_items::table
+            .filter(plan_items::plan.eq(plan))
+            .filter(plan_items::outcome.is_not_null())
+            .filter(plan_items::outcome.ne_all(begun))
+            .filter(plan_items::outcome.not_like(format!("{}%", Self::WAITING)))
+            .select((plan_items::decision, plan_items::seasons))
+            .load(conn)
     }
 
     /// Records what came of titles of a plan, by their places, in words: `requested`, or why not.

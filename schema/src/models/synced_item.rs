@@ -79,9 +79,11 @@ pub struct SyncedItem {
     pub retry_at: Option<NaiveDateTime>,
     /// When the request with the unknown end was sent, or when its sender lost sight of it.
     pub requesting_since: Option<NaiveDateTime>,
-    /// The target's newest request before ours was sent: ours has a higher number.
+    /// The target's newest request before ours was sent: ours has a higher number. Of a request that
+    /// failed it stays only where nobody could look whether the target has it all the same.
     pub request_after: Option<i32>,
-    /// When a person's no was taken note of: declined, deleted, blocklisted.
+    /// When a person said no (declined, deleted, blocklisted), as the target tells; where it does not,
+    /// when that was taken note of.
     pub refused_at: Option<NaiveDateTime>,
     /// When the row last changed.
     pub last_synced: NaiveDateTime,

@@ -1,8 +1,11 @@
 //! `listsync items retry`: a person lets a title be tried again.
 
-use schema::wire::{
-    Link,
-    sync::{FromSyncWorker, RetryAsked, RetryTitle, SyncLink, ToSyncWorker},
+use schema::{
+    models::LedgerStatus,
+    wire::{
+        Link,
+        sync::{FromSyncWorker, RetryAsked, RetryTitle, SyncLink, ToSyncWorker},
+    },
 };
 
 use super::{error::CommandError, exit::Exit, session::Session, tail::visible, terminal::Look};
@@ -44,15 +47,31 @@ fn text(asked: &RetryAsked, look: Look) -> String {
             format!("{}{quality}", was.status.as_str().replace('_', " "))
         })
         .collect();
-    let when = match asked.next_sync {
-        Some(at) => format!(
-            "the next run, at {}, tries it; `listsync sync` starts one now",
-            look.time(at)
-        ),
-        None => "the next run tries it; `listsync sync` starts one now".to_owned(),
+    let next = match asked.next_sync {
+        Some(at) => format!("the next run, at {},", look.time(at)),
+        None => "the next run".to_owned(),
+    };
+    // The block list is about the title in every quality.
+    let is_blocked = asked
+        .was
+        .iter()
+        .any(|was| was.status == LedgerStatus::Blocklisted);
+    let (what, when) = if is_blocked {
+        (
+            "counts as put on its lists anew",
+            format!(
+                "no run asks for it while it is on the block list: take it off there, in Seerr; then \
+                 {next} asks for it, and `listsync sync` starts one now"
+            ),
+        )
+    } else {
+        (
+            "is tried again",
+            format!("{next} tries it; `listsync sync` starts one now"),
+        )
     };
     format!(
-        "{} is tried again ({}:{}, {} until now)\n  {when}",
+        "{} {what} ({}:{}, {} until now)\n  {when}",
         visible(&asked.name, Look::PIPE),
         asked.media_type,
         asked.tmdb_id,
@@ -65,7 +84,7 @@ mod tests {
     use super::*;
     use crate::cli::session::tests::{World, at};
     use schema::{
-        models::{LedgerStatus, MediaType},
+        models::MediaType,
         wire::{Failure, FailureCode, sync::RetriedQuality},
     };
 
@@ -106,6 +125,25 @@ mod tests {
         insta::assert_snapshot!(world.printed(), @"
         Heat (1995) is tried again (movie:949, failed permanent and declined in 4K until now)
           the next run, at 2026-03-02 12:00, tries it; `listsync sync` starts one now
+        ");
+    }
+
+    #[test]
+    fn what_is_on_the_block_list_is_not_said_to_be_tried() {
+        let asked = RetryAsked {
+            name: "Heat (1995)".into(),
+            media_type: MediaType::Movie,
+            tmdb_id: 949,
+            was: vec![RetriedQuality {
+                is_4k: false,
+                status: LedgerStatus::Blocklisted,
+                attempts: 1,
+            }],
+            next_sync: None,
+        };
+        insta::assert_snapshot!(text(&asked, Look::PIPE), @"
+        Heat (1995) counts as put on its lists anew (movie:949, blocklisted until now)
+          no run asks for it while it is on the block list: take it off there, in Seerr; then the next run asks for it, and `listsync sync` starts one now
         ");
     }
 

@@ -20,8 +20,8 @@ use runtime::Chain;
 use schema::{
     DbError, SqliteConnection,
     models::{
-        EventKind, IdSource, Identity, LedgerStatus, ListItem, NewEvent, NewPin, Pin, SyncedItem,
-        Title, TitleId, TitleRef,
+        EventKind, IdSource, Identity, LedgerStatus, List, ListId, ListItem, NewEvent, NewPin, Pin,
+        SyncedItem, Title, TitleId, TitleRef,
     },
     pin_file::{PinEntry, PinTitle},
     wire::{
@@ -144,23 +144,31 @@ fn holder(
     })
 }
 
-/// Requests of ours for titles that the entries were taken for before: nobody takes them back here.
+/// Requests of ours for titles that the entries were taken for before: nobody takes them back here. What
+/// another entry asks for, or was asked for by another, is not theirs.
 fn asked_for_others(
     conn: &mut SqliteConnection,
     ledger: &str,
     settled: &Settled,
 ) -> Result<Vec<String>, DbError> {
+    let mut titles: Vec<TitleRef> = settled.before.iter().map(|(title, _)| *title).collect();
+    titles.dedup();
     let mut notices = Vec::new();
-    for title in Title::of(conn, &settled.before)? {
+    for title in Title::of(conn, &titles)? {
+        let mut others = ListItem::of_title(conn, title.id)?;
+        others.retain(|item| item.left_at.is_none());
+        let lists: Vec<ListId> = others.iter().map(|item| item.list).collect();
+        let removed = List::removed_among(conn, &lists)?;
+        if lists.iter().any(|list| !removed.contains(list)) {
+            continue;
+        }
+        let mut sources = Vec::new();
+        for (_, list) in settled.before.iter().filter(|(of, _)| *of == title.id) {
+            let list = List::find(conn, *list)?;
+            sources.extend(list.map(|list| format!("{}:{}", list.list_type, list.list_id)));
+        }
         let rows = SyncedItem::of_titles(conn, ledger, title.media_type, &[title.tmdb_id])?;
-        let is_asked = rows.iter().any(|row| {
-            let is_on_its_way = matches!(
-                row.status,
-                LedgerStatus::Requesting | LedgerStatus::Requested | LedgerStatus::Available
-            );
-            row.created_by_us && is_on_its_way
-        });
-        if is_asked {
+        if rows.iter().any(|row| is_asked_for(row, &sources)) {
             let name = named(&title.title, title.year);
             notices.push(format!(
                 "{name} was requested for this entry before, and that request stays: take it back in \
@@ -169,6 +177,16 @@ fn asked_for_others(
         }
     }
     Ok(notices)
+}
+
+/// Whether we have asked for it, and it is on its way or there, because one of these lists had it.
+fn is_asked_for(row: &SyncedItem, sources: &[String]) -> bool {
+    let is_on_its_way = matches!(
+        row.status,
+        LedgerStatus::Requesting | LedgerStatus::Requested | LedgerStatus::Available
+    );
+    let mut named = row.provider_source.split(", ");
+    row.created_by_us && is_on_its_way && named.any(|name| sources.iter().any(|own| own == name))
 }
 
 /// Takes back what a person said; the next run looks at the entries anew.
@@ -287,11 +305,4 @@ fn nameless(id: i32) -> Failure {
 fn failed(error: &DbError) -> Failure {
     tracing::error!("pins: {}", Chain(error));
     Failure::new(FailureCode::Internal, "the database failed")
-}
-
-/// Titles that entries were taken for, each once.
-fn distinct(mut titles: Vec<TitleRef>) -> Vec<TitleRef> {
-    titles.sort_unstable();
-    titles.dedup();
-    titles
 }

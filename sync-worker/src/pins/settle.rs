@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::NaiveDateTime;
 use schema::{
     DbError, SqliteConnection,
-    models::{Identity, ItemTraits, ListItem, NewTitle, Pin, Title, TitleRef},
+    models::{Identity, ItemTraits, ListId, ListItem, NewTitle, Pin, Title, TitleRef},
 };
 
-use super::{Kept, distinct};
+use super::Kept;
 use crate::identity::{PICKED, RULED_OUT, keys};
 
 /// What became of the entries.
@@ -18,8 +18,8 @@ pub(super) struct Settled {
     pub(super) held: HashSet<i32>,
     /// How many of them are another title than before.
     pub(super) changed: u32,
-    /// Titles that some of those were taken for.
-    pub(super) before: Vec<TitleRef>,
+    /// Titles that some of those were taken for, with their lists.
+    pub(super) before: Vec<(TitleRef, ListId)>,
 }
 
 /// Makes every entry that has one of these keys what the pin that holds for it says. Entries without a
@@ -51,7 +51,8 @@ pub(super) fn settle(
             settled.note(item, identity, title);
         }
     }
-    settled.before = distinct(settled.before);
+    settled.before.sort_unstable();
+    settled.before.dedup();
     Ok(settled)
 }
 
@@ -60,8 +61,8 @@ impl Settled {
         self.held.insert(item.id);
         if item.identity != identity || item.title_ref != title {
             self.changed = self.changed.saturating_add(1);
-            self.before
-                .extend(item.title_ref.filter(|before| Some(*before) != title));
+            let before = item.title_ref.filter(|before| Some(*before) != title);
+            self.before.extend(before.map(|before| (before, item.list)));
         }
     }
 }

@@ -324,6 +324,51 @@ async fn who_thinks_again_is_believed_and_told_of_the_request_that_stays() {
     assert_eq!((pins.len(), &pins[0].title), (1, &None));
 }
 
+#[actix_rt::test]
+async fn a_request_that_another_entry_asked_for_is_not_told_of() {
+    let world = World::new();
+    let now = world.engine.clock.now();
+    let other = world
+        .engine
+        .db
+        .write(move |conn| -> Result<_, DbError> {
+            let new = NewTitle {
+                media_type: MediaType::Movie,
+                tmdb_id: 60_935,
+                title: "The Thing".into(),
+                year: Some(2011),
+                created_at: now,
+                updated_at: now,
+            };
+            SyncedItem::save(conn, &requested(&new))?;
+            Ok(Title::ensure(conn, &new)?.id)
+        })
+        .await
+        .unwrap();
+    let matched = |id: &str| ListItem {
+        identity: Identity::Matched,
+        title_ref: Some(other),
+        ..with_imdb(id, thing())
+    };
+    let ids = world
+        .list("one", vec![matched("tt0084787"), matched("tt0905372")])
+        .await;
+    let elsewhere = world.list("two", vec![matched("tt0000001")]).await;
+    let told = |picked: Box<Picked>| {
+        let mut notices = picked.notices.into_iter();
+        notices.any(|notice| notice.contains("was requested for this entry"))
+    };
+    let first = world.pick(ids[0], movie(1091)).await.unwrap();
+    assert!(!told(first), "two others ask for it");
+    let last_elsewhere = world.pick(elsewhere[0], movie(1091)).await.unwrap();
+    assert!(!told(last_elsewhere), "one other asks for it");
+    let last = world.pick(ids[1], movie(1091)).await.unwrap();
+    assert!(told(last), "nobody else asks for it");
+    let never = world.list("three", vec![matched("tt0000002")]).await;
+    let never = world.pick(never[0], movie(1091)).await.unwrap();
+    assert!(!told(never), "it was requested before this list had it");
+}
+
 fn requested(title: &NewTitle) -> NewSyncedItem {
     NewSyncedItem {
         target: "seerr".into(),
@@ -336,7 +381,7 @@ fn requested(title: &NewTitle) -> NewSyncedItem {
         overseerr_id: None,
         status: LedgerStatus::Requested,
         reason: String::new(),
-        provider_source: String::new(),
+        provider_source: "stevenlu:movies, imdb:one".into(),
         request_id: Some(4),
         created_by_us: true,
         asked_as_user: None,

@@ -1,6 +1,7 @@
 //! One title as the rules see it: what is known of it in the one quality that is asked for, and whose
 //! requests are whose. Leaves what follows from it to the rules.
 
+use chrono::NaiveDateTime;
 use schema::models::{LedgerSeason, LedgerStatus, MediaType, SeasonState, SyncedItem, TitleFacts};
 
 use super::{Decided, Known, SeasonsWanted, Situation, Verdict, Wish};
@@ -18,6 +19,8 @@ pub(super) struct Case<'a> {
     /// Requests in this quality, the newest first.
     pub(super) requests: Vec<&'a TargetRequest>,
     pub(super) facts: Option<&'a TitleFacts>,
+    /// When the no was said that the target shows now, if it tells.
+    pub(super) refused_at: Option<NaiveDateTime>,
     pub(super) situation: Situation<'a>,
 }
 
@@ -41,6 +44,7 @@ impl<'a> Case<'a> {
             library: known.media.map_or(&[], |row| &row.seasons),
             requests: known.requests.iter().filter(is_about_it).collect(),
             facts: known.facts,
+            refused_at: known.refused_at,
             situation,
         }
     }

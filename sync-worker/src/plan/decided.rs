@@ -23,6 +23,8 @@ pub(crate) struct Known<'a> {
     pub(crate) requests: &'a [TargetRequest],
     /// A show's seasons and when they air.
     pub(crate) facts: Option<&'a TitleFacts>,
+    /// When the no was said that the target shows now, if it tells.
+    pub(crate) refused_at: Option<NaiveDateTime>,
 }
 
 /// What holds for every wish of a run.
@@ -30,6 +32,8 @@ pub(crate) struct Known<'a> {
 pub(crate) struct Situation<'a> {
     /// Now.
     pub(crate) now: NaiveDateTime,
+    /// When looking began: what came back to its list since is seen with the target for the first time.
+    pub(crate) began_at: NaiveDateTime,
     /// Today, in UTC: what airs today has aired.
     pub(crate) today: NaiveDate,
     /// What people call the target: `Seerr`.

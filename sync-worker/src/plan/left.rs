@@ -1,4 +1,4 @@
-//! Titles that no list asks for any more. What was asked for stays, unless a list they were on says
+//! Titles that no list of a run asks for any more. What was asked for stays, unless a list they were on says
 //! otherwise; then our request is taken back while nothing has come of it. What is in the library, and
 //! what somebody else asked for, is never touched.
 
@@ -44,7 +44,7 @@ pub(super) fn decide<'a>(case: &Case<'a>, end: &End<'a>) -> Decided {
         return refusals::is_declined(case, declined).ours();
     }
     match withdrawable(case, arrived) {
-        Ok(request) if case.wish.withdraws => {
+        Ok(request) if case.wish.withdraws && !case.wish.is_wanted_elsewhere => {
             let request_id = request.id;
             Decided::new(
                 Verdict::Withdraw { request_id },
@@ -87,11 +87,19 @@ fn withdrawable<'a>(
 
 /// Nothing says that our request is to be taken back.
 fn stays(case: &Case<'_>, row: &SyncedItem, arrived: Option<&TargetRequest>) -> Decided {
-    let reason = format!("{}; what was asked for stays", left(case));
+    let why = if case.wish.is_wanted_elsewhere {
+        "another list has it, so what was asked for stays"
+    } else {
+        "what was asked for stays"
+    };
+    let reason = format!("{}; {why}", left(case));
     let decided = match arrived {
         Some(request) => is_there(case, request, reason),
         None => Case::keep(row, reason),
     };
+    if case.wish.is_wanted_elsewhere {
+        return decided;
+    }
     decided.unless(format!(
         "Take the request back in {}, or have the list withdraw what leaves it.",
         case.target()

@@ -39,6 +39,7 @@ mod scenarios;
 mod world;
 
 pub(crate) use decided::{Decided, Known, Patience, Situation, Verdict};
+pub(crate) use unsettled::is_open;
 pub(crate) use wish::{SeasonsWanted, Wish};
 
 use schema::models::{LedgerStatus, MediaType};

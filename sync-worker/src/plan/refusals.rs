@@ -1,5 +1,7 @@
 //! What people said no to: a declined request, a deletion, the block list, a request of ours that was
-//! taken back. A no is final until the entry has left its list and come back since.
+//! taken back. A no is final until the entry has left its list and come back since. One that was said
+//! while the entry was away is older than its return, however late it is noticed: the target tells when
+//! it was said; where it does not, a no that is noticed together with the return is the older of both.
 
 use schema::models::{LedgerStatus, SeasonState, SyncedItem};
 
@@ -7,6 +9,7 @@ use super::{
     Decided, Verdict,
     case::{Case, is_going, is_live, is_something},
     movies::requested,
+    untraced::is_coming,
 };
 use crate::target::{MediaStatus, RequestStatus, TargetRequest};
 
@@ -15,13 +18,40 @@ pub(super) const ANEW: &str = "it was put on the list again after a person had s
 
 /// Whether the entry has come back since a person said no, and nothing was asked for since.
 pub(super) fn is_wanted_anew(case: &Case<'_>) -> bool {
-    let unanswered = case.ledger.filter(|row| {
-        !matches!(
-            row.status,
-            LedgerStatus::Requested | LedgerStatus::Available
-        )
-    });
-    unanswered.is_some_and(|row| said_at(row).is_some() && !stands(case, row))
+    case.ledger.is_some_and(|row| {
+        if !is_asked_for(row) && said_at(row).is_some() {
+            !stands(case, row)
+        } else {
+            is_older_than_the_return(case, row)
+        }
+    })
+}
+
+/// Whether the last that the ledger knows is that somebody has the title.
+fn is_asked_for(row: &SyncedItem) -> bool {
+    matches!(
+        row.status,
+        LedgerStatus::Requested | LedgerStatus::Available
+    )
+}
+
+/// Whether there is a no that the ledger does not know yet, and the entry has come back since it was
+/// said.
+fn is_older_than_the_return(case: &Case<'_>, row: &SyncedItem) -> bool {
+    let Some(returned_at) = case.wish.returned_at else {
+        return false;
+    };
+    let is_held = case.requests.iter().any(|request| is_live(request));
+    if is_held || row.status == LedgerStatus::Requesting {
+        return false;
+    }
+    let newest = case.requests.first().map(|request| request.status);
+    let is_shown = case.status == MediaStatus::Deleted || newest == Some(RequestStatus::Declined);
+    let is_gone = is_asked_for(row) && !is_coming(case);
+    match case.refused_at.filter(|_| is_shown) {
+        Some(said_at) => returned_at > said_at,
+        None => (is_shown || is_gone) && returned_at >= case.situation.began_at,
+    }
 }
 
 /// What the state of the title in the target forbids for good.

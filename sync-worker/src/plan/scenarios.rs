@@ -3,7 +3,8 @@
 //! A row has nine columns: what it shows; the wish; our ledger; what the target has; its requests,
 //! the newest first; what is known of a show's seasons; the decision; the reason; what would change it.
 //! `-` is nothing, `…` at the end of the last two stands for any further words. Moments are minutes
-//! (`refused@10`); it is minute 20, and this process started in minute 12.
+//! (`refused@10`); it is minute 20, this process started in minute 12 and its run in minute 18. `no@10`
+//! beside what the target has is when it says that the no was said.
 
 use schema::models::{LedgerStatus, MediaType, SeasonFacts, SeasonNumbers, SeasonState, TitleRef};
 
@@ -104,6 +105,7 @@ fn wished(cell: &str) -> Result<World, String> {
             None if word == "4k" => wish.is_4k = true,
             None if word == "left" => wish.lists.clear(),
             None if word == "withdraws" => wish.withdraws = true,
+            None if word == "elsewhere" => wish.is_wanted_elsewhere = true,
             Some(("returned", minute)) => wish.returned_at = Some(at(read(minute)?)),
             Some(("since", minute)) => wish.wanted_since = Some(at(read(minute)?)),
             Some(("seasons", seasons)) => wish.seasons = SeasonsWanted::Some(numbers(seasons)?),
@@ -160,6 +162,10 @@ fn shown(world: &mut World, cell: &str) -> Result<(), String> {
     for word in listed(cell, ' ') {
         if word == "no-4k-server" {
             world.has_4k_server = false;
+            continue;
+        }
+        if let Some(minute) = word.strip_prefix("no@") {
+            world.refused_at = Some(at(read(minute)?));
             continue;
         }
         let (is_4k, rest) = match word.strip_prefix("4k:") {

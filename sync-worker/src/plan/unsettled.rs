@@ -1,5 +1,5 @@
 //! Requests that were sent without anybody knowing their end: the process was killed, the answer never
-//! came, or what was confirmed is not there. Decides whether one arrived, may still be under way, or
+//! came, what was confirmed is not there, or what was answered with an error may be. Decides whether one arrived, may still be under way, or
 //! was lost; what follows from that is left to the rules for movies, shows and what left its lists.
 
 use std::time::Duration;
@@ -40,10 +40,7 @@ pub(super) struct Lost {
 
 /// How the last request of ours ended.
 pub(super) fn end<'a>(case: &Case<'a>) -> End<'a> {
-    let Some(row) = case
-        .ledger
-        .filter(|row| row.status == LedgerStatus::Requesting)
-    else {
+    let Some(row) = case.ledger.filter(|row| is_open(row)) else {
         return End::Settled;
     };
     let arrived = case
@@ -53,6 +50,9 @@ pub(super) fn end<'a>(case: &Case<'a>) -> End<'a> {
         .find(|request| is_the_one(row, request));
     if let Some(ours) = arrived {
         return End::Arrived(ours);
+    }
+    if row.status != LedgerStatus::Requesting {
+        return End::Settled; // it failed, as its answer said
     }
     if no_longer_matters(case) {
         return End::Settled;
@@ -69,6 +69,18 @@ pub(super) fn end<'a>(case: &Case<'a>) -> End<'a> {
         });
     }
     without_answer(case, row)
+}
+
+/// Whether a request of ours may be in the target that nobody has seen there. Of one that failed,
+/// `request_after` tells that nobody could look.
+pub(crate) fn is_open(row: &SyncedItem) -> bool {
+    match row.status {
+        LedgerStatus::Requesting => true,
+        LedgerStatus::Failed | LedgerStatus::FailedPermanent => {
+            row.request_id.is_none() && row.request_after.is_some()
+        }
+        _ => false,
+    }
 }
 
 /// What was there before we sent is not ours, nor what another user made since.

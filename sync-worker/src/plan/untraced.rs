@@ -49,8 +49,10 @@ pub(super) fn show(case: &Case<'_>) -> Option<Decided> {
                 "its request is gone, and its TVDB id tells why",
             ),
             Some(facts) if !facts.has_tvdb_id => dropped(case, row.attempts),
+            Some(_) if refusals::is_wanted_anew(case) => return None,
             Some(_) => is_gone(case),
         }),
+        LedgerStatus::Available if refusals::is_wanted_anew(case) => None,
         LedgerStatus::Available => Some(is_gone(case)),
         _ => None,
     }

@@ -35,6 +35,8 @@ pub(crate) struct Wish {
     /// Whether what was asked for is to be taken back when no list asks any more: what the policy of
     /// a list it was on says.
     pub(crate) withdraws: bool,
+    /// Whether a list has it that this run is not about.
+    pub(crate) is_wanted_elsewhere: bool,
 }
 
 impl Wish {

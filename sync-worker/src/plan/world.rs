@@ -35,6 +35,7 @@ pub(super) struct World {
     pub(super) media: Option<MediaRow>,
     pub(super) requests: Vec<TargetRequest>,
     pub(super) facts: Option<TitleFacts>,
+    pub(super) refused_at: Option<NaiveDateTime>,
     pub(super) has_4k_server: bool,
     pub(super) now: NaiveDateTime,
 }
@@ -48,6 +49,7 @@ impl World {
             media: None,
             requests: Vec::new(),
             facts: None,
+            refused_at: None,
             has_4k_server: true,
             now: at(20),
         }
@@ -60,9 +62,11 @@ impl World {
             media: self.media.as_ref(),
             requests: &self.requests,
             facts: self.facts.as_ref(),
+            refused_at: self.refused_at,
         };
         let situation = Situation {
             now: self.now,
+            began_at: at(18),
             today: today(),
             target: "Seerr",
             has_4k_movies: self.has_4k_server,
@@ -111,7 +115,10 @@ impl World {
                 status,
                 request_id,
                 created_by_us,
-            } => skipped(&mut row, *status, *request_id, *created_by_us),
+            } => {
+                let said_at = self.refused_at.unwrap_or(self.now);
+                skipped(&mut row, *status, *request_id, *created_by_us, said_at);
+            }
             Verdict::PutOff { attempts } => {
                 row.status = LedgerStatus::Failed;
                 row.attempts = *attempts;
@@ -187,13 +194,19 @@ impl World {
     }
 }
 
-fn skipped(row: &mut SyncedItem, status: LedgerStatus, request_id: Option<i32>, is_ours: bool) {
+fn skipped(
+    row: &mut SyncedItem,
+    status: LedgerStatus,
+    request_id: Option<i32>,
+    is_ours: bool,
+    said_at: NaiveDateTime,
+) {
     let is_no = matches!(
         status,
         LedgerStatus::Declined | LedgerStatus::Deleted | LedgerStatus::Blocklisted
     );
     if is_no && (row.refused_at.is_none() || row.status != status) {
-        row.refused_at = Some(row.last_synced);
+        row.refused_at = Some(said_at.min(row.last_synced));
     }
     if status == LedgerStatus::Requested && is_ours {
         row.refused_at = None;
@@ -221,6 +234,7 @@ pub(super) fn wish(media_type: MediaType) -> Wish {
         returned_at: None,
         wanted_since: Some(at(0)),
         withdraws: false,
+        is_wanted_elsewhere: false,
     }
 }
 

@@ -37,13 +37,12 @@ pub(crate) async fn all(engine: &Engine) -> Result<Plans, Failure> {
         .db
         .write(move |conn| -> Result<_, DbError> {
             Plan::expire(conn, now)?;
-            Ok(Plan::newest(conn, PLANS)?)
+            let plans = Plan::newest(conn, PLANS)?.into_iter();
+            plans.map(|plan| seen(conn, &plan)).collect()
         })
         .await
         .map_err(|error| internal(&error))?;
-    Ok(Plans {
-        plans: plans.iter().map(view::plan).collect(),
-    })
+    Ok(Plans { plans })
 }
 
 /// One plan and its titles, in as many answers as they need.
@@ -92,12 +91,13 @@ pub(crate) async fn discard(engine: &Engine, request: DiscardPlan) -> Result<Pla
             }
             Plan::close(conn, id, PlanStatus::Discarded, now)?;
             let plan = Plan::find(conn, id)?;
+            let plan = plan.map(|plan| seen(conn, &plan)).transpose()?;
             Ok(Some(plan.ok_or(PlanRefusal::Unknown(id))))
         })
         .await
         .map_err(|error| internal(&error))?;
     match discarded {
-        Some(Ok(plan)) => Ok(view::plan(&plan)),
+        Some(Ok(plan)) => Ok(plan),
         Some(Err(refusal)) => Err(refused(refusal)),
         None => Err(none_open()),
     }
@@ -167,16 +167,21 @@ async fn head(engine: &Engine, request: &ShowPlan) -> Result<Head, Failure> {
             };
             let total = PlanItem::count(conn, id, decision)?;
             let run = SyncRun::find(conn, plan.made_by)?;
-            Ok(Some(Ok((plan, run, total))))
+            Ok(Some(Ok((seen(conn, &plan)?, run, total))))
         })
         .await
         .map_err(|error| internal(&error))?;
     let (plan, run, total) = found.ok_or_else(none_open)?.map_err(refused)?;
     Ok(Head {
-        plan: view::plan(&plan),
+        plan,
         reasons: run.map_or_else(Vec::new, |run| view::reasons(stored_report(&run))),
         total: u32::try_from(total).unwrap_or(u32::MAX),
     })
+}
+
+fn seen(conn: &mut SqliteConnection, plan: &Plan) -> Result<PlanView, DbError> {
+    let left = plan.left(conn)?;
+    Ok(view::plan(plan, left))
 }
 
 fn named_or_newest(

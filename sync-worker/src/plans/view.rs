@@ -2,17 +2,17 @@
 
 use schema::{
     models::{ListId, Plan, PlanItem, Title},
-    wire::sync::{PlanItemView, PlanView, ReasonCount, RunReport},
+    wire::sync::{PlanCounts, PlanItemView, PlanView, ReasonCount, RunReport},
 };
 
-/// A plan without its titles.
-pub(super) fn plan(plan: &Plan) -> PlanView {
+/// A plan without its titles; `left` is what of it is still to be done.
+pub(super) fn plan(plan: &Plan, left: PlanCounts) -> PlanView {
     PlanView {
         id: plan.id,
         status: plan.status,
         target: plan.target.clone(),
         made_by: plan.made_by,
-        counts: plan.counts(),
+        counts: left,
         created_at: plan.created_at.and_utc(),
         expires_at: plan.expires_at.and_utc(),
         closed_at: plan.closed_at.map(|at| at.and_utc()),

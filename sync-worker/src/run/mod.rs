@@ -36,7 +36,7 @@ use self::{
 use crate::{
     engine::Engine,
     events::Feed,
-    target::{Target, TargetError},
+    target::{Snapshot, Target, TargetError},
 };
 
 /// Why a run ends before its work is done.
@@ -294,7 +294,7 @@ async fn steps<T: Target>(
             // The target's word comes first: without it nothing that is read can be used.
             let info = target.check().await?;
             let reading = read::lists(engine, going, lists);
-            let (snapshot, reads) = futures_util::join!(target.snapshot(), reading);
+            let (snapshot, reads) = futures_util::join!(look(engine, target), reading);
             Ok::<_, Interrupted>((info, snapshot?, reads?))
         })
         .await??;
@@ -318,6 +318,12 @@ async fn steps<T: Target>(
     apply::carry_out(engine, target, going, ground, tally).await
 }
 
+/// Everything the target knows, its times told by our clock.
+async fn look<T: Target>(engine: &Engine, target: &T) -> Result<Snapshot, TargetError> {
+    let snapshot = target.snapshot().await?;
+    Ok(snapshot.in_our_time(engine.clock.now()))
+}
+
 /// What a run has before it carries out a plan: what the target knows now, and what the plan says.
 async fn planned<T: Target>(
     engine: &Engine,
@@ -332,7 +338,7 @@ async fn planned<T: Target>(
     let (info, snapshot) = going
         .or_cancelled(async {
             let info = target.check().await?;
-            Ok::<_, TargetError>((info, target.snapshot().await?))
+            Ok::<_, TargetError>((info, look(engine, target).await?))
         })
         .await??;
     let mut wishes = Wishes::of_lists(engine, lists, &settings.settings.seerr).await?;

@@ -41,6 +41,8 @@ pub(crate) enum Fate {
     Planned,
     /// Its request was taken back.
     Withdrawn,
+    /// Its failed request was sent on once more.
+    Retried,
     /// It had been requested.
     AlreadyRequested,
     /// It is in the library.
@@ -63,6 +65,7 @@ impl Fate {
             Self::Requested => "requested",
             Self::Planned => "planned",
             Self::Withdrawn => "withdrawn",
+            Self::Retried => "retried",
             Self::AlreadyRequested | Self::Available | Self::Skipped => "skipped",
             Self::Waiting => "waiting",
             Self::Failed => "failed",
@@ -243,7 +246,8 @@ impl Tally {
             requested: fate(Fate::Requested),
             planned: fate(Fate::Planned),
             withdrawn: fate(Fate::Withdrawn),
-            already_requested: fate(Fate::AlreadyRequested),
+            // A request that is sent on was there.
+            already_requested: fate(Fate::AlreadyRequested) + fate(Fate::Retried),
             available: fate(Fate::Available),
             skipped: fate(Fate::Skipped) + fate(Fate::NeedsReview),
             waiting: fate(Fate::Waiting),

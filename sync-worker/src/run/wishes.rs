@@ -193,9 +193,16 @@ impl Wishes {
                 entries.entry(title).or_default().push(asking);
             }
         }
+        let mut lists = self.lists();
+        lists.extend(entries.values().flatten().map(|entry| entry.list));
+        lists.sort_unstable();
+        lists.dedup();
+        let removed = List::removed_among(conn, &lists)?;
         let mut askers = self.by_list();
-        let removed = List::removed_among(conn, &self.lists())?;
         askers.retain(|list, _| !removed.contains(list));
+        for entries in entries.values_mut() {
+            entries.retain(|entry| !removed.contains(&entry.list));
+        }
         Ok(keys
             .iter()
             .filter_map(|(title, is_4k)| {
@@ -232,6 +239,7 @@ fn of_nobody(title: &Title, row: &SyncedItem) -> Wish {
         returned_at: None,
         wanted_since: None,
         withdraws: false,
+        is_wanted_elsewhere: false,
     }
 }
 
@@ -252,6 +260,9 @@ fn wish(askers: &Askers<'_>, title: &Title, is_4k: bool, entries: &[Asking]) -> 
         returned_at: None,
         wanted_since: None,
         withdraws: false,
+        is_wanted_elsewhere: entries
+            .iter()
+            .any(|entry| entry.left_at.is_none() && !askers.contains_key(&entry.list)),
     };
     let mut seasons: Option<SeasonsWanted> = None;
     let (mut on, mut was_on) = (Vec::new(), Vec::new());
@@ -431,6 +442,19 @@ mod tests {
         );
         let fine = wish(&askers, true, &entries).unwrap();
         assert_eq!((fine.sources.as_str(), fine.requested_as), ("imdb:ls2", 7));
+    }
+
+    #[test]
+    fn a_list_that_the_run_is_not_about_has_no_say_but_is_known_to_have_it() {
+        let askers = [asker(1, false, 1, true)];
+        let is_wanted_elsewhere = |left_at| {
+            let entries = [entry(1, None, Some(3)), entry(2, None, left_at)];
+            let wish = wish(&askers, false, &entries).unwrap();
+            assert!(!wish.is_wanted() && wish.withdraws);
+            wish.is_wanted_elsewhere
+        };
+        assert!(is_wanted_elsewhere(None));
+        assert!(!is_wanted_elsewhere(Some(2)));
     }
 
     #[test]

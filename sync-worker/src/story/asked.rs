@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
+use runtime::counted;
 use schema::{
     models::{LedgerSeason, LedgerStatus, SeasonNumbers, SeasonState, SyncedItem},
     wire::sync::StoryStep,
@@ -13,11 +14,13 @@ use super::{
     words,
 };
 
-/// The steps of one row of the ledger; `is_told` when a decision has told its reason.
+/// The steps of one row of the ledger; `is_told` when a decision has told its reason, `retried_at` when
+/// it was last decided to have the request sent on again.
 pub(super) fn steps(
     row: &SyncedItem,
     seasons: &[LedgerSeason],
     is_told: bool,
+    retried_at: Option<NaiveDateTime>,
     target: &str,
     timeline: &mut Timeline,
 ) {
@@ -26,6 +29,9 @@ pub(super) fn steps(
     if is_ours {
         let at = row.requested_at.unwrap_or(row.last_synced);
         timeline.ranked(at, Rank::Done, request(row, seasons, target, quality));
+    }
+    if let Some(told) = retry(row, target, quality) {
+        timeline.ranked(retried_at.unwrap_or(row.last_synced), Rank::Done, told);
     }
     if let Some((at, rank, mut told)) = state(row, target, quality, is_ours) {
         if is_told {
@@ -46,6 +52,23 @@ fn request(row: &SyncedItem, seasons: &[LedgerSeason], target: &str, quality: &s
         format!("{target} took our request{number}{quality}{user}"),
         told_seasons(seasons),
     )
+}
+
+/// That a failed request was sent on again and is there since.
+fn retry(row: &SyncedItem, target: &str, quality: &str) -> Option<StoryStep> {
+    let is_there = matches!(row.status, LedgerStatus::Requested | LedgerStatus::Adopted);
+    let next = row.retry_at.filter(|_| is_there && row.attempts > 0)?;
+    let number = row
+        .request_id
+        .map_or_else(String::new, |id| format!(" {id}"));
+    let times = counted(row.attempts, "time", "times");
+    Some(detailed(
+        format!("{target} sent the failed request{number}{quality} on once more"),
+        vec![format!(
+            "{times} so far; if it fails again, not before {}",
+            next.format("%F %R UTC")
+        )],
+    ))
 }
 
 /// `seasons 1 to 4 in request 17`, those of others after ours.

@@ -80,7 +80,7 @@ fn change(
     }))
 }
 
-/// The row as if it had never been tried. What a person had said no to stays known: it is asked for
+/// The row as if it had never been tried; on the block list it stays what it is. What a person had said no to stays known: it is asked for
 /// because its entries count as put on their lists since.
 fn release(
     conn: &mut SqliteConnection,
@@ -88,12 +88,15 @@ fn release(
     now: NaiveDateTime,
 ) -> Result<(), DbError> {
     let mut changed = row.to_change();
-    changed.status = LedgerStatus::Planned;
     changed.attempts = 0;
     changed.retry_at = None;
     changed.error_message = None;
     changed.requesting_since = None;
-    "a person wants it tried again".clone_into(&mut changed.reason);
+    // No request is taken for it before a person has seen to that in the target.
+    if row.status != LedgerStatus::Blocklisted {
+        changed.status = LedgerStatus::Planned;
+        "a person wants it tried again".clone_into(&mut changed.reason);
+    }
     if is_refused(row.status) {
         // One that was noted without its time is older than this moment all the same.
         changed.refused_at = row.refused_at.or(Some(row.last_synced));
@@ -132,13 +135,19 @@ fn refusal(facts: &Facts, title: &Title, anyway: bool, target: &str) -> Option<F
     let states = || facts.ledger.iter().map(|(row, _)| row.status);
     if !states().any(|status| is_retried(status, anyway)) {
         if let Some(status) = states().find(|status| is_refused(*status)) {
+            let first = match status {
+                LedgerStatus::Blocklisted => {
+                    format!("Take it off the block list in {target}. Then take")
+                }
+                _ => "Take".to_owned(),
+            };
             return conflict(
                 format!(
                     "{name} is {}, which is final while it stays on its lists",
                     said(status, target)
                 ),
                 format!(
-                    "Take it off its lists, let a run see that, and put it on again; or say so with \
+                    "{first} it off its lists, let a run see that, and put it on again; or say so with \
                      `listsync items retry {by} --anyway`."
                 ),
             );

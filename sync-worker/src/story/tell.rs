@@ -44,7 +44,12 @@ pub(super) fn tell(facts: &Facts, situation: &Situation) -> Story {
     }
     for (row, seasons) in &facts.ledger {
         let is_told = facts.decisions.iter().any(|one| one.reason == row.reason);
-        asked::steps(row, seasons, is_told, &situation.target, &mut timeline);
+        let retried_at = facts.decisions.iter().rev().find_map(|one| {
+            let is_retry = one.decision == DecisionKind::Retry && one.is_4k == row.is_4k;
+            is_retry.then_some(one.decided_at)
+        });
+        let target = &situation.target;
+        asked::steps(row, seasons, is_told, retried_at, target, &mut timeline);
     }
     for (item, plan) in &facts.plans {
         timeline.at(plan.created_at, planned(item, plan.id.0));

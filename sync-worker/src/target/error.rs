@@ -93,6 +93,16 @@ impl TargetError {
         matches!(self, Self::Unknown { .. })
     }
 
+    /// Whether the target said no and may have made the request all the same: it failed somewhere on
+    /// the way, and what it had stored before stays.
+    pub(crate) fn may_be_stored(&self) -> bool {
+        match self {
+            Self::Busy { .. } | Self::Upstream { .. } | Self::Malformed { .. } => true,
+            Self::Rejected { status, .. } => *status >= 500,
+            _ => false,
+        }
+    }
+
     /// Whether the next title would fare the same.
     pub(crate) fn ends_the_run(&self) -> bool {
         matches!(

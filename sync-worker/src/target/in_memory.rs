@@ -7,6 +7,7 @@ use std::{
     rc::Rc,
 };
 
+use chrono::NaiveDateTime;
 use schema::models::MediaType;
 
 use super::{
@@ -33,9 +34,22 @@ pub(crate) struct Shelf {
     pub(crate) is_down: bool,
     /// The next request is made and its answer gets lost.
     pub(crate) loses_next_answer: bool,
+    /// Questions by their first word, each with what goes wrong with it once; the first that fits.
+    pub(crate) faults: Vec<(&'static str, Fault)>,
+    /// When people said no, by TMDB number; told as long as a no is to be seen.
+    pub(crate) refused_at: BTreeMap<i64, NaiveDateTime>,
     warnings: Vec<TargetWarning>,
     troubles: Vec<TargetWarning>,
     newest: i32,
+}
+
+/// What goes wrong with a question.
+#[derive(Clone, Debug)]
+pub(crate) enum Fault {
+    /// Nothing is done, and this is the answer.
+    Says(TargetError),
+    /// It is done, and this is the answer.
+    DoesAndSays(TargetError),
 }
 
 /// One movie.
@@ -118,7 +132,19 @@ impl InMemory {
                     why: "nobody is there".to_owned(),
                 });
             }
-            answer(shelf)
+            let is_met = |(word, _): &(&str, Fault)| {
+                shelf
+                    .asked
+                    .last()
+                    .is_some_and(|asked| asked.starts_with(word))
+            };
+            let Some(at) = shelf.faults.iter().position(is_met) else {
+                return answer(shelf);
+            };
+            match shelf.faults.remove(at).1 {
+                Fault::Says(error) => Err(error),
+                Fault::DoesAndSays(error) => answer(shelf).and(Err(error)),
+            }
         })
     }
 }
@@ -202,6 +228,10 @@ impl Shelf {
         for row in self.requests.iter().rev() {
             let key = (row.media_type, row.tmdb_id, row.is_4k);
             snapshot.requests.entry(key).or_default().push(row.clone());
+        }
+        for (tmdb_id, at) in &self.refused_at {
+            let place = (MediaType::Movie, *tmdb_id, false);
+            snapshot.refused_at.insert(place, *at);
         }
         snapshot
     }

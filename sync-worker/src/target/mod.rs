@@ -9,6 +9,7 @@ mod seerr;
 
 use std::collections::HashMap;
 
+use chrono::{NaiveDateTime, TimeDelta};
 use schema::models::{MediaType, SeasonFacts};
 
 pub(crate) use error::TargetError;
@@ -221,8 +222,30 @@ pub(crate) struct Snapshot {
     pub requests: HashMap<(MediaType, i64, bool), Vec<TargetRequest>>,
     /// Highest request id, 0 when there is none.
     pub newest_request_id: i32,
+    /// When a person said the no that is seen now, by media type, TMDB number and whether it is 4K: the
+    /// newest request is declined, or the title deleted or blocklisted. Only where the target tells.
+    pub refused_at: HashMap<(MediaType, i64, bool), NaiveDateTime>,
+    /// What time it was there when it told this.
+    pub told_at: Option<NaiveDateTime>,
     /// What was noticed on the way that a person should know.
     pub warnings: Vec<TargetWarning>,
+}
+
+/// Clocks that differ by less are taken for one: answers tell whole seconds, and take their time.
+const SAME_CLOCK: TimeDelta = TimeDelta::seconds(30);
+
+impl Snapshot {
+    /// The same with its times in ours, where the target's clock is another; `now` is when it came.
+    pub(crate) fn in_our_time(mut self, now: NaiveDateTime) -> Self {
+        let behind = self.told_at.map_or(TimeDelta::zero(), |there| now - there);
+        if behind.abs() >= SAME_CLOCK {
+            for at in self.refused_at.values_mut() {
+                *at = at.checked_add_signed(behind).unwrap_or(now);
+            }
+            self.told_at = Some(now);
+        }
+        self
+    }
 }
 
 /// One title in the target's database.
@@ -326,4 +349,27 @@ pub(crate) enum Submitted {
     NothingLeft,
     /// The movie is requested already; nothing was made.
     AlreadyThere,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_a_clock_that_goes_otherwise_are_told_in_ours() {
+        let at = |text: &str| -> NaiveDateTime { text.parse().unwrap() };
+        let place = (MediaType::Movie, 603, false);
+        let told = |there: Option<&str>| {
+            let snapshot = Snapshot {
+                refused_at: [(place, at("2026-11-22T11:00:00"))].into(),
+                told_at: there.map(at),
+                ..Snapshot::default()
+            };
+            snapshot.in_our_time(at("2026-11-22T12:00:00")).refused_at[&place].to_string()
+        };
+        assert_eq!(told(None), "2026-11-22 11:00:00");
+        assert_eq!(told(Some("2026-11-22T11:59:45")), "2026-11-22 11:00:00");
+        assert_eq!(told(Some("2026-11-22T14:00:00")), "2026-11-22 09:00:00");
+        assert_eq!(told(Some("2026-11-22T11:30:00")), "2026-11-22 11:30:00");
+    }
 }

@@ -42,6 +42,8 @@ pub enum Stage {
     BeforeWrite,
     /// After the title's row was written and before the request: the title stays pending without a request.
     AfterMedia,
+    /// After the request was stored: only the answer is a failure.
+    AfterRequest,
 }
 
 pub(super) struct PostFailure {

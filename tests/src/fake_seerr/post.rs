@@ -365,6 +365,9 @@ fn store(
         .request(id)
         .map(|row| shapes::request_with(state, row, stale.unwrap_or_default()));
     state.post_stored(post, id);
+    if let Some(failed) = ordered_failure(state, plan.tmdb_id, Stage::AfterRequest) {
+        return Ok((id, failed));
+    }
     Ok((id, Answer::json(201, &shape.unwrap_or_default())))
 }
 

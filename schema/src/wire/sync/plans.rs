@@ -49,6 +49,22 @@ impl PlanCounts {
             self.seasons = self.seasons.saturating_add(seasons);
         }
     }
+
+    /// What is left of it without the titles that `other` counts.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self {
+            requests: self.requests.saturating_sub(other.requests),
+            seasons: self.seasons.saturating_sub(other.seasons),
+            retries: self.retries.saturating_sub(other.retries),
+            withdrawals: self.withdrawals.saturating_sub(other.withdrawals),
+            reviews: self.reviews.saturating_sub(other.reviews),
+            waits: self.waits.saturating_sub(other.waits),
+            skips: self.skips.saturating_sub(other.skips),
+            needs_review: self.needs_review.saturating_sub(other.needs_review),
+            not_found: self.not_found.saturating_sub(other.not_found),
+        }
+    }
 }
 
 /// See [`ToSyncWorker::Plans`](super::ToSyncWorker::Plans).
@@ -101,7 +117,7 @@ pub struct PlanView {
     pub target: String,
     /// The run that made it.
     pub made_by: RunId,
-    /// What it comes to.
+    /// What it comes to; while it is open, what of that is still to be done.
     pub counts: PlanCounts,
     /// When it was made.
     pub created_at: DateTime<Utc>,

@@ -81,6 +81,7 @@ impl Batch {
             media: snapshot.media.get(&(wish.media_type, wish.tmdb_id)),
             requests: snapshot.requests.get(&place).map_or(&[], Vec::as_slice),
             facts: self.facts.get(&wish.title),
+            refused_at: snapshot.refused_at.get(&place).copied(),
         }
     }
 

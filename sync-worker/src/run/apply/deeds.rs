@@ -113,7 +113,7 @@ impl<T: Target> Applier<'_, T> {
                 let fate = if row.status == LedgerStatus::Withdrawn {
                     Fate::Withdrawn
                 } else {
-                    Fate::AlreadyRequested
+                    Fate::Retried
                 };
                 tally.decided(wish, fate, &deed.decided.reason);
                 self.save(row, None).await

@@ -9,6 +9,7 @@
 
 mod ahead;
 mod batch;
+mod change;
 mod deeds;
 mod facts;
 mod outcome;
@@ -17,6 +18,9 @@ mod record;
 mod send;
 mod standing;
 mod verify;
+
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -27,7 +31,7 @@ use std::{
 use chrono::NaiveDateTime;
 use schema::{
     DbError,
-    models::{Event, EventKind, MediaType, SeasonNumbers},
+    models::{Event, EventKind, MediaType, SeasonNumbers, SyncRun},
     wire::sync::RunPhase,
 };
 use serde::Deserialize;
@@ -37,7 +41,7 @@ pub(super) use planned::{PlanRead, PlanToApply};
 
 use self::{batch::Batch, facts::FactsAsked, planned::PlanMade};
 use super::{
-    Going, Interrupted,
+    Going, Interrupted, look,
     report::Tally,
     wishes::{WishKey, Wishes},
 };
@@ -115,7 +119,10 @@ pub(super) async fn carry_out<T: Target>(
         Purpose::OnlyPlan => {
             applier.plan_made = Some(PlanMade::begin(engine, going.run, target.name()).await?);
         }
-        Purpose::ApplyPlan(plan) => applier.plan_to_apply = Some(plan),
+        Purpose::ApplyPlan(plan) => {
+            applier.began_at = plan.looked_at();
+            applier.plan_to_apply = Some(plan);
+        }
     }
     let mut pending = wishes.order.clone();
     for round in 1..=ROUNDS {
@@ -140,7 +147,7 @@ pub(super) async fn carry_out<T: Target>(
         if let Some(until) = until {
             applier.wait_until(until).await?;
         }
-        snapshot = going.or_cancelled(target.snapshot()).await??;
+        snapshot = going.or_cancelled(look(engine, target)).await??;
         pending = again;
     }
     if let Some(plan) = applier.plan_to_apply.take() {
@@ -195,6 +202,8 @@ struct Applier<'a, T> {
     wishes: Arc<Wishes>,
     info: TargetInfo,
     patience: Patience,
+    /// When this run began to look, or the one that made the plan which is carried out.
+    began_at: NaiveDateTime,
     /// The target's newest request, as far as we know: one of ours that comes has a higher number.
     newest_request: i32,
     /// What the tables say of the wishes at hand.
@@ -224,9 +233,12 @@ impl<'a, T: Target> Applier<'a, T> {
     ) -> Result<Self, DbError> {
         let settings = engine.settings();
         let run = going.run;
-        let told = engine
+        let (told, row) = engine
             .db
-            .read(move |conn| Event::details(conn, run, EventKind::TitleRequested))
+            .read(move |conn| -> Result<_, DbError> {
+                let told = Event::details(conn, run, EventKind::TitleRequested)?;
+                Ok((told, SyncRun::find(conn, run)?))
+            })
             .await?;
         Ok(Self {
             engine,
@@ -239,6 +251,7 @@ impl<'a, T: Target> Applier<'a, T> {
                 settle: Duration::from_secs(settings.settings.seerr.settle_s),
                 started_at: engine.started_at,
             },
+            began_at: row.map_or(engine.clock.now(), |row| row.sync_started),
             newest_request: 0,
             batch: Batch::default(),
             facts: FactsAsked::default(),
@@ -259,6 +272,7 @@ impl<'a, T: Target> Applier<'a, T> {
         let now = self.engine.clock.now();
         Situation {
             now,
+            began_at: self.began_at,
             today: now.date(),
             target: &self.info.product,
             has_4k_movies: self.info.has_4k_movies,

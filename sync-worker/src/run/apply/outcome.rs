@@ -7,7 +7,7 @@ use schema::models::{
     EventKind, LedgerStatus, MediaType, NewDecision, NewEvent, NewSyncedItem, SeasonNumbers,
 };
 
-use super::{Applier, Deed, place, record::fate};
+use super::{Applier, Deed, change::fate, place};
 use crate::{
     chance::jitter,
     plan::{Decided, Verdict, Wish},
@@ -122,10 +122,21 @@ impl<T: Target> Applier<'_, T> {
         tally: &mut Tally,
     ) -> Option<NewDecision> {
         tally.decided(wish, Fate::Waiting, reason);
+        if let Some(plan) = &mut self.plan_to_apply {
+            plan.waits(wish, reason);
+        }
         self.decision(wish, &plain(Verdict::Wait, reason), self.engine.clock.now())
     }
 
-    pub(super) fn failed(&self, wish: &Wish, error: &TargetError, tally: &mut Tally) -> Sent {
+    /// The target did not take it. `is_open` when it may have stored it nevertheless and nobody could
+    /// look: then the request that shows up later is known to be ours.
+    pub(super) fn failed(
+        &self,
+        wish: &Wish,
+        error: &TargetError,
+        is_open: bool,
+        tally: &mut Tally,
+    ) -> Sent {
         let attempts = self
             .batch
             .ledger
@@ -141,7 +152,11 @@ impl<T: Target> Applier<'_, T> {
             _ if is_ours_to_fix && attempts >= ATTEMPTS => LedgerStatus::FailedPermanent,
             _ => LedgerStatus::Failed,
         };
-        self.put_off(wish, status, Chain(error).to_string(), tally)
+        let mut sent = self.put_off(wish, status, Chain(error).to_string(), tally);
+        if !is_open {
+            sent.row.request_after = None;
+        }
+        sent
     }
 
     /// Records why a title is not requested now, and when it is tried again.
@@ -277,6 +292,7 @@ mod tests {
             seasons: crate::plan::SeasonsWanted::All,
             wanted_since: None,
             withdraws: false,
+            is_wanted_elsewhere: false,
             title: TitleRef(1),
             media_type: MediaType::Movie,
             tmdb_id,

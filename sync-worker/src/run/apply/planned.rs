@@ -3,17 +3,17 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::Duration;
+use chrono::{Duration, NaiveDateTime};
 use schema::{
     DbError,
     models::{
         Asking, DecisionKind, Identity, LedgerStatus, List, ListId, NewPlan, NewPlanItem, Plan,
-        PlanId, PlanItem, PlanStatus, RunId, SeasonNumbers, SyncedItem,
+        PlanId, PlanItem, PlanStatus, RunId, SeasonNumbers, SyncRun, SyncedItem,
     },
     wire::sync::PlanCounts,
 };
 
-use super::{Deed, key, record::fate};
+use super::{Deed, change::fate, key};
 use crate::{
     engine::Engine,
     plan::{Decided, Verdict, Wish},
@@ -177,6 +177,8 @@ impl Expected {
 /// A plan that is carried out.
 pub(in crate::run) struct PlanToApply {
     id: PlanId,
+    /// When the run that made it began.
+    looked_at: NaiveDateTime,
     expected: HashMap<WishKey, Expected>,
     outcomes: Vec<(i32, String)>,
 }
@@ -199,7 +201,7 @@ impl PlanToApply {
         run: RunId,
     ) -> Result<PlanRead, Interrupted> {
         let now = engine.clock.now();
-        engine
+        let plan = engine
             .db
             .write(move |conn| Plan::begin(conn, id, run, now).map_err(DbError::from))
             .await?
@@ -238,19 +240,27 @@ impl PlanToApply {
                     let withdrawing = all.filter(|(_, policy)| policy.withdraws == Some(true));
                     lists.extend(withdrawing.map(|(list, _)| list.id));
                 }
-                Ok((order, lists, expected))
+                let made_by = SyncRun::find(conn, plan.made_by)?;
+                let looked_at = made_by.map_or(plan.created_at, |run| run.sync_started);
+                Ok((order, lists, expected, looked_at))
             })
             .await?;
-        let (order, lists, expected) = read;
+        let (order, lists, expected, looked_at) = read;
         Ok(PlanRead {
             plan: Self {
                 id,
+                looked_at,
                 expected,
                 outcomes: Vec::new(),
             },
             order,
             lists: lists.into_iter().collect(),
         })
+    }
+
+    /// When looking began for it: what came back to a list before that was seen before.
+    pub(super) fn looked_at(&self) -> NaiveDateTime {
+        self.looked_at
     }
 
     /// Whether what is decided now is what the plan says, or needs no deed any more. What the plan does
@@ -292,6 +302,14 @@ impl PlanToApply {
         false
     }
 
+    /// Notes why a deed has to wait.
+    pub(super) fn waits(&mut self, wish: &Wish, reason: &str) {
+        if let Some(expected) = self.expected.get(&key(wish)) {
+            let outcome = format!("{}{reason}", PlanItem::WAITING);
+            self.outcomes.push((expected.position, outcome));
+        }
+    }
+
     /// Notes what became of deeds.
     pub(super) fn note<'l>(
         &mut self,
@@ -302,6 +320,9 @@ impl PlanToApply {
             if let (Some(expected), Some(row)) =
                 (self.expected.get(&key(&deed.wish)), row(&deed.wish))
             {
+                if row.status == LedgerStatus::Planned {
+                    continue; // it was not sent, and why was noted
+                }
                 let outcome = row.error_message.as_deref();
                 let outcome = outcome.unwrap_or_else(|| row.status.as_str());
                 self.outcomes.push((expected.position, outcome.to_owned()));

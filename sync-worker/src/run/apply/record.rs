@@ -14,7 +14,7 @@ use schema::{
 use super::{Applier, Batch, Deed, Place, key, outcome::pause, place};
 use crate::{
     chance::jitter,
-    plan::{Decided, Known, Verdict, Wish, decide},
+    plan::{Decided, Verdict, Wish, decide},
     run::{
         Interrupted,
         report::{Fate, Tally},
@@ -33,11 +33,11 @@ pub(super) struct DecidedOn {
 
 /// What is to be stored of decisions.
 #[derive(Default)]
-struct Noted {
+pub(super) struct Noted {
     decisions: Vec<NewDecision>,
     /// Each with the seasons that our request holds.
-    rows: Vec<(NewSyncedItem, Vec<i32>)>,
-    events: Vec<NewEvent>,
+    pub(super) rows: Vec<(NewSyncedItem, Vec<i32>)>,
+    pub(super) events: Vec<NewEvent>,
 }
 
 impl<T: Target> Applier<'_, T> {
@@ -160,72 +160,6 @@ impl<T: Target> Applier<'_, T> {
         }
     }
 
-    fn skip(
-        &mut self,
-        wish: &Wish,
-        decided: &Decided,
-        snapshot: &Snapshot,
-        now: NaiveDateTime,
-        noted: &mut Noted,
-        tally: &mut Tally,
-    ) {
-        let Verdict::Skip {
-            status,
-            request_id,
-            created_by_us,
-        } = decided.verdict
-        else {
-            return;
-        };
-        let known = self.batch.known(wish, snapshot);
-        let is_of_this_run = status == LedgerStatus::Requested
-            && known.ledger.is_some_and(|row| {
-                row.run == Some(self.going.run) || row.status == LedgerStatus::Requesting
-            });
-        // Its answer never came, so nobody has been told of it.
-        let unheard = known
-            .ledger
-            .filter(|row| row.status == LedgerStatus::Requesting && row.request_id.is_none())
-            .filter(|_| status == LedgerStatus::Requested && created_by_us)
-            .map(|row| row.reason.clone());
-        let row = changed(&decided.reason, status, (request_id, created_by_us), known);
-        let row = row.map(|change| {
-            let seasons = change.seasons(known);
-            (self.changed_row(wish, change, now), seasons)
-        });
-        noted.rows.extend(row);
-        if let Some(reason) = unheard {
-            noted.events.extend(self.requested(wish, now, &reason));
-        }
-        tally.decided(wish, fate(status, is_of_this_run), &decided.reason);
-    }
-
-    fn changed_row(&self, wish: &Wish, change: Change<'_>, now: NaiveDateTime) -> NewSyncedItem {
-        let before = self.batch.ledger.get(&place(wish)).map(|row| row.status);
-        let mut row = self.row(wish, now);
-        row.status = change.status;
-        change.reason.clone_into(&mut row.reason);
-        if change.request.0.is_some() {
-            (row.request_id, row.created_by_us) = change.request;
-        }
-        // A later no overrules an earlier return, and a request that came about an earlier no.
-        if is_no(change.status) && before != Some(change.status) {
-            row.refused_at = Some(now);
-        }
-        if change.status == LedgerStatus::Requested && row.created_by_us {
-            row.refused_at = None;
-            row.requested_at = Some(now);
-        }
-        if change.status == LedgerStatus::Available {
-            row.attempts = 0;
-            row.retry_at = None;
-        }
-        row.requesting_since = None;
-        // What once failed is over.
-        row.error_message = None;
-        row
-    }
-
     async fn keep_decided(&mut self, noted: Noted) -> Result<(), Interrupted> {
         if noted.decisions.is_empty() && noted.rows.is_empty() && noted.events.is_empty() {
             return Ok(());
@@ -329,46 +263,6 @@ impl<T: Target> Applier<'_, T> {
     }
 }
 
-/// What the ledger is to say from now on.
-struct Change<'a> {
-    status: LedgerStatus,
-    reason: &'a str,
-    /// The target's request, and whether it is ours.
-    request: (Option<i32>, bool),
-}
-
-impl Change<'_> {
-    /// Seasons that the request holds, where it is ours.
-    fn seasons(&self, known: Known<'_>) -> Vec<i32> {
-        let (id, is_ours) = self.request;
-        let request = known
-            .requests
-            .iter()
-            .find(|request| is_ours && Some(request.id) == id);
-        request.map_or_else(Vec::new, |request| request.seasons.clone())
-    }
-}
-
-/// What changes in the ledger, when it does not say the same already.
-fn changed<'a>(
-    reason: &'a str,
-    status: LedgerStatus,
-    request: (Option<i32>, bool),
-    known: Known<'_>,
-) -> Option<Change<'a>> {
-    let (id, is_ours) = request;
-    let is_as_recorded = known.ledger.is_some_and(|row| {
-        row.status == status
-            && row.request_id.or(id) == row.request_id
-            && (id.is_none() || row.created_by_us == is_ours)
-    });
-    (!is_as_recorded).then_some(Change {
-        status,
-        reason,
-        request,
-    })
-}
-
 /// Stores seasons of a show under a ledger row.
 ///
 /// # Errors
@@ -432,27 +326,5 @@ fn as_stored(new: &NewDecision) -> Decision {
         remedy: new.remedy.clone(),
         seasons: new.seasons.clone(),
         sources: new.sources.clone(),
-    }
-}
-
-/// Whether the status is a person's no.
-fn is_no(status: LedgerStatus) -> bool {
-    matches!(
-        status,
-        LedgerStatus::Declined | LedgerStatus::Deleted | LedgerStatus::Blocklisted
-    )
-}
-
-pub(super) fn fate(status: LedgerStatus, is_of_this_run: bool) -> Fate {
-    match status {
-        LedgerStatus::Requested if is_of_this_run => Fate::Requested,
-        LedgerStatus::Requested | LedgerStatus::Adopted => Fate::AlreadyRequested,
-        LedgerStatus::Available => Fate::Available,
-        LedgerStatus::Failed | LedgerStatus::FailedPermanent => Fate::Failed,
-        LedgerStatus::Planned | LedgerStatus::Requesting => Fate::Waiting,
-        LedgerStatus::Declined
-        | LedgerStatus::Blocklisted
-        | LedgerStatus::Deleted
-        | LedgerStatus::Withdrawn => Fate::Skipped,
     }
 }

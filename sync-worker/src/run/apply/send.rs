@@ -35,6 +35,16 @@ pub(super) const CANCEL_GRACE: Duration = Duration::from_millis(400);
 /// Requests that may fail for want of TMDB, one after the other, before the run ends.
 const FAILURES_IN_A_ROW: u32 = 5;
 
+/// What the target has of a request after an answer that was no yes.
+enum Traced {
+    /// The request itself.
+    Ours(TargetRequest),
+    /// Nothing.
+    Nowhere,
+    /// Nobody could look.
+    Unknown,
+}
+
 /// A request that is about to be sent.
 struct Begun {
     row: NewSyncedItem,
@@ -117,15 +127,7 @@ impl<T: Target> Applier<'_, T> {
                         Ok(None)
                     };
                     match earlier {
-                        Ok(Some(ours)) => {
-                            let sent = self.created(deed, ours.id, None, &ours.seasons);
-                            confirmed.push(Confirmed {
-                                wish: wish.clone(),
-                                row: sent.row.clone(),
-                                seasons: ours.seasons,
-                            });
-                            before = Some(sent);
-                        }
+                        Ok(Some(ours)) => before = Some(self.found(deed, ours, &mut confirmed)),
                         Ok(None) => before = Some(self.adopted(deed, tally)),
                         Err(error) => {
                             before = Some(self.lost_sight_of(wish));
@@ -170,12 +172,21 @@ impl<T: Target> Applier<'_, T> {
                     waiting.extend(self.wait(wish, &refusal, tally));
                 }
                 Err(error) => {
-                    before = Some(self.failed(wish, &error, tally));
-                    // Each title would cost its time and an attempt.
-                    if matches!(
+                    let traced = self.in_spite_of(wish, &error).await;
+                    let is_open = matches!(traced, Traced::Unknown);
+                    let is_there = matches!(traced, Traced::Ours(_));
+                    before = Some(match traced {
+                        Traced::Ours(ours) => self.found(deed, ours, &mut confirmed),
+                        Traced::Nowhere | Traced::Unknown => {
+                            self.failed(wish, &error, is_open, tally)
+                        }
+                    });
+                    let is_passing = matches!(
                         error,
                         TargetError::Upstream { .. } | TargetError::Busy { .. }
-                    ) {
+                    );
+                    // Each title would cost its time and an attempt.
+                    if is_passing && !is_there {
                         self.failures_in_a_row += 1;
                         if self.failures_in_a_row == FAILURES_IN_A_ROW {
                             end = Err(error.into());
@@ -253,6 +264,37 @@ impl<T: Target> Applier<'_, T> {
                         .is_none_or(|user| user == wish.requested_as)
             });
         Ok(found)
+    }
+
+    /// Takes a request that the target has for one that it confirmed.
+    fn found(&mut self, deed: &Deed, ours: TargetRequest, confirmed: &mut Vec<Confirmed>) -> Sent {
+        self.newest_request = self.newest_request.max(ours.id);
+        let sent = self.created(deed, ours.id, None, &ours.seasons);
+        confirmed.push(Confirmed {
+            wish: deed.wish.clone(),
+            row: sent.row.clone(),
+            seasons: ours.seasons,
+        });
+        sent
+    }
+
+    /// What the target has of a request that it answered with `error`: it may have stored it and failed
+    /// after that. Who asks again then would be told that somebody else has asked.
+    async fn in_spite_of(&self, wish: &Wish, error: &TargetError) -> Traced {
+        if !error.may_be_stored() {
+            return Traced::Nowhere;
+        }
+        match self.going.or_cancelled(self.arrived_earlier(wish)).await {
+            Ok(Ok(Some(ours))) => Traced::Ours(ours),
+            Ok(Ok(None)) => Traced::Nowhere,
+            Ok(Err(unread)) => {
+                tracing::warn!(
+                    "whether a request came about that was answered with an error cannot be read: {unread}"
+                );
+                Traced::Unknown
+            }
+            Err(_cancelled) => Traced::Unknown,
+        }
     }
 
     /// Records the end of one request and the beginning of the next with one transaction.

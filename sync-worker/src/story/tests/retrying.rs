@@ -90,6 +90,25 @@ async fn a_no_is_final_unless_it_is_meant_otherwise() {
 }
 
 #[actix_rt::test]
+async fn what_is_on_the_block_list_stays_there_and_is_wanted_once_it_is_off() {
+    let mut world = World::new();
+    let (_, item, title) = heat(&mut world);
+    let why = "it is on Seerr's block list";
+    world.ledger(180, &title, LedgerStatus::Blocklisted, why, |_| {});
+    let failure = world.retry("movie:949", false).await.unwrap_err();
+    insta::assert_snapshot!(failure.remedy.unwrap_or_default(), @"Take it off the block list in Seerr. Then take it off its lists, let a run see that, and put it on again; or say so with `listsync items retry movie:949 --anyway`.");
+    let asked = world.retry("movie:949", true).await.unwrap();
+    assert_eq!(asked.was[0].status, LedgerStatus::Blocklisted);
+    let row = world.row(&title);
+    assert_eq!(
+        (row.status, row.reason.as_str(), row.refused_at),
+        (LedgerStatus::Blocklisted, why, Some(at(180)))
+    );
+    let entry = ListItem::find(&mut world.conn, item.id).unwrap().unwrap();
+    assert_eq!(entry.returned_at, Some(at(360)));
+}
+
+#[actix_rt::test]
 async fn with_nothing_to_try_again_it_says_so() {
     let mut world = World::new();
     let (_, item, title) = heat(&mut world);

@@ -1,11 +1,15 @@
 //! The connection to Seerr: one client with its limits, reading with few repeats, changing things once.
 //! What an answer means is [`super::refusal`]'s to say.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
 
+use chrono::{DateTime, NaiveDateTime};
 use reqwest::{
     Client, Method, RequestBuilder,
-    header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION},
+    header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION},
 };
 use runtime::{Chain, Secret};
 use serde::{Serialize, de::DeserializeOwned};
@@ -50,6 +54,8 @@ pub(super) struct Http {
     client: Client,
     pub(super) address: Address,
     limits: Limits,
+    /// Seconds since 1970 that it was there when it last answered; 0 before it told.
+    told_at: AtomicI64,
 }
 
 /// An answer's status, content type, place of redirection and body.
@@ -110,7 +116,15 @@ impl Http {
             client,
             address,
             limits,
+            told_at: AtomicI64::new(0),
         })
+    }
+
+    /// What time it was at the other end when it last answered, to the second; none if it told none.
+    pub(super) fn told_at(&self) -> Option<NaiveDateTime> {
+        let seconds = self.told_at.load(Ordering::Relaxed);
+        let told = DateTime::from_timestamp(seconds, 0).filter(|_| seconds != 0);
+        told.map(|at| at.naive_utc())
     }
 
     /// Reads `path`, again after a short pause when the failure is of a kind that passes.
@@ -269,6 +283,10 @@ impl Http {
         };
         let content_type = header(CONTENT_TYPE).unwrap_or_default();
         let location = header(LOCATION);
+        // What is no time tells none.
+        if let Some(Ok(at)) = header(DATE).map(|date| DateTime::parse_from_rfc2822(&date)) {
+            self.told_at.store(at.timestamp(), Ordering::Relaxed);
+        }
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = response

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use chrono::NaiveDateTime;
 use schema::models::MediaType;
 use serde::de::DeserializeOwned;
 
@@ -11,7 +12,7 @@ use super::{
     merged::highest,
     product::Product,
     refusal::Call,
-    rows::{Media, Page, Request, Row},
+    rows::{Media, No, Page, Request, Row},
 };
 use crate::target::{Snapshot, TargetError, TargetRequest, TargetWarning};
 
@@ -30,6 +31,8 @@ struct Rows<K> {
     /// Of every row, also of those that are not kept.
     ids: HashSet<i32>,
     kept: Vec<K>,
+    /// What people said no to.
+    refusals: Vec<No>,
     /// Radarrs and Sonarrs that did not answer Seerr, by name.
     silent: BTreeSet<String>,
 }
@@ -39,6 +42,7 @@ impl<K> Rows<K> {
         Self {
             ids: HashSet::new(),
             kept: Vec::new(),
+            refusals: Vec::new(),
             silent: BTreeSet::new(),
         }
     }
@@ -50,6 +54,7 @@ impl<K> Rows<K> {
         }
         for row in page.results {
             if self.ids.insert(row.id()) {
+                self.refusals.extend(row.refusals(product));
                 self.kept.extend(row.keep(product));
             }
         }
@@ -65,7 +70,10 @@ pub(super) async fn snapshot(http: &Http, product: &Product) -> Result<Snapshot,
         all::<Media>(http, "/media?sort=added", product),
         all::<Request>(http, REQUESTS, product),
     )?;
-    Ok(merge(media, requests))
+    Ok(Snapshot {
+        told_at: http.told_at(),
+        ..merge(media, requests)
+    })
 }
 
 /// Requests with this id or a higher one, newest first.
@@ -204,12 +212,33 @@ fn merge(media: Rows<<Media as Row>::Kept>, requests: Rows<TargetRequest>) -> Sn
         };
         by_title.insert(key, row);
     }
+    let requests_by_title = grouped(requests.kept);
+    let refusals = media.refusals.into_iter().chain(requests.refusals);
     Snapshot {
+        refused_at: refused_at(refusals, &requests_by_title),
+        told_at: None,
         media: by_title,
-        requests: grouped(requests.kept),
+        requests: requests_by_title,
         newest_request_id: requests.ids.iter().copied().max().unwrap_or_default(),
         warnings: warnings(&requests.silent),
     }
+}
+
+/// When each no was said that is seen now: an older declined request is none.
+fn refused_at(
+    refusals: impl Iterator<Item = No>,
+    requests: &HashMap<Key, Vec<TargetRequest>>,
+) -> HashMap<Key, NaiveDateTime> {
+    let mut said: HashMap<Key, NaiveDateTime> = HashMap::new();
+    for no in refusals {
+        let newest = requests.get(&no.place).and_then(|group| group.first());
+        if no.request.is_some() && no.request != newest.map(|request| request.id) {
+            continue;
+        }
+        let known = said.entry(no.place).or_insert(no.at);
+        *known = no.at.max(*known);
+    }
+    said
 }
 
 /// By title and quality, newest first; no group has room to spare, since most have one request.
@@ -339,6 +368,57 @@ mod tests {
             (vec![9, 3], vec![5], vec![4])
         );
         assert_eq!(snapshot.newest_request_id, 9);
+    }
+
+    #[test]
+    fn a_no_is_dated_by_the_row_that_tells_it_and_an_older_request_tells_none() {
+        let at = |hour: u32| format!("2026-02-28T{hour:02}:00:00.500Z");
+        let dated = |mut row: Value, hour| {
+            row["updatedAt"] = json!(at(hour));
+            row
+        };
+        let declined = |id, tmdb_id, is_4k, hour| {
+            let mut row = dated(request(id, tmdb_id, is_4k), hour);
+            row["status"] = json!(3);
+            row
+        };
+        let undated = |mut row: Value, time: Value| {
+            row["updatedAt"] = time;
+            row
+        };
+        let media = [
+            dated(media(1, 10, 7, 1), 4),
+            dated(media(2, 11, 5, 6), 5),
+            dated(media(3, 12, 5, 3), 6),
+            undated(media(4, 13, 7, 1), json!(1_772_280_000)),
+            undated(media(5, 14, 7, 1), json!("yesterday")),
+        ];
+        let requests = [
+            declined(7, 20, false, 1),
+            declined(8, 20, true, 2),
+            declined(9, 21, false, 3),
+            dated(request(10, 21, false), 3),
+            declined(11, 22, false, 7),
+            declined(12, 22, false, 8),
+            declined(13, 10, false, 9),
+            dated(request(14, 23, false), 3),
+        ];
+        let mut told: Vec<String> = snapshot(&media, &requests)
+            .refused_at
+            .into_iter()
+            .map(|((_, tmdb_id, is_4k), at)| format!("{tmdb_id} {is_4k} {at}"))
+            .collect();
+        told.sort();
+        assert_eq!(
+            told,
+            [
+                "10 false 2026-02-28 09:00:00.500",
+                "11 true 2026-02-28 05:00:00.500",
+                "20 false 2026-02-28 01:00:00.500",
+                "20 true 2026-02-28 02:00:00.500",
+                "22 false 2026-02-28 08:00:00.500",
+            ]
+        );
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Rows of Seerr's database as `/media` and `/request` tell them, and what is kept of them.
 
+use chrono::{DateTime, NaiveDateTime};
 use schema::models::MediaType;
 use serde::Deserialize;
 
 use super::{answers::Kind, merged, product::Product};
-use crate::target::{MediaRow, SeasonRow, TargetRequest};
+use crate::target::{MediaRow, MediaStatus, RequestStatus, SeasonRow, TargetRequest};
 
 /// One page of `/media` or `/request`.
 #[derive(Deserialize)]
@@ -57,12 +58,26 @@ fn in_short(name: &str) -> String {
     signs.take(60).collect()
 }
 
+/// A person's no that a row tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct No {
+    /// Media type, TMDB number and whether it is 4K.
+    pub(super) place: (MediaType, i64, bool),
+    /// The declined request; none of a title that was deleted or blocklisted.
+    pub(super) request: Option<i32>,
+    /// When the row last changed, by Seerr's clock.
+    pub(super) at: NaiveDateTime,
+}
+
 /// A row that is recognised on a second look, and what is kept of it.
 pub(super) trait Row {
     /// What is kept.
     type Kept;
 
     fn id(&self) -> i32;
+
+    /// What people said no to, where it tells when.
+    fn refusals(&self, product: &Product) -> Vec<No>;
 
     /// None for kinds we do not know and for rows that lost their title.
     fn keep(self, product: &Product) -> Option<Self::Kept>;
@@ -83,6 +98,8 @@ pub(super) struct Media {
     status4k: Option<i64>,
     #[serde(default)]
     seasons: Option<Vec<LibrarySeason>>,
+    #[serde(default)]
+    updated_at: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -100,6 +117,25 @@ impl Row for Media {
 
     fn id(&self) -> i32 {
         self.id
+    }
+
+    fn refusals(&self, product: &Product) -> Vec<No> {
+        let told = |status, is_4k| {
+            let status = product.media_status(status);
+            let is_no = matches!(status, MediaStatus::Deleted | MediaStatus::Blocklisted);
+            let place = (Kind::read(self.kind)?, self.tmdb_id?, is_4k);
+            let at = moment(self.updated_at.as_ref().filter(|_| is_no))?;
+            Some(No {
+                place,
+                request: None,
+                at,
+            })
+        };
+        let standard = told(self.status, false);
+        standard
+            .into_iter()
+            .chain(told(self.status4k, true))
+            .collect()
     }
 
     fn keep(self, product: &Product) -> Option<Self::Kept> {
@@ -136,6 +172,8 @@ pub(super) struct Request {
     requested_by: Option<Numbered>,
     #[serde(default)]
     seasons: Option<Vec<Season>>,
+    #[serde(default)]
+    updated_at: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -167,13 +205,24 @@ impl Row for Request {
         self.id
     }
 
+    fn refusals(&self, product: &Product) -> Vec<No> {
+        let is_no = product.request_status(self.status) == RequestStatus::Declined;
+        let at = moment(self.updated_at.as_ref().filter(|_| is_no));
+        let told = self.place().zip(at).map(|(place, at)| No {
+            place,
+            request: Some(self.id),
+            at,
+        });
+        told.into_iter().collect()
+    }
+
     fn keep(self, product: &Product) -> Option<TargetRequest> {
-        let media = self.media.as_ref()?;
+        let (media_type, tmdb_id, is_4k) = self.place()?;
         Some(TargetRequest {
             id: self.id,
-            media_type: Kind::read(self.kind).or_else(|| Kind::read(media.media_type))?,
-            tmdb_id: media.tmdb_id?,
-            is_4k: self.is4k.unwrap_or(false),
+            media_type,
+            tmdb_id,
+            is_4k,
             status: product.request_status(self.status),
             requested_by: self.requested_by.as_ref().map(|user| user.id),
             seasons: self.seasons(),
@@ -181,7 +230,22 @@ impl Row for Request {
     }
 }
 
+/// Seerr's times are text like `2026-02-28T12:00:00.000Z`; others are as good as none.
+fn moment(time: Option<&serde_json::Value>) -> Option<NaiveDateTime> {
+    let text = time?.as_str()?;
+    DateTime::parse_from_rfc3339(text)
+        .ok()
+        .map(|at| at.naive_utc())
+}
+
 impl Request {
+    /// Media type, TMDB number and whether it is 4K; none for kinds we do not know and without a title.
+    fn place(&self) -> Option<(MediaType, i64, bool)> {
+        let media = self.media.as_ref()?;
+        let kind = Kind::read(self.kind).or_else(|| Kind::read(media.media_type))?;
+        Some((kind, media.tmdb_id?, self.is4k.unwrap_or(false)))
+    }
+
     /// Numbers of the seasons it holds, ascending.
     pub(super) fn seasons(&self) -> Vec<i32> {
         let seasons = self.seasons.as_deref().unwrap_or_default();

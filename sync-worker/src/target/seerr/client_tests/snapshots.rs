@@ -65,6 +65,8 @@ async fn a_snapshot_has_every_row_and_the_newest_request_first() {
         (Some(4), &[1, 2][..])
     );
     assert_eq!(snapshot.newest_request_id, 8);
+    let away = chrono::Utc::now().naive_utc() - snapshot.told_at.unwrap();
+    assert!(away.abs() < chrono::TimeDelta::minutes(1), "{away}");
 }
 
 #[actix_rt::test]
