@@ -165,6 +165,45 @@ async fn a_file_is_uploaded_by_the_api_and_a_strange_one_refused() -> Result<()>
 }
 
 #[actix_rt::test]
+async fn films_whose_numbers_were_swapped_in_a_file_wait_for_a_person_and_are_not_requested()
+-> Result<()> {
+    let seerr = FakeSeerr::start(World::sample());
+    let household = Setup::new().seerr(&seerr).start().await?;
+    let file = household.folder().join("films.csv");
+    // The numbers of Fight Club and The Matrix the wrong way round, one of them without another id.
+    let rows = "title,year,type,imdb_id,tmdb_id\n\
+                The Matrix,1999,movie,tt0133093,550\n\
+                Fight Club,1999,movie,,603\n\
+                Alien,1979,movie,tt0078748,348\n";
+    std::fs::write(&file, rows)?;
+    let added = household
+        .cli(&["lists", "add", &file.display().to_string()])
+        .await?;
+    assert!(added.status.success(), "{}", text(&added));
+    let report = household.sync().await?;
+    assert_eq!(report.summary.counts.requested, 1, "{report:#?}");
+    assert_eq!(report.summary.counts.needs_review, 2, "{report:#?}");
+    let requests = |tmdb_id| seerr.requests_for(tmdb_id, false).len();
+    assert_eq!((requests(348), requests(550), requests(603)), (1, 0, 0));
+    let waiting = household.cli(&["review"]).await?;
+    let told = text(&waiting);
+    for said in [
+        "the entry's TMDB id is movie 550 \"Fight Club\" (1999)",
+        "tt0133093 is movie 603 \"The Matrix\" (1999)",
+        "the entry's TMDB id is movie 603 \"The Matrix\" (1999)",
+        "\"Fight Club\" (1999), as the list has it, is movie 550",
+    ] {
+        assert!(told.replace('\n', " ").contains(said), "{told}");
+    }
+
+    let asked = || seerr.count("GET", "/api/v1/search") + seerr.count("GET", "/api/v1/movie/*");
+    let before = asked();
+    household.sync().await?;
+    assert_eq!(asked(), before, "an unchanged run asks about no title");
+    Ok(())
+}
+
+#[actix_rt::test]
 async fn a_broken_or_missing_file_removes_nothing_and_says_what_is_wrong() -> Result<()> {
     let world = World::sample();
     let entries = Entry::named(&world, &["The Matrix", "Parasite", "Alien"]);

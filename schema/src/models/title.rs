@@ -77,6 +77,26 @@ impl Title {
         }
     }
 
+    /// Stores what TMDB calls a title, where a list had called it otherwise.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn rename(
+        conn: &mut SqliteConnection,
+        id: TitleRef,
+        (title, year): (&str, Option<i32>),
+        now: NaiveDateTime,
+    ) -> QueryResult<()> {
+        diesel::update(titles::table.find(id))
+            .set((
+                titles::title.eq(title),
+                titles::year.eq(year),
+                titles::updated_at.eq(now),
+            ))
+            .execute(conn)
+            .map(drop)
+    }
+
     /// All titles.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use schema::models::{ListItem, MediaType, ReviewCandidate};
 use tokio::time::Instant;
 
 use super::{
-    UpstreamProbe, contradiction, foreign_ids, readings,
+    UpstreamProbe, contradiction, foreign_ids, number, readings,
     score::{Fit, KEPT, Verdict, judge},
     tmdb_id,
     wanted::Wanted,
@@ -101,13 +101,7 @@ pub(crate) async fn identify<T: Target>(
 ) -> Result<Identified, TargetError> {
     let wanted = Wanted::of(item);
     if let (Some(media_type), Some(tmdb_id)) = (item.media_type, tmdb_id(item)) {
-        return Ok(Identified::Matched {
-            media_type,
-            tmdb_id,
-            title: wanted.title,
-            year: wanted.year,
-            how: "the entry's TMDB id".to_owned(),
-        });
+        return number::identify(target, item, (media_type, tmdb_id), probe).await;
     }
     let mut unknown = Vec::new();
     for id in foreign_ids(item) {
@@ -313,7 +307,7 @@ fn merge(candidates: &mut Vec<Candidate>, found: Vec<Candidate>) -> bool {
 /// A search whose empty answer can be believed: TMDB was there before and after it was asked again,
 /// since a single failure of TMDB reads like nothing found. Seerr keeps what TMDB answered, and not
 /// what it failed to answer, so asking again costs little when there is nothing.
-async fn trusted_search<T: Target>(
+pub(super) async fn trusted_search<T: Target>(
     target: &T,
     title: &str,
     probe: &UpstreamProbe,

@@ -7,9 +7,8 @@ use std::{
 };
 
 use MediaType::{Movie, Tv};
-use chrono::DateTime;
-use schema::models::{Identity, ListId};
 
+use super::super::sample::item;
 use super::*;
 use crate::target::{Details, NewRequest, Snapshot, Submitted, TargetInfo, TargetRequest};
 
@@ -151,38 +150,6 @@ fn found(media_type: MediaType, tmdb_id: i64, title: &str, year: i32) -> Candida
     }
 }
 
-pub(in crate::identity) fn item(
-    title: &str,
-    year: impl Into<Option<i32>>,
-    media_type: impl Into<Option<MediaType>>,
-) -> ListItem {
-    ListItem {
-        candidates: None,
-        trakt_id: None,
-        season: None,
-        id: 1,
-        list: ListId(1),
-        entry_key: "key".into(),
-        rank: 1,
-        title: title.into(),
-        original_title: None,
-        year: year.into(),
-        media_type: media_type.into(),
-        imdb_id: None,
-        tmdb_id: None,
-        tvdb_id: None,
-        first_seen: DateTime::UNIX_EPOCH.naive_utc(),
-        returned_at: None,
-        left_at: None,
-        fetch: None,
-        identity: Identity::New,
-        title_ref: None,
-        identity_reason: None,
-        attempts: 0,
-        next_try: None,
-    }
-}
-
 /// `movie 603 by …`, `review: …`, `not found: …` or `error: …`.
 async fn told(target: &Known, item: &ListItem) -> String {
     match identify(target, item, &UpstreamProbe::default()).await {
@@ -202,18 +169,105 @@ async fn told(target: &Known, item: &ListItem) -> String {
     }
 }
 
-#[actix_rt::test]
-async fn the_entrys_own_number_costs_no_call() {
-    let target = Known::default();
-    let entry = ListItem {
-        tmdb_id: Some(603),
+fn numbered(tmdb_id: i64, imdb_id: Option<&str>) -> ListItem {
+    ListItem {
+        tmdb_id: Some(tmdb_id),
+        imdb_id: imdb_id.map(str::to_owned),
         ..item("The Matrix", 1999, Movie)
+    }
+}
+
+#[actix_rt::test]
+async fn an_id_beside_the_number_is_looked_up_once_and_must_be_the_same_title() {
+    let target = Known::default().id("tt0133093", &[found(Movie, 603, "Matrix", 1999)]);
+    let pair = numbered(603, Some("tt0133093"));
+    assert_eq!(told(&target, &pair).await, "movie 603 by imdb look-up");
+    assert_eq!(target.asked(), ["tt0133093"]);
+    let film = ListItem {
+        tvdb_id: Some(9),
+        ..numbered(603, Some("tt9"))
     };
     assert_eq!(
-        told(&target, &entry).await,
-        "movie 603 by the entry's TMDB id"
+        told(&target, &film).await,
+        "movie 603 by the entry's TMDB id; TMDB does not know tt9"
     );
-    assert!(target.asked().is_empty());
+    let other = Details {
+        title: "Heat".into(),
+        year: Some(1995),
+        ..Details::default()
+    };
+    target.numbers.borrow_mut().insert((Movie, 949), other);
+    assert_eq!(
+        told(&target, &numbered(949, Some("tt0133093"))).await,
+        "review: its ids mean different titles: the entry's TMDB id is movie 949 \"Heat\" (1995); \
+         tt0133093 is movie 603 \"Matrix\" (1999), known by imdb look-up"
+    );
+    let show = ListItem {
+        media_type: Some(Tv),
+        ..pair
+    };
+    assert!(told(&target, &show).await.starts_with("review: its ids"));
+}
+
+#[actix_rt::test]
+async fn of_two_shows_with_one_tvdb_id_the_number_says_which_and_nothing_else_does() {
+    let both = [
+        found(Tv, 7, "The Lamp", 2001),
+        found(Tv, 8, "The Lamp", 2001),
+    ];
+    let target = Known::default().id("9", &both);
+    let of = |tmdb_id| ListItem {
+        tmdb_id,
+        tvdb_id: Some(9),
+        ..item("The Lamp", 2001, Tv)
+    };
+    assert_eq!(
+        told(&target, &of(Some(8))).await,
+        "show 8 by tvdb look-up: of the titles with this id the entry's TMDB id says which"
+    );
+    let alone = told(&target, &of(None)).await;
+    assert!(alone.starts_with("review: tvdb look-up: "), "{alone}");
+}
+
+#[actix_rt::test]
+async fn a_number_alone_is_asked_about_and_its_title_compared() {
+    let named = |title: &str, year| Details {
+        title: title.into(),
+        year: Some(year),
+        ..Details::default()
+    };
+    for (details, wanted) in [
+        (
+            named("The Matrix", 1999),
+            "movie 603 by the entry's TMDB id",
+        ),
+        // The name of another film, though its year and half its words agree.
+        (
+            named("The Matrix Revisited", 1999),
+            "review: its number and its title mean different titles: the entry's TMDB id is movie 603 \
+             \"The Matrix Revisited\" (1999); \"The Matrix\" (1999), as the list has it, is movie 604 \
+             \"The Matrix\" (1999)",
+        ),
+        (
+            named("Paper Moon", 1973),
+            "review: its number and its title mean different titles: the entry's TMDB id is movie 603 \
+             \"Paper Moon\" (1973); \"The Matrix\" (1999), as the list has it, is movie 604 \"The \
+             Matrix\" (1999)",
+        ),
+    ] {
+        let target = Known::default().title("The Matrix", &[found(Movie, 604, "The Matrix", 1999)]);
+        target.numbers.borrow_mut().insert((Movie, 603), details);
+        assert_eq!(told(&target, &numbered(603, None)).await, wanted);
+    }
+    // Neither title nor year agree, and nothing has that name.
+    let target = Known::default();
+    let moon = named("Paper Moon", 1973);
+    target.numbers.borrow_mut().insert((Movie, 603), moon);
+    let told = told(&target, &numbered(603, None)).await;
+    assert!(
+        told.ends_with("no title like \"The Matrix\" (1999), as the list has it, leads there"),
+        "{told}"
+    );
 }
 
 #[actix_rt::test]

@@ -20,16 +20,16 @@ const YEARS_APART: u32 = 2;
 
 /// The ids that the lists tell of a title.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct EntryIds {
+pub(super) struct EntryIds {
     /// `tt…`
-    pub(crate) imdb_id: Option<String>,
+    pub(super) imdb_id: Option<String>,
     /// TVDB's number.
-    pub(crate) tvdb_id: Option<i64>,
+    pub(super) tvdb_id: Option<i64>,
 }
 
 impl EntryIds {
     /// Those of an entry.
-    pub(crate) fn of(entry: &ListItem) -> Self {
+    pub(super) fn of(entry: &ListItem) -> Self {
         Self {
             imdb_id: entry.imdb_id.as_deref().and_then(imdb_id),
             tvdb_id: entry.tvdb_id.filter(|id| *id > 0),
@@ -37,9 +37,18 @@ impl EntryIds {
     }
 }
 
+/// An id of an entry that is not the one TMDB gives the title.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Contradiction {
+    /// The entry's.
+    pub(super) id: ForeignId,
+    /// In words.
+    pub(super) why: String,
+}
+
 /// Why the details of a title cannot be those of the entry: TMDB gives the title another IMDb or TVDB id
 /// than the list does. `None` where they agree, or one of them does not tell.
-pub(crate) fn contradicts(entry: &EntryIds, details: &Details) -> Option<String> {
+pub(super) fn contradicts(entry: &EntryIds, details: &Details) -> Option<Contradiction> {
     let imdb = entry.imdb_id.as_deref().and_then(imdb_id);
     let its_imdb = details.imdb_id.as_deref().and_then(imdb_id);
     let differ = |source, of_list: Option<String>, of_tmdb: Option<String>| {
@@ -56,14 +65,19 @@ pub(crate) fn contradicts(entry: &EntryIds, details: &Details) -> Option<String>
     let number = |id: Option<i64>| id.filter(|id| *id > 0).map(|id| id.to_string());
     // TVDB's numbers change more often than IMDb's: where the better id agrees it decides.
     let agrees = imdb.is_some() && imdb == its_imdb;
-    let differing = differ(IdSource::Imdb, imdb, its_imdb).or_else(|| {
+    let by_imdb = differ(IdSource::Imdb, imdb.clone(), its_imdb).zip(imdb.map(ForeignId::Imdb));
+    let by_tvdb = || {
         differ(
             IdSource::Tvdb,
             number(entry.tvdb_id),
             number(details.tvdb_id),
         )
-    });
-    differing.filter(|_| !agrees)
+        .zip(entry.tvdb_id.map(ForeignId::Tvdb))
+    };
+    by_imdb
+        .or_else(by_tvdb)
+        .filter(|_| !agrees)
+        .map(|(why, id)| Contradiction { id, why })
 }
 
 /// What some title is called, in every language that is known, and its year.
@@ -315,7 +329,11 @@ pub(crate) fn divided(
 }
 
 /// `movie 603 "The Matrix" (1999)`
-fn named(media_type: MediaType, tmdb_id: i64, name: Option<(&str, Option<i32>)>) -> String {
+pub(super) fn named(
+    media_type: MediaType,
+    tmdb_id: i64,
+    name: Option<(&str, Option<i32>)>,
+) -> String {
     let kind = match media_type {
         MediaType::Movie => "movie",
         MediaType::Tv => "show",
@@ -326,7 +344,7 @@ fn named(media_type: MediaType, tmdb_id: i64, name: Option<(&str, Option<i32>)>)
     }
 }
 
-fn with_year(title: &str, year: Option<i32>) -> String {
+pub(super) fn with_year(title: &str, year: Option<i32>) -> String {
     match year {
         Some(year) => format!("\"{title}\" ({year})"),
         None => format!("\"{title}\""),
@@ -337,7 +355,7 @@ fn with_year(title: &str, year: Option<i32>) -> String {
 mod tests {
     use MediaType::{Movie, Tv};
 
-    use super::{super::ask::tests::item, *};
+    use super::{super::sample::item, *};
 
     fn details(imdb_id: Option<&str>, tvdb_id: Option<i64>) -> Details {
         Details {
@@ -355,7 +373,10 @@ mod tests {
             tvdb_id: Some(7),
             ..item("Heat", 1995, Movie)
         };
-        let told = |imdb, tvdb| contradicts(&EntryIds::of(&entry), &details(imdb, tvdb));
+        let told = |imdb, tvdb| {
+            let found = contradicts(&EntryIds::of(&entry), &details(imdb, tvdb));
+            found.map(|contradiction| contradiction.why)
+        };
         assert_eq!(told(Some("tt0113277"), Some(7)), None);
         assert_eq!(told(None, None), None);
         assert_eq!(told(Some("no id"), Some(0)), None);

@@ -5,7 +5,7 @@ use schema::models::{IdSource, ListItem};
 use crate::target::ForeignId;
 
 /// What TMDB's number of an entry is called.
-pub(super) const OWN_ID: &str = "the entry's TMDB id";
+pub(crate) const OWN_ID: &str = "the entry's TMDB id";
 
 /// TMDB's number, where it is one.
 pub(super) fn tmdb_id(entry: &ListItem) -> Option<i64> {
@@ -83,7 +83,7 @@ pub(crate) fn imdb_id(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::ask::tests::item, *};
+    use super::{super::sample::item, *};
 
     #[test]
     fn the_surest_ids_come_first_and_a_sites_own_name_last() {

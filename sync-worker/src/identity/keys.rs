@@ -50,7 +50,7 @@ pub(super) fn plain(title: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::ask::tests::item, *};
+    use super::{super::sample::item, *};
 
     #[test]
     fn an_entry_without_ids_is_known_by_its_title_and_by_what_its_site_calls_it() {

@@ -13,7 +13,7 @@ use super::{
     ids::imdb_id,
     ids_of,
     map::ids_known,
-    trust::{DETAILS, Trust, beside, trust},
+    trust::{DETAILS, SHARED, Trust, beside, is_only_answer, trust},
 };
 use crate::target::Details;
 
@@ -28,12 +28,17 @@ pub(crate) fn ids_of_match(
         .into_iter()
         .map(|(source, external_id)| {
             let is_asked = how.starts_with(&format!("{source} look-up"));
+            let is_of_several = is_asked && !is_only_answer(how);
             TitleId {
                 source,
                 external_id,
                 media_type: title.media_type,
                 title: title.id,
-                known_by: beside(how, is_asked),
+                known_by: if is_of_several {
+                    SHARED.to_owned()
+                } else {
+                    beside(how, is_asked)
+                },
                 known_at: now,
             }
         })
@@ -59,7 +64,7 @@ pub(crate) fn ids_of_details(title: &Title, details: &Details, now: NaiveDateTim
 }
 
 /// Adds ids to the map. One that means another title there is corrected where the new evidence is
-/// better, or is as good and TMDB's own word; else what is known stays.
+/// better, or is TMDB's answer to what the id is; else what is known stays.
 ///
 /// # Errors
 /// When the database fails.
@@ -100,6 +105,7 @@ impl KnownIds {
     pub(crate) fn against(&self, id: &TitleId) -> Option<&TitleId> {
         self.rows.get(&place(id)).filter(|row| {
             row.title != id.title
+                && row.known_by != SHARED
                 && trust(&id.known_by) == Trust::Told
                 && trust(&row.known_by) >= Trust::Told
         })
@@ -116,6 +122,17 @@ impl KnownIds {
     ) -> Result<(), DbError> {
         match self.rows.get(&place(&id)) {
             None => id.insert(conn)?,
+            Some(row) if is_shared(&id, row) => {
+                let shared = TitleId {
+                    title: row.title,
+                    known_by: SHARED.to_owned(),
+                    ..id
+                };
+                shared.correct(conn)?;
+                ListItem::look_again(conn, row.title, (shared.source, &shared.external_id))?;
+                self.rows.insert(place(&shared), shared);
+                return Ok(());
+            }
             Some(row) if !is_better(&id, row) => return Ok(()),
             Some(row) => {
                 id.correct(conn)?;
@@ -133,8 +150,16 @@ fn place(id: &TitleId) -> (IdSource, String, MediaType) {
     (id.source, id.external_id.clone(), id.media_type)
 }
 
-/// Of the same title only better evidence is news; of TMDB's own words about two titles the later counts.
+/// Whether TMDB gives the id to another title than this one too, to which it has given it. The first keeps
+/// it, so that the id does not move to and fro with each title that is asked about; alone it means neither.
+fn is_shared(id: &TitleId, row: &TitleId) -> bool {
+    let is_told = id.known_by == SHARED || id.known_by == DETAILS && id.title != row.title;
+    is_told && row.known_by != SHARED && trust(&row.known_by) == Trust::LookedUp
+}
+
+/// Of the same title only better evidence is news. Of TMDB's own words about two titles the later counts,
+/// if it names one title only.
 fn is_better(id: &TitleId, row: &TitleId) -> bool {
     let (new, old) = (trust(&id.known_by), trust(&row.known_by));
-    new > old || new == Trust::LookedUp && id.title != row.title
+    new > old || id.title != row.title && is_only_answer(&id.known_by)
 }

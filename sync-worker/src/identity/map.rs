@@ -10,7 +10,10 @@ use schema::{
 
 use crate::pins::Kept;
 
-use super::{Identified, PICKED, ids_of, is_of_one_title, keys, tmdb_id, trust::trust};
+use super::{
+    Identified, PICKED, ids_of, is_of_one_title, keys, tmdb_id,
+    trust::{SHARED, trust},
+};
 
 /// What an id or a key means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,6 +145,9 @@ impl IdMap {
         media_type: Option<MediaType>,
     ) -> Option<&Meaning> {
         let known = self.by_id.get(id)?;
+        if known.iter().any(|meaning| meaning.known_by == SHARED) {
+            return None;
+        }
         let of_type: Vec<&Meaning> = known
             .iter()
             .filter(|meaning| media_type == Some(meaning.media_type))

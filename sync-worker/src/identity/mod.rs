@@ -1,6 +1,7 @@
 //! Which title an entry of a list is: what the id maps know, what its ids tell, what a search finds.
 //! Storing the answer and asking again later is the run's work.
 
+mod against;
 mod ask;
 mod certain;
 mod compared;
@@ -13,28 +14,33 @@ mod keys;
 mod learn;
 mod likeness;
 mod map;
+mod number;
 mod numbers;
 mod parts;
 mod probe;
 mod readings;
+#[cfg(test)]
+pub(crate) mod sample;
 pub(crate) mod score;
 mod sound;
 mod step;
 mod title;
 mod trust;
+mod vouched;
 pub(crate) mod wanted;
 mod years;
 
+pub(crate) use against::{Doubt, against};
 pub(crate) use ask::{Identified, identify};
 pub(crate) use contradiction::divided;
-pub(crate) use contradiction::{EntryIds, contradicts};
-pub(crate) use ids::{ids_of, imdb_id};
+pub(crate) use ids::{OWN_ID, ids_of, imdb_id};
 pub(crate) use keys::keys;
 pub(crate) use learn::{KnownIds, ids_of_details, ids_of_match, learn};
 pub(crate) use map::IdMap;
 pub(crate) use probe::UpstreamProbe;
 pub(crate) use step::{Step, first_step};
 pub(crate) use trust::{PICKED, RULED_OUT, is_of_tmdb};
+pub(crate) use vouched::Vouched;
 
 use std::time::Duration;
 

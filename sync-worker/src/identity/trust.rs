@@ -19,6 +19,9 @@ pub(crate) enum Trust {
 /// How the ids in the details of a title are known.
 pub(super) const DETAILS: &str = "TMDB's details";
 
+/// How an id is known that TMDB gives to several titles of one type: it means none of them alone.
+pub(super) const SHARED: &str = "TMDB's details, of several titles";
+
 /// How an id is known that a person's choice led to; such ids are not kept in the map, so that taking
 /// the choice back takes everything back.
 pub(crate) const PICKED: &str = "picked by a person";
@@ -43,6 +46,11 @@ pub(super) fn trust(known_by: &str) -> Trust {
 /// Whether TMDB itself said so, and not a list or a search.
 pub(crate) fn is_of_tmdb(known_by: &str) -> bool {
     trust(known_by) == Trust::LookedUp
+}
+
+/// Whether TMDB, asked what an id is, named one title only.
+pub(super) fn is_only_answer(known_by: &str) -> bool {
+    known_by.contains(" look-up") && trust(known_by) == Trust::LookedUp && !known_by.contains(": ")
 }
 
 /// How the match of an entry began, whatever ids led from there to here: `imdb look-up` of

@@ -4,7 +4,7 @@ use schema::models::MediaType::{Movie, Tv};
 
 use super::*;
 use crate::{
-    pins::tests::item,
+    identity::sample::item,
     target::{Details, NewRequest, Snapshot, Submitted, TargetInfo, TargetRequest},
 };
 

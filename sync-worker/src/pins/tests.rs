@@ -14,40 +14,10 @@ use schema::{
 };
 
 use super::*;
-use crate::{identity::PICKED, review};
-
-/// An entry of a list.
-pub(crate) fn item(
-    title: &str,
-    year: impl Into<Option<i32>>,
-    media_type: impl Into<Option<MediaType>>,
-) -> ListItem {
-    ListItem {
-        id: 1,
-        list: ListId(1),
-        entry_key: "key".into(),
-        rank: 1,
-        title: title.into(),
-        original_title: None,
-        year: year.into(),
-        media_type: media_type.into(),
-        imdb_id: None,
-        tmdb_id: None,
-        tvdb_id: None,
-        first_seen: chrono::DateTime::UNIX_EPOCH.naive_utc(),
-        returned_at: None,
-        left_at: None,
-        fetch: None,
-        identity: Identity::New,
-        title_ref: None,
-        identity_reason: None,
-        attempts: 0,
-        next_try: None,
-        season: None,
-        trakt_id: None,
-        candidates: None,
-    }
-}
+use crate::{
+    identity::{PICKED, sample::item},
+    review,
+};
 
 /// A sync-worker without Seerr.
 struct World {

@@ -83,7 +83,7 @@ mod tests {
     use schema::models::{ListId, MediaType};
 
     use super::*;
-    use crate::pins::tests::item;
+    use crate::identity::sample::item;
 
     fn row(id: i32, list: i32, of: ListItem) -> (ListItem, String) {
         let item = ListItem {

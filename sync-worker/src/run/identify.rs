@@ -25,7 +25,7 @@ use super::{
 use crate::{
     chance::jitter,
     engine::Engine,
-    identity::{self, IdMap, Identified, KnownIds, PICKED, Step, UpstreamProbe},
+    identity::{self, IdMap, Identified, KnownIds, PICKED, Step, UpstreamProbe, Vouched},
     pins::Kept,
     target::{Target, TargetError},
 };
@@ -43,9 +43,9 @@ const BATCH: usize = 50;
 const FAILURES_IN_A_ROW: u32 = 8;
 
 /// What became of a group.
-struct Found {
-    group: Group,
-    identified: Identified,
+pub(super) struct Found {
+    pub(super) group: Group,
+    pub(super) identified: Identified,
 }
 
 /// A page of entries that are due.
@@ -108,10 +108,12 @@ async fn page(engine: &Engine, ids: Vec<i32>) -> Result<Page, DbError> {
             // The same entry of an earlier page may have settled it.
             items.retain(|item| item.is_due(now));
             let mut map = IdMap::of(conn, &items)?;
+            let vouched = Vouched::of(conn, &items)?;
             let (mut known, mut open) = (Vec::new(), Vec::new());
             for group in groups(items) {
                 let Some(entry) = group.entry() else { continue };
-                match identity::first_step(&entry, &group.keys, &map) {
+                let is_vouched = vouched.covers_all(&entry, &group.items);
+                match identity::first_step(&entry, &group.keys, &map, is_vouched) {
                     Step::Done(identified) => {
                         // So that the next entries of this page are held against it.
                         map.learn(&entry, &identified);
@@ -322,7 +324,7 @@ fn settle(
 
 /// Events of the entries that newly have no certain title. One that is still not found is no news, nor
 /// is what a person said.
-fn news(found: &Found, run: RunId, now: NaiveDateTime) -> Vec<NewEvent> {
+pub(super) fn news(found: &Found, run: RunId, now: NaiveDateTime) -> Vec<NewEvent> {
     let (kind, identity, why) = match &found.identified {
         Identified::Matched { .. } | Identified::RuledOut { .. } => return Vec::new(),
         Identified::NeedsReview { why, .. } => (EventKind::NeedsReview, Identity::NeedsReview, why),
@@ -348,7 +350,7 @@ fn news(found: &Found, run: RunId, now: NaiveDateTime) -> Vec<NewEvent> {
 }
 
 /// Stores what became of a group and adds the names of its entries.
-fn save(
+pub(super) fn save(
     conn: &mut SqliteConnection,
     found: Found,
     title: Option<TitleRef>,

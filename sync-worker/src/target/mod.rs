@@ -178,6 +178,8 @@ pub(crate) struct Candidate {
 pub(crate) struct Details {
     /// Its title in the target's language.
     pub title: String,
+    /// Its title in its own language, where it differs.
+    pub original_title: Option<String>,
     /// Year of the release or of the first episode.
     pub year: Option<i32>,
     /// `tt…`

@@ -1,27 +1,30 @@
 //! The seasons of shows: asked of the target when a decision needs them, side by side, and kept with
 //! an age, so that an unchanged show costs no call.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use chrono::{NaiveDate, NaiveDateTime};
 use futures_util::{StreamExt, stream};
 use runtime::Chain;
 use schema::{
-    DbError, SqliteConnection,
-    models::{Identity, ListItem, MediaType, ReviewCandidate, Title, TitleFacts, TitleRef},
+    DbError,
+    models::{MediaType, TitleFacts, TitleRef},
 };
 
-use super::Applier;
+use super::{Applier, believed::Taken};
 use crate::{
     chance::jitter,
-    identity::{self, EntryIds, PICKED, UpstreamProbe},
+    identity::{self, UpstreamProbe},
     plan::{Decided, Verdict, Wish, decide},
     run::Interrupted,
     target::{Details, Snapshot, Target},
 };
 
-/// Shows asked for at once.
-const AT_ONCE: usize = 6;
+/// Titles asked for at once.
+pub(super) const AT_ONCE: usize = 6;
 
 /// Shows of which a run asks only because what is known of them is old; the rest has time.
 const REFRESHED: usize = 200;
@@ -34,11 +37,20 @@ const FAILURES_IN_A_ROW: u32 = 5;
 pub(super) struct FactsAsked {
     refreshed: usize,
     failures_in_a_row: u32,
-    probe: UpstreamProbe,
+    pub(super) probe: UpstreamProbe,
     /// Shows that could not be asked for, with why.
     failed: HashMap<TitleRef, String>,
-    /// Shows that TMDB knows under other ids than their entries tell, with why.
-    divided: HashMap<TitleRef, String>,
+    /// Titles whose details were held against their entries.
+    pub(super) compared: HashSet<TitleRef>,
+    /// Titles of which it is not clear that they are what their entries mean.
+    pub(super) held: HashMap<TitleRef, Held>,
+}
+
+/// Why a title is not requested in this run, and what would change that.
+#[derive(Clone)]
+pub(super) struct Held {
+    pub(super) why: String,
+    pub(super) remedy: &'static str,
 }
 
 impl<T: Target> Applier<'_, T> {
@@ -55,8 +67,10 @@ impl<T: Target> Applier<'_, T> {
             .filter(|wish| wish.media_type == MediaType::Tv)
         {
             let known = self.batch.known(wish, snapshot);
+            if self.facts.failed.contains_key(&wish.title) {
+                continue; // once in a run is enough
+            }
             let is_needed = known.facts.is_none()
-                && !self.facts.failed.contains_key(&wish.title)
                 && decide(wish, known, self.situation()).verdict == Verdict::AskFacts;
             let is_old = known.facts.is_some_and(|facts| facts.refresh_at <= now)
                 && wish.is_wanted()
@@ -130,41 +144,47 @@ impl<T: Target> Applier<'_, T> {
         &mut self,
         known: Vec<(TitleFacts, Details)>,
         now: NaiveDateTime,
-    ) -> Result<(), DbError> {
+    ) -> Result<(), Interrupted> {
         if known.is_empty() {
             return Ok(());
         }
-        for (facts, _) in &known {
-            self.batch.facts.insert(facts.title, facts.clone());
-        }
-        let wrong = self
+        let shows: Vec<TitleRef> = known.iter().map(|(facts, _)| facts.title).collect();
+        let taken = self
             .engine
             .db
-            .write(move |conn| -> Result<_, DbError> {
-                let mut wrong = Vec::new();
-                for (facts, details) in &known {
-                    let why = take_over(conn, facts, details, now)?;
-                    wrong.extend(why.map(|why| (facts.title, why)));
+            .read(move |conn| Taken::of(conn, &shows))
+            .await?;
+        let (mut compared, mut ids, mut end) = (Vec::new(), Vec::new(), Ok(()));
+        for (facts, details) in known {
+            if let Some(show) = taken.get(&facts.title) {
+                if let Err(error) = self.disbelieved(show, &details).await {
+                    // Facts that are kept are not asked for again, nor held against the entries.
+                    end = Err(error);
+                    break;
                 }
-                Ok(wrong)
+                ids.extend(identity::ids_of_details(show.title(), &details, now));
+            }
+            self.facts.compared.insert(facts.title);
+            self.batch.facts.insert(facts.title, facts.clone());
+            compared.push(facts);
+        }
+        self.engine
+            .db
+            .write(move |conn| -> Result<(), DbError> {
+                for facts in &compared {
+                    facts.save(conn)?;
+                }
+                identity::learn(conn, ids)
             })
             .await?;
-        for (title, why) in wrong {
-            tracing::warn!("an entry is not believed to be title {title}: {why}");
-            let why = format!("a person has to say which title it is: {why}");
-            self.facts.divided.insert(title, why);
-        }
-        Ok(())
+        end
     }
 
-    /// The decision on a show that could not be asked for: it waits, with what went wrong.
+    /// The decision on a title that may not be what its entries mean, or on a show that could not be asked
+    /// for: it waits, with what went wrong.
     pub(super) fn with_failed_facts(&self, wish: &Wish, decided: Decided) -> Decided {
-        if let Some(why) = self.facts.divided.get(&wish.title) {
-            return Decided {
-                verdict: Verdict::Wait,
-                reason: why.clone(),
-                remedy: Some("Say which title it is with `listsync review`.".to_owned()),
-            };
+        if let Some(held) = self.facts.held.get(&wish.title) {
+            return held.decided();
         }
         match self.facts.failed.get(&wish.title) {
             Some(why) if decided.verdict == Verdict::AskFacts => Decided {
@@ -217,51 +237,6 @@ fn refresh_at(
         .and_then(|day| day.succ_opt())
         .and_then(|day| day.and_hms_opt(0, 0, 0));
     by_season.map_or(by_age, |moment| by_age.min(moment))
-}
-
-/// Takes over what TMDB tells of a show: its seasons and ids. Entries whose own ids mean another title
-/// are not believed any more; gives what was wrong with one of them.
-fn take_over(
-    conn: &mut SqliteConnection,
-    facts: &TitleFacts,
-    details: &Details,
-    now: NaiveDateTime,
-) -> Result<Option<String>, DbError> {
-    facts.save(conn)?;
-    let Some(title) = Title::of(conn, &[facts.title])?.pop() else {
-        return Ok(None);
-    };
-    identity::learn(conn, identity::ids_of_details(&title, details, now))?;
-    let mut wrong = None;
-    for mut item in ListItem::of_title(conn, title.id)? {
-        let is_picked = item.identity_reason.as_deref() == Some(PICKED);
-        let why = identity::contradicts(&EntryIds::of(&item), details);
-        let Some(why) = why.filter(|_| !is_picked && item.identity == Identity::Matched) else {
-            continue;
-        };
-        item.identity = Identity::NeedsReview;
-        item.title_ref = None;
-        item.next_try = None;
-        item.identity_reason = Some(format!("its ids mean different titles: {why}"));
-        item.candidates = serde_json::to_string(&[candidate(&title, &why)]).ok(); // shown only
-        item.save_identity(conn)?;
-        wrong = Some(why);
-    }
-    Ok(wrong)
-}
-
-fn candidate(title: &Title, why: &str) -> ReviewCandidate {
-    ReviewCandidate {
-        media_type: title.media_type,
-        tmdb_id: title.tmdb_id,
-        title: title.title.clone(),
-        original_title: None,
-        year: title.year,
-        popularity: 0.0,
-        certainty: 0.5,
-        reason: why.to_owned(),
-        poster_path: None,
-    }
 }
 
 #[cfg(test)]

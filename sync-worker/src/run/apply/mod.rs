@@ -9,6 +9,7 @@
 
 mod ahead;
 mod batch;
+mod believed;
 mod change;
 mod deeds;
 mod facts;

@@ -304,8 +304,17 @@ impl PlanToApply {
 
     /// Notes why a deed has to wait.
     pub(super) fn waits(&mut self, wish: &Wish, reason: &str) {
+        let outcome = format!("{}{reason}", PlanItem::WAITING);
+        self.came_to(wish, outcome);
+    }
+
+    /// Notes that something came up that keeps a deed from being done.
+    pub(super) fn not_done(&mut self, wish: &Wish, why: &str) {
+        self.came_to(wish, format!("not done: {why}"));
+    }
+
+    fn came_to(&mut self, wish: &Wish, outcome: String) {
         if let Some(expected) = self.expected.get(&key(wish)) {
-            let outcome = format!("{}{reason}", PlanItem::WAITING);
             self.outcomes.push((expected.position, outcome));
         }
     }

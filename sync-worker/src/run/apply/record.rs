@@ -51,6 +51,9 @@ impl<T: Target> Applier<'_, T> {
     ) -> Result<DecidedOn, Interrupted> {
         let wishes = self.load(keys).await?;
         self.know_seasons(&wishes, snapshot).await?;
+        if self.plan_made.is_some() {
+            self.compare_for_plan(&wishes, snapshot).await?;
+        }
         let now = self.engine.clock.now();
         let (mut on, mut noted) = (DecidedOn::default(), Noted::default());
         for wish in wishes {

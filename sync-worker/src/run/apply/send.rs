@@ -4,19 +4,23 @@ use std::time::Duration;
 
 use schema::{
     DbError,
-    models::{Decision, LedgerStatus, NewDecision, NewSyncedItem, SeasonState, SyncedItem},
+    models::{
+        Decision, LedgerStatus, NewDecision, NewSyncedItem, SeasonState, SyncedItem, TitleId,
+    },
 };
 use tokio::time::{Instant, sleep};
 
 use super::{
     Applier, Deed, Refused,
     ahead::Ahead,
+    believed::Believed,
     outcome::{Sent, asker, error_text, is_for_all, refused_from},
     place,
     record::save_seasons,
     verify::Confirmed,
 };
 use crate::{
+    identity,
     plan::Wish,
     run::{
         Interrupted,
@@ -50,6 +54,8 @@ struct Begun {
     row: NewSyncedItem,
     /// That it is made, where that was not the last decision.
     decision: Option<NewDecision>,
+    /// What was learned of its title before.
+    learned: Vec<TitleId>,
 }
 
 impl<T: Target> Applier<'_, T> {
@@ -59,7 +65,10 @@ impl<T: Target> Applier<'_, T> {
         batch: &[Deed],
         tally: &mut Tally,
     ) -> Result<(Vec<Confirmed>, Result<(), Interrupted>), Interrupted> {
-        let mut ahead = Ahead::new(self.target, batch);
+        let taken = self.taken(batch).await?;
+        let mut ahead = Ahead::new(self.target, batch, |deed| {
+            self.is_doubtful(&taken, deed.wish.title)
+        });
         let mut confirmed = Vec::new();
         let mut waiting = Vec::new();
         let mut before: Option<Sent> = None;
@@ -76,13 +85,30 @@ impl<T: Target> Applier<'_, T> {
                 self.going.step(&wish.name);
                 continue;
             }
-            match self.going.or_cancelled(ahead.take(self.reads_ahead)).await {
-                Ok(was_slow) => self.reads_ahead = was_slow.unwrap_or(self.reads_ahead),
+            let read = match self.going.or_cancelled(ahead.take(self.reads_ahead)).await {
+                Ok(read) => read,
                 Err(cancelled) => {
                     end = Err(cancelled);
                     break;
                 }
-            }
+            };
+            self.reads_ahead = read.as_ref().map_or(self.reads_ahead, |read| read.was_slow);
+            let learned = match self.believe(&taken, deed, read).await {
+                Ok(Believed::Yes(learned)) => learned,
+                Ok(Believed::No(decided)) => {
+                    if let Some(plan) = &mut self.plan_to_apply {
+                        plan.not_done(wish, &decided.reason);
+                    }
+                    tally.decided(wish, Fate::Waiting, &decided.reason);
+                    waiting.extend(self.decision(wish, &decided, self.engine.clock.now()));
+                    self.going.step(&wish.name);
+                    continue;
+                }
+                Err(error) => {
+                    end = Err(error);
+                    break;
+                }
+            };
             let had_unknown_end = self.has_unknown_end(wish);
             let mut row = self.row(wish, self.engine.clock.now());
             row.status = LedgerStatus::Requesting;
@@ -96,8 +122,12 @@ impl<T: Target> Applier<'_, T> {
             }
             row.retry_at = None;
             let decision = self.decision(wish, &deed.decided, row.last_synced);
-            self.store(before.take(), Some(Begun { row, decision }))
-                .await?;
+            let begun = Begun {
+                row,
+                decision,
+                learned,
+            };
+            self.store(before.take(), Some(begun)).await?;
 
             let started = Instant::now();
             let answer = self.post(deed).await;
@@ -315,6 +345,7 @@ impl<T: Target> Applier<'_, T> {
                 }
                 if let Some(begun) = begins {
                     Decision::insert(conn, begun.decision.as_slice())?;
+                    identity::learn(conn, begun.learned)?;
                     saved.push(SyncedItem::save(conn, &begun.row)?);
                 }
                 Ok(saved)

@@ -72,6 +72,10 @@ pub(super) struct TitleDetails {
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
+    original_title: Option<String>,
+    #[serde(default)]
+    original_name: Option<String>,
+    #[serde(default)]
     release_date: Option<String>,
     #[serde(default)]
     first_air_date: Option<String>,
@@ -109,8 +113,11 @@ impl TitleDetails {
     pub(super) fn read(self) -> Details {
         let ids = self.external_ids.unwrap_or_default();
         let is_over = matches!(self.status.as_deref(), Some("Ended" | "Canceled"));
+        let title = self.title.or(self.name).unwrap_or_default();
+        let original = self.original_title.or(self.original_name);
         Details {
-            title: self.title.or(self.name).unwrap_or_default(),
+            original_title: original.filter(|original| *original != title && !original.is_empty()),
+            title,
             year: year(self.release_date.or(self.first_air_date).as_deref()),
             imdb_id: self.imdb_id.or(ids.imdb_id).filter(|id| !id.is_empty()),
             tvdb_id: ids.tvdb_id.filter(|id| *id > 0),
@@ -193,7 +200,7 @@ mod tests {
     #[test]
     fn seasons_come_with_their_dates_in_order_once_each_and_without_the_specials() {
         let details = details(
-            r#"{"name":"Dark","firstAirDate":"2017-12-01","status":"Ended","nextEpisodeToAir":null,
+            r#"{"name":"Dark","originalName":"Dunkel","firstAirDate":"2017-12-01","status":"Ended","nextEpisodeToAir":null,
                 "seasons":[{"seasonNumber":3,"airDate":""},{"seasonNumber":2,"airDate":"2019-06-21"},
                 {"seasonNumber":0,"airDate":"2017-01-01"},{"seasonNumber":2,"airDate":null},
                 {"seasonNumber":1,"airDate":"2017-12-01"},{"seasonNumber":4},{"seasonNumber":5,"airDate":"soon"}],
@@ -211,6 +218,7 @@ mod tests {
             details,
             Details {
                 title: "Dark".into(),
+                original_title: Some("Dunkel".into()),
                 year: Some(2017),
                 imdb_id: Some("tt5753856".into()),
                 tvdb_id: Some(334_824),
