@@ -438,6 +438,8 @@ pub(crate) fn list_view() -> ListView {
         removed_at: None,
         created_at: now(),
         updated_at: now(),
+        ask_first: false,
+        waiting_titles: None,
         notice: None,
     }
 }

@@ -165,6 +165,8 @@ diesel::table! {
         last_error -> Nullable<Text>,
         last_error_at -> Nullable<Timestamp>,
         accepts_shrink -> Bool,
+        ask_first -> Bool,
+        waiting_titles -> Nullable<Integer>,
     }
 }
 

@@ -55,6 +55,12 @@ pub(crate) async fn answer(engine: &Engine, quick: bool, answers: Answers<SyncLi
         });
     let mut last = lists_line(lists.len());
     for (list, _) in lists {
+        if let Some(waiting) = waiting(&list) {
+            let line = std::mem::replace(&mut last, waiting);
+            if answers.more(FromSyncWorker::CheckLine(line)).await.is_err() {
+                return;
+            }
+        }
         let line = if quick || list.list_type == custom::LIST_TYPE {
             told(remembered(&list))
         } else {
@@ -243,6 +249,24 @@ fn lists_line(lists: usize) -> CheckLine {
 
 fn subject(list: &List) -> String {
     format!("list {} {}", list.id, list.description)
+}
+
+/// That what a new list asks for waits for a yes.
+fn waiting(list: &List) -> Option<CheckLine> {
+    let titles = list.waiting_titles.filter(|_| list.ask_first)?;
+    let id = list.id;
+    Some(CheckLine {
+        subject: subject(list),
+        verdict: CheckVerdict::Warning,
+        message: format!(
+            "it is new and waits for a yes: {}",
+            counted(titles, "title", "titles")
+        ),
+        remedy: Some(format!(
+            "Look at them with `listsync sync {id} --plan`, then say yes with `listsync lists accept {id}` \
+             or let the list go with `listsync lists remove {id}`."
+        )),
+    })
 }
 
 /// How the last reading ended.

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use runtime::{Chain, socket::client::CallError};
+use runtime::{Chain, counted, socket::client::CallError};
 use schema::{
     DbError, SqliteConnection,
     models::{FetchKind, List, ListId, ListPolicy, NewList, ProviderToken},
@@ -19,9 +19,10 @@ use schema::{
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    credential,
+    credential, custom,
     engine::Engine,
     events::{ListChange, list_changed},
+    exports,
 };
 
 /// First pause after the lists of the settings could not be taken over; it doubles up to the second.
@@ -56,8 +57,16 @@ pub(crate) async fn add(engine: &Engine, add: AddList) -> Result<Box<ListView>, 
         .await
         .map_err(|error| failed(&error))?;
     match stored {
-        Stored::Added(view) => {
+        Stored::Added(mut view) => {
             tracing::info!(list.id = %view.id, "added list {} of {}", view.id, view.list_type);
+            if view.ask_first {
+                let limit = engine.settings().settings.sync.ask_above_titles;
+                let asks = asks_first(view.id, limit);
+                view.notice = Some(match view.notice.take() {
+                    Some(notice) => format!("{notice} {asks}"),
+                    None => asks,
+                });
+            }
             Ok(view)
         }
         Stored::ThereAlready(view) => Err(Failure::new(
@@ -83,12 +92,70 @@ pub(crate) async fn change(engine: &Engine, change: ChangeList) -> Result<Box<Li
     .await
 }
 
-/// Takes a frozen list as it is, from its next reading on.
+/// What a person is told who adds a list that is to ask first.
+fn asks_first(id: ListId, limit: u32) -> String {
+    let how = match limit {
+        0 => "Its first run asks for nothing".to_owned(),
+        limit => format!(
+            "Its first run asks for at most {}; more wait",
+            counted(limit, "title", "titles")
+        ),
+    };
+    format!(
+        "{how} until you say yes: `listsync lists accept {id}`. `listsync sync {id} --plan` shows what it \
+         would ask for."
+    )
+}
+
+/// Says yes to a list: to the titles of a new one that waits, and to what is left of a frozen one from
+/// its next reading on. The answer's notice tells which it was.
 pub(crate) async fn accept(engine: &Engine, id: ListId) -> Result<Box<ListView>, Failure> {
-    alter(engine, id, ListChange::Changed, move |conn| {
-        List::accept_shrink(conn, id)
-    })
-    .await
+    let now = engine.clock.now();
+    let accepted = engine
+        .write(move |conn, events| {
+            let there = List::find(conn, id)?.filter(|list| list.removed_at.is_none());
+            let Some(before) = there else {
+                return Ok(None);
+            };
+            let list = List::accept(conn, id)?;
+            let change = if before.ask_first {
+                ListChange::Agreed
+            } else {
+                ListChange::Changed
+            };
+            events.push(list_changed(&list, change, now));
+            let view = ListView {
+                notice: Some(accepted(&before)),
+                ..list.view(&ListPolicy::of(conn, id)?)
+            };
+            Ok(Some(Box::new(view)))
+        })
+        .await
+        .map_err(|error| failed(&error))?;
+    accepted.ok_or_else(|| no_such_list(id))
+}
+
+/// What a yes to a list that was like this comes to.
+fn accepted(before: &List) -> String {
+    let is_frozen = before.status == FetchKind::Frozen;
+    let first = match before.waiting_titles {
+        _ if !before.ask_first => None,
+        Some(titles) => Some(format!(
+            "The next run asks for the {} that waited.",
+            counted(titles, "title", "titles")
+        )),
+        None => Some("Its first run asks for everything on it without waiting.".to_owned()),
+    };
+    let shrink = match (is_frozen, &first) {
+        (true, _) => Some("It is taken as it is at its next reading, however much it shrank."),
+        (false, Some(_)) => None,
+        (false, None) => Some(
+            "It neither waited for a yes nor was it frozen; its next reading is taken however much it \
+             shrinks.",
+        ),
+    };
+    let told = first.into_iter().chain(shrink.map(str::to_owned));
+    told.collect::<Vec<_>>().join(" ")
 }
 
 /// Which list an address means, how large it is, and what is missing to read it.
@@ -320,6 +387,7 @@ pub(crate) async fn store(
     engine
         .write(move |conn, events| {
             let known = List::find_by_name(conn, &recognized.list_type, &recognized.list_id)?;
+            let is_asking = add.ask_first && !from_settings && may_ask(&recognized.list_type);
             let is_first = known.is_none() && is_first_of(conn, &recognized.list_type)?;
             let notice = recognized.notice.filter(|_| is_first);
             let list = match known {
@@ -352,6 +420,9 @@ pub(crate) async fn store(
             change.requested_as = add.requested_as.map(Some);
             change.shrink_limit_percent = add.shrink_limit_percent.map(Some);
             change.withdraws = add.withdraws.map(Some);
+            if is_asking {
+                List::ask_first(conn, list.id)?;
+            }
             let list = List::change(conn, &change, now)?;
             events.push(list_changed(&list, ListChange::Added, now));
             let policy = ListPolicy::of(conn, list.id)?;
@@ -362,6 +433,12 @@ pub(crate) async fn store(
             Ok(Stored::Added(Box::new(view)))
         })
         .await
+}
+
+/// Whether a person may be asked about lists of this kind: what is in a file, or was sent title by title,
+/// its owner has put there.
+fn may_ask(list_type: &str) -> bool {
+    list_type != exports::LIST_TYPE && list_type != custom::LIST_TYPE
 }
 
 /// Whether no list of this site was ever added: what its owner should know is told once.
@@ -453,6 +530,60 @@ mod tests {
             );
         }
         assert_eq!(as_called_now(None, "710"), (None, "710".to_owned()));
+    }
+
+    #[test]
+    fn who_adds_a_list_hears_beforehand_that_its_first_run_may_wait() {
+        let told = asks_first(ListId(3), 100);
+        assert_eq!(
+            told,
+            "Its first run asks for at most 100 titles; more wait until you say yes: `listsync lists \
+             accept 3`. `listsync sync 3 --plan` shows what it would ask for."
+        );
+        let always = asks_first(ListId(3), 0);
+        assert!(always.starts_with("Its first run asks for nothing until you say yes:"));
+    }
+
+    #[actix_rt::test]
+    async fn a_yes_is_to_what_waits_or_to_what_shrank_and_says_which() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("list_sync.db");
+        schema::migrate(&file).unwrap();
+        let db = Db::open(&file).unwrap();
+        let told = db.write(|conn| -> Result<_, DbError> {
+            let mut told = Vec::new();
+            let plain = List::insert(conn, &letterboxd("plain"))?;
+            told.push((accepted(&plain), List::accept(conn, plain.id)?));
+            let new = List::insert(conn, &letterboxd("new"))?;
+            List::ask_first(conn, new.id)?;
+            let new = List::set_waiting(conn, new.id, false, Some(312))?;
+            told.push((accepted(&new), List::accept(conn, new.id)?));
+            List::ask_first(conn, new.id)?;
+            let frozen = List {
+                status: FetchKind::Frozen,
+                ..List::set_waiting(conn, new.id, false, None)?
+            };
+            told.push((accepted(&frozen), List::accept(conn, new.id)?));
+            Ok(told)
+        });
+        let told = told.await.unwrap();
+        let [plain, new, frozen] = &told[..] else {
+            panic!("{told:?}")
+        };
+        assert!(
+            plain
+                .0
+                .starts_with("It neither waited for a yes nor was it frozen")
+        );
+        assert!(plain.1.accepts_shrink);
+        assert_eq!(new.0, "The next run asks for the 312 titles that waited.");
+        assert!(!new.1.accepts_shrink && !new.1.ask_first);
+        assert_eq!(new.1.waiting_titles, None);
+        assert_eq!(
+            frozen.0,
+            "Its first run asks for everything on it without waiting. It is taken as it is at its next \
+             reading, however much it shrank."
+        );
     }
 
     fn letterboxd(slug: &str) -> NewList {

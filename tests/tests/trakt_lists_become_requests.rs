@@ -34,7 +34,7 @@ async fn a_list_of_600_is_read_in_three_pages_and_each_title_requested_once() ->
     let household = household(&seerr, &sites).await?;
     let address = "https://app.trakt.tv/users/anna/lists/best?sort=added,asc";
     let added = household
-        .cli(&["lists", "add", "--no-read", address])
+        .cli(&["lists", "add", "--no-read", "--yes", address])
         .await?;
     assert!(added.status.success(), "{added:?}");
 

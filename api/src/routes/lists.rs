@@ -108,7 +108,11 @@ pub(super) struct ListAnswer {
     /// Whether what was asked for an entry that leaves it is taken back while nothing has come of it;
     /// no when null.
     withdraws: Option<bool>,
-    /// What its owner should know; only in the answer to adding the first list of a site.
+    /// Whether nobody has agreed yet to what it asks for: it is new, and was added with `ask_first`.
+    ask_first: bool,
+    /// Titles that wait for that, as the last run counted them; null while none do.
+    waiting_titles: Option<i32>,
+    /// What its owner should know; only in the answers to adding and accepting a list.
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
 }
@@ -142,6 +146,8 @@ impl From<ListView> for ListAnswer {
             last_error_at: list.last_error_at,
             shrink_limit_percent: list.shrink_limit_percent,
             withdraws: list.withdraws,
+            ask_first: list.ask_first,
+            waiting_titles: list.waiting_titles,
             notice: list.notice,
         }
     }
@@ -204,6 +210,9 @@ struct NewList {
     shrink_limit_percent: Option<i32>,
     /// Whether what was asked for an entry that leaves it is taken back while nothing has come of it.
     withdraws: Option<bool>,
+    /// Whether a person is asked before its first run asks for more than `sync.ask_above_titles` titles:
+    /// they wait for `POST /api/lists/{id}/accept`. No when absent; of files never.
+    ask_first: Option<bool>,
     /// `requested_as` as the old clients send it.
     #[schema(schema_with = number_or_text)]
     user_id: Option<UserId>,
@@ -287,6 +296,7 @@ impl NewList {
             requested_as,
             shrink_limit_percent: self.shrink_limit_percent,
             withdraws: self.withdraws,
+            ask_first: self.ask_first.unwrap_or(false),
         })
     }
 }
@@ -320,7 +330,7 @@ fn check_policy(wrong: &mut Fields, item_limit: Option<i32>, requested_as: Optio
 
 /// Follows one more list
 ///
-/// Give `url`, an address of a site that can be read, or else `list_type` and `list_id`. The first run that reads it begins by itself.
+/// Give `url`, an address of a site that can be read, or else `list_type` and `list_id`. The first run that reads it begins by itself. With `ask_first` that run asks for no more than `sync.ask_above_titles` titles because of it; more wait until the list is accepted.
 #[utoipa::path(
     post,
     path = "/api/lists",
@@ -484,6 +494,12 @@ struct Replacement {
     #[serde(default)]
     #[schema(value_type = Option<serde_json::Value>)]
     notice: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
+    ask_first: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
+    waiting_titles: IgnoredAny,
     #[serde(default)]
     #[schema(value_type = Option<serde_json::Value>)]
     status_cause: IgnoredAny,

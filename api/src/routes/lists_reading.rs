@@ -74,9 +74,9 @@ async fn resolve(
     }
 }
 
-/// Takes a list that shrank as it is
+/// Says yes to a new list, or to one that shrank
 ///
-/// A list that shrinks more than it may is frozen: its status is `frozen`, and nothing on it changes. This takes its next complete reading however much it shrank; `POST /api/sync/single` reads it now.
+/// A list that was added with `ask_first` and would ask for many titles waits: `waiting_titles` says for how many. This lets the next run ask for them. A list that shrinks more than it may is frozen: its status is `frozen`, and nothing on it changes. This takes its next complete reading however much it shrank. `notice` says which of the two it was; `POST /api/sync/single` starts a run of the list now.
 #[utoipa::path(
     post,
     path = "/api/lists/{id}/accept",

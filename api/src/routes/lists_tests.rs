@@ -89,6 +89,41 @@ async fn a_list_is_added_by_address_or_as_the_old_clients_do() {
     }
 }
 
+#[actix_rt::test]
+async fn a_new_list_asks_first_only_when_that_is_said() {
+    for (body, asks) in [
+        (r#"{"url":"https://imdb.example/chart/top"}"#, false),
+        (
+            r#"{"url":"https://imdb.example/chart/top","ask_first":false}"#,
+            false,
+        ),
+        (
+            r#"{"url":"https://imdb.example/chart/top","ask_first":true}"#,
+            true,
+        ),
+    ] {
+        let world = World::new().await;
+        world.send("POST", "/api/lists", body).await;
+        let ToSyncWorker::AddList(add) = asked(&world) else {
+            panic!()
+        };
+        assert_eq!(add.ask_first, asks, "{body}");
+    }
+}
+
+#[test]
+fn a_list_that_waits_says_for_how_many_titles_and_can_be_sent_back() {
+    let waiting = ListView {
+        ask_first: true,
+        waiting_titles: Some(312),
+        ..list_view()
+    };
+    let answer = serde_json::to_value(ListAnswer::from(waiting)).unwrap();
+    assert_eq!(answer["ask_first"], true);
+    assert_eq!(answer["waiting_titles"], 312);
+    serde_json::from_value::<Replacement>(answer).unwrap();
+}
+
 #[test]
 fn what_the_owner_of_a_sites_first_list_should_know_is_told_and_can_be_sent_back() {
     let first = ListView {

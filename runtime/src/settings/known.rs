@@ -189,6 +189,10 @@ const PERCENT: Kind = Kind::Integer {
     least: 0,
     most: 100,
 };
+const TITLES: Kind = Kind::Integer {
+    least: 0,
+    most: i32::MAX as i64,
+};
 const AUTH: Kind = Kind::Word(&["required", "disabled_for_local_addresses", "disabled"]);
 const FORMAT: Kind = Kind::Word(&["auto", "human", "json"]);
 
@@ -210,6 +214,7 @@ pub const KNOWN: &[Known] = &[
     Known::new("sync.interval_hours", "SYNC_INTERVAL", Kind::Hours, "24", "hours between runs, fractions allowed").live(),
     Known::new("sync.automated", "AUTOMATED_MODE", Kind::Bool, "true", "false: no scheduled runs, only those somebody starts").live(),
     Known::new("sync.shrink_limit_percent", "LISTSYNC_SHRINK_LIMIT_PERCENT", PERCENT, "50", "hundredths by which a list may shrink between two readings; more, or to nothing, freezes it until you accept that; 100 never freezes").live(),
+    Known::new("sync.ask_above_titles", "LISTSYNC_ASK_ABOVE_TITLES", TITLES, "100", "titles that the first run of a list you add with `listsync lists add` may ask for; more wait until you say yes; 0 always asks").live(),
     Known::new("sync.history_days", "SYNC_HISTORY_DAYS", DAYS, "365", "days for which runs and decisions are remembered, and the newest 100 runs anyway; 0 for ever").live(),
     Known::new("sync.time_zone", "TZ", Kind::TimeZone, "localtime", "time zone of times shown to people: an IANA name, an abbreviation, an offset (`UTC+1` is ahead of UTC), a POSIX rule, or `localtime` for the machine's"),
 

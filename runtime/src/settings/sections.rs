@@ -122,6 +122,9 @@ pub struct SyncSettings {
     /// Hundredths by which a list may shrink between two readings; more freezes it until that is
     /// accepted. A list that became empty always is frozen, unless this is 100.
     pub shrink_limit_percent: u8,
+    /// Titles that the first run of a new list may ask for before a person has to agree; only of lists
+    /// that are to ask.
+    pub ask_above_titles: u32,
     /// Days for which runs and decisions are remembered; 0 for ever.
     pub history_days: u32,
     /// Time zone of times shown to people, as the owner wrote it; `Loaded` has what it means.

@@ -25,6 +25,8 @@ DROP TABLE pin_keys;
 DROP TABLE pins;
 DROP TABLE title_facts;
 DROP INDEX events_by_run;
+ALTER TABLE lists DROP COLUMN waiting_titles;
+ALTER TABLE lists DROP COLUMN ask_first;
 ALTER TABLE list_policies DROP COLUMN withdraws;
 -- Versions before do not know whose ids these are.
 DELETE FROM title_ids WHERE source NOT IN ('imdb', 'tvdb');

@@ -31,6 +31,10 @@ ALTER TABLE list_policies ADD COLUMN withdraws BOOLEAN;
 
 -- What happened in a run.
 CREATE INDEX events_by_run ON events (run, kind);
+-- Whether nobody has agreed yet to what a new list asks for, and how many titles wait for that.
+-- sync-worker.
+ALTER TABLE lists ADD COLUMN ask_first BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE lists ADD COLUMN waiting_titles INTEGER;
 
 -- A show's seasons and when they air, with an age. sync-worker.
 CREATE TABLE title_facts (

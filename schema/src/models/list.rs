@@ -89,6 +89,10 @@ pub struct List {
     pub last_error_at: Option<NaiveDateTime>,
     /// Whether the next complete reading is taken however much the list shrank.
     pub accepts_shrink: bool,
+    /// Whether nobody has agreed yet to what it asks for: it is new, and a person is to be asked first.
+    pub ask_first: bool,
+    /// Titles that wait for that, as the last run counted them; absent while none do.
+    pub waiting_titles: Option<i32>,
 }
 
 /// A list to insert.
@@ -242,6 +246,7 @@ impl List {
         let item_limit = change.item_limit.unwrap_or(list.item_limit);
         // Who wants less of it knows that it shrinks.
         let is_cut = item_limit.is_some_and(|now| list.item_limit.is_none_or(|then| now < then));
+        let auto_sync = change.auto_sync.unwrap_or(list.auto_sync);
         diesel::update(lists::table.find(change.list))
             .set((
                 lists::is_named.eq(match &change.description {
@@ -249,7 +254,9 @@ impl List {
                     None => list.is_named,
                 }),
                 lists::description.eq(description),
-                lists::auto_sync.eq(change.auto_sync.unwrap_or(list.auto_sync)),
+                lists::auto_sync.eq(auto_sync),
+                // What is left out of runs waits for nothing; the next run that takes it counts anew.
+                lists::waiting_titles.eq(list.waiting_titles.filter(|_| auto_sync)),
                 lists::item_limit.eq(item_limit),
                 lists::accepts_shrink.eq(list.accepts_shrink || is_cut),
                 lists::updated_at.eq(now),
@@ -258,7 +265,7 @@ impl List {
             .get_result(conn)
     }
 
-    /// Marks the list removed, or there again.
+    /// Marks the list removed, or there again; either way nobody has to agree to it.
     ///
     /// # Errors
     /// [`diesel::result::Error::NotFound`] when there is no such list, or when the database fails.
@@ -269,20 +276,81 @@ impl List {
         now: NaiveDateTime,
     ) -> QueryResult<Self> {
         diesel::update(lists::table.find(id))
-            .set((lists::removed_at.eq(removed_at), lists::updated_at.eq(now)))
+            .set((
+                lists::removed_at.eq(removed_at),
+                lists::ask_first.eq(false),
+                lists::waiting_titles.eq(None::<i32>),
+                lists::updated_at.eq(now),
+            ))
             .returning(Self::as_returning())
             .get_result(conn)
     }
 
-    /// Takes the list at its next complete reading, however much it shrank.
+    /// Has a person asked before the first run asks for much because of it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn ask_first(conn: &mut SqliteConnection, id: ListId) -> QueryResult<()> {
+        diesel::update(lists::table.find(id))
+            .set(lists::ask_first.eq(true))
+            .execute(conn)
+            .map(drop)
+    }
+
+    /// Says yes to the list as it is: to what it asks for while that waits, and to how much it shrank
+    /// where it is frozen. Of one that neither waits nor is frozen the next complete reading is taken,
+    /// however much it shrank.
     ///
     /// # Errors
     /// [`diesel::result::Error::NotFound`] when there is no such list, or when the database fails.
-    pub fn accept_shrink(conn: &mut SqliteConnection, id: ListId) -> QueryResult<Self> {
+    pub fn accept(conn: &mut SqliteConnection, id: ListId) -> QueryResult<Self> {
+        let list: Self = lists::table
+            .find(id)
+            .select(Self::as_select())
+            .first(conn)?;
+        let accepts_shrink =
+            list.accepts_shrink || list.status == FetchKind::Frozen || !list.ask_first;
         diesel::update(lists::table.find(id))
-            .set(lists::accepts_shrink.eq(true))
+            .set((
+                lists::accepts_shrink.eq(accepts_shrink),
+                lists::ask_first.eq(false),
+                lists::waiting_titles.eq(None::<i32>),
+            ))
             .returning(Self::as_returning())
             .get_result(conn)
+    }
+
+    /// Notes that what the list asks for is agreed to, or how many of its titles wait for that.
+    ///
+    /// # Errors
+    /// [`diesel::result::Error::NotFound`] when there is no such list, or when the database fails.
+    pub fn set_waiting(
+        conn: &mut SqliteConnection,
+        id: ListId,
+        is_agreed: bool,
+        titles: Option<i32>,
+    ) -> QueryResult<Self> {
+        diesel::update(lists::table.find(id))
+            .set((
+                lists::ask_first.eq(!is_agreed),
+                lists::waiting_titles.eq(titles),
+            ))
+            .returning(Self::as_returning())
+            .get_result(conn)
+    }
+
+    /// Forgets how many titles wait, where lists were asked about in another way: the next run counts
+    /// anew.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn forget_waiting(conn: &mut SqliteConnection, ids: &[ListId]) -> QueryResult<()> {
+        for chunk in ids.chunks(500) {
+            diesel::update(lists::table.filter(lists::id.eq_any(chunk)))
+                .set(lists::waiting_titles.eq(None::<i32>))
+                .execute(conn)?;
+        }
+        Ok(())
     }
 
     /// Records a complete reading.
@@ -377,6 +445,8 @@ impl List {
             last_error_at: self.last_error_at.map(utc),
             shrink_limit_percent: policy.shrink_limit_percent,
             withdraws: policy.withdraws,
+            ask_first: self.ask_first,
+            waiting_titles: self.waiting_titles,
             notice: None,
         }
     }

@@ -147,8 +147,8 @@ pub enum ToSyncWorker {
     ChangeList(ChangeList),
     /// Removes a list; what it asked for stays requested. Answered by one [`FromSyncWorker::List`].
     RemoveList(RemoveList),
-    /// Takes a list that is frozen because it shrank as it is at its next reading. Answered by one
-    /// [`FromSyncWorker::List`].
+    /// Says yes to what a new list asks for, or takes a list that is frozen because it shrank as it is at
+    /// its next reading. Answered by one [`FromSyncWorker::List`], whose notice tells which it was.
     AcceptList(AcceptList),
     /// Which list an address means, how large it is and what is missing to read it; follows nothing.
     /// Answered by one [`FromSyncWorker::ListResolved`].

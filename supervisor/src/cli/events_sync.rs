@@ -3,7 +3,10 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use runtime::socket::client::{CallError, Client};
+use runtime::{
+    counted,
+    socket::client::{CallError, Client},
+};
 use schema::{
     models::EventKind,
     wire::{
@@ -242,7 +245,7 @@ fn text(event: &EventView) -> String {
         EventKind::Pinned => pinned(data),
         EventKind::ListChanged => format!(
             "{list} {}: {} ({}:{})",
-            word("change"),
+            list_change(data),
             word("description"),
             word("list_type"),
             word("list_id")
@@ -256,6 +259,19 @@ fn text(event: &EventView) -> String {
             let keys: Vec<&str> = keys.filter_map(Value::as_str).collect();
             format!("saved {}", keys.join(", "))
         }
+    }
+}
+
+/// What became of a list.
+fn list_change(data: &Value) -> String {
+    match word(data, "change") {
+        "waiting" => {
+            let titles = data.get("titles").and_then(Value::as_u64);
+            let titles = counted(titles.unwrap_or_default(), "title", "titles");
+            format!("waits for a yes to {titles}")
+        }
+        "agreed" => "needs nobody's yes any more".to_owned(),
+        change => change.to_owned(),
     }
 }
 
@@ -382,6 +398,8 @@ mod tests {
             let read = json!({ "name": "Top 250", "outcome": "complete", "reason": null, "entries": 250 });
             let refused = json!({ "name": "Mine", "outcome": "refused", "reason": "it is private", "entries": 0 });
             let changed = json!({ "change": "added", "list_type": "imdb", "list_id": "top", "description": "Top 250" });
+            let top = |change, titles: Option<u32>| json!({ "change": change, "titles": titles, "list_type": "imdb", "list_id": "top", "description": "Top 250" });
+            let (waiting, agreed) = (top("waiting", Some(250)), top("agreed", None));
             vec![
                 started(1),
                 event(2, EventKind::ListRead, read),
@@ -394,6 +412,8 @@ mod tests {
                 event(9, EventKind::ListChanged, changed),
                 event(10, EventKind::SettingsChanged, json!({ "keys": ["seerr.url", "seerr.api_key"] })),
                 event(11, EventKind::RunEnded, json!({ "status": "failed", "new": 1 })),
+                event(12, EventKind::ListChanged, waiting),
+                event(13, EventKind::ListChanged, agreed),
                 end(),
             ]
         });
@@ -413,6 +433,8 @@ mod tests {
         2026-03-01 12:00:09  list_changed      list 3 added: Top 250 (imdb:top)
         2026-03-01 12:00:10  settings_changed  saved seerr.url, seerr.api_key
         2026-03-01 12:00:11  run_ended         run 12 ended (failed)
+        2026-03-01 12:00:12  list_changed      list 3 waits for a yes to 250 titles: Top 250 (imdb:top)
+        2026-03-01 12:00:13  list_changed      list 3 needs nobody's yes any more: Top 250 (imdb:top)
         ");
     }
 

@@ -1,6 +1,7 @@
 //! `listsync lists`: the table of lists. Leaves adding and removing to `lists_add` and `lists_remove`.
 
 use clap::Subcommand;
+use runtime::counted;
 use schema::{
     models::FetchKind,
     wire::{
@@ -44,7 +45,7 @@ enum Command {
     Disable(lists_edit::Which),
     /// Read lists now and sum up what is on them; nothing is requested
     Read(lists_read::Args),
-    /// Take lists that are frozen because they shrank as they are now
+    /// Say yes to what new lists would ask for, or to lists that are frozen because they shrank
     Accept(lists_accept::Args),
     /// Follow lists no longer; what they asked for stays requested
     Remove(lists_remove::Args),
@@ -137,15 +138,29 @@ fn table(lists: &[ListView], look: Look) -> String {
 
 /// Why lists are as they are, below the table: a cell is too narrow for a sentence.
 fn reasons(lists: &[ListView], look: Look) -> String {
-    lists
-        .iter()
-        .filter_map(|list| {
-            let reason = one_line(reason(list)?);
+    let mut text = String::new();
+    for list in lists {
+        if let Some(reason) = reason(list) {
+            let reason = one_line(reason);
             let reason = visible(&reason, Look::PIPE);
-            let line = format!("  {} {}: {reason}", list.id, status(list).1);
-            Some(wrapped(&line, look.width))
-        })
-        .collect()
+            let line = format!("  {} {}: {reason}", list.id, outcome(list));
+            text.push_str(&wrapped(&line, look.width));
+        }
+        if let Some(waiting) = waiting(list) {
+            text.push_str(&wrapped(&format!("  {} {waiting}", list.id), look.width));
+        }
+    }
+    text
+}
+
+/// What a new list waits for, and what its owner can do.
+fn waiting(list: &ListView) -> Option<String> {
+    let titles = list.waiting_titles.filter(|_| list.ask_first)?;
+    let id = list.id;
+    Some(format!(
+        "waits for a yes: {} (`listsync lists accept {id}` says it, `listsync sync {id} --plan` shows them)",
+        counted(titles, "title", "titles")
+    ))
 }
 
 /// `line` in lines of at most `width` columns, those after the first set in; a newline at the end.
@@ -182,7 +197,18 @@ fn status(list: &ListView) -> (Tone, &'static str) {
     if list.removed_at.is_some() {
         return (Tone::Faint, "removed");
     }
+    if list.status == FetchKind::Complete && waiting(list).is_some() {
+        return (Tone::Warning, "waits for a yes");
+    }
     (outcome_tone(list.status), list.status.as_str())
+}
+
+/// How its last reading ended, or that it is followed no longer.
+fn outcome(list: &ListView) -> &'static str {
+    if list.removed_at.is_some() {
+        return "removed";
+    }
+    list.status.as_str()
 }
 
 fn reason(list: &ListView) -> Option<&str> {
@@ -236,6 +262,8 @@ pub(super) mod tests {
             removed_at: None,
             created_at: at(0),
             updated_at: at(0),
+            ask_first: false,
+            waiting_titles: None,
             notice: None,
         }
     }
@@ -276,6 +304,30 @@ pub(super) mod tests {
         world.serve::<SyncLink>(|_| vec![FromSyncWorker::Lists(Lists { lists: vec![] })]);
         run(&world.session, args(true)).await.unwrap();
         assert_eq!(world.printed().trim_end(), EMPTY);
+    }
+
+    #[test]
+    fn a_new_list_that_waits_says_for_how_many_titles_and_how_to_say_yes() {
+        let new = |waiting_titles, status| ListView {
+            ask_first: true,
+            waiting_titles,
+            status,
+            status_reason: (status == FetchKind::Partial).then(|| "page 3 is missing".into()),
+            ..list(1, "imdb", "top", "IMDb Top 250")
+        };
+        let uncounted = new(None, FetchKind::Complete);
+        assert_eq!(status(&uncounted).1, "complete");
+        assert_eq!(reasons(&[uncounted], Look::PIPE), "");
+        let waiting = new(Some(312), FetchKind::Complete);
+        insta::assert_snapshot!(table(std::slice::from_ref(&waiting), Look::PIPE), @"
+        id  type  list  name          items  status           last synced       auto
+         1  imdb  top   IMDb Top 250    250  waits for a yes  2026-03-01 12:00  yes
+        ");
+        insta::assert_snapshot!(reasons(&[waiting, new(Some(1), FetchKind::Partial)], Look::PIPE), @"
+          1 waits for a yes: 312 titles (`listsync lists accept 1` says it, `listsync sync 1 --plan` shows them)
+          1 partial: page 3 is missing
+          1 waits for a yes: 1 title (`listsync lists accept 1` says it, `listsync sync 1 --plan` shows them)
+        ");
     }
 
     #[test]

@@ -49,6 +49,9 @@ pub(super) struct Args {
     /// Do not read it now; with --json it never is
     #[arg(long)]
     no_read: bool,
+    /// Say yes beforehand to everything its first run asks for, however much that is
+    #[arg(long)]
+    yes: bool,
 }
 
 impl Args {
@@ -74,6 +77,7 @@ impl From<Args> for AddList {
             requested_as: args.user,
             shrink_limit_percent: args.shrink_limit,
             withdraws: args.withdraw.then_some(true),
+            ask_first: !args.yes,
         }
     }
 }
@@ -165,6 +169,7 @@ mod tests {
             no_auto: true,
             shrink_limit: None,
             no_read: true,
+            yes: false,
         }
     }
 
@@ -206,6 +211,12 @@ mod tests {
         run(&world.session, args()).await.unwrap();
         assert!(world.told().contains("note: Its terms forbid it."));
         assert!(!world.printed().contains("terms"));
+    }
+
+    #[test]
+    fn a_list_asks_first_unless_its_owner_says_yes_beforehand() {
+        let asks = |yes| AddList::from(Args { yes, ..args() }).ask_first;
+        assert!(asks(false) && !asks(true));
     }
 
     #[actix_rt::test]

@@ -333,7 +333,7 @@ mod tests {
             "listsync history 12",
             "listsync lists --all",
             "listsync lists add https://www.imdb.com/list/ls1/ --limit 10 --no-4k --user 3 --no-auto",
-            "listsync lists add top --type imdb --4k --name Best",
+            "listsync lists add top --type imdb --4k --name Best --yes",
             "listsync lists remove 3 imdb:top",
             "listsync lists accept 3",
             "listsync lists read imdb:top",

@@ -368,6 +368,7 @@ async fn first_lists(session: &Session, prompt: &impl Prompt) -> Result<(), Comm
         }
         let add = AddList {
             input,
+            ask_first: true,
             ..AddList::default()
         };
         match session.ask_sync_worker(ToSyncWorker::AddList(add)).await {
@@ -464,7 +465,7 @@ mod tests {
                 vec![FromSyncWorker::SettingsSaved(SettingsSaved::default())]
             }
             ToSyncWorker::Lists(_) => vec![FromSyncWorker::Lists(Lists { lists: vec![] })],
-            ToSyncWorker::AddList(add) if add.input == "top" => {
+            ToSyncWorker::AddList(add) if add.input == "top" && add.ask_first => {
                 vec![FromSyncWorker::List(Box::new(list(
                     1,
                     "imdb",

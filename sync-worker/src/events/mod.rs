@@ -8,7 +8,7 @@ pub(crate) use feed::Feed;
 pub(crate) use watch::answer;
 
 use chrono::NaiveDateTime;
-use schema::models::{EventKind, List, NewEvent};
+use schema::models::{EventKind, List, NewEvent, RunId};
 use serde_json::json;
 
 /// What became of a list's definition.
@@ -18,6 +18,8 @@ pub(crate) enum ListChange {
     Added,
     /// It asks for something else from now on.
     Changed,
+    /// What it asks for needs nobody's yes any more.
+    Agreed,
     /// It is followed no longer.
     Removed,
 }
@@ -27,6 +29,7 @@ impl ListChange {
         match self {
             Self::Added => "added",
             Self::Changed => "changed",
+            Self::Agreed => "agreed",
             Self::Removed => "removed",
         }
     }
@@ -44,6 +47,24 @@ pub(crate) fn list_changed(list: &List, change: ListChange, now: NaiveDateTime) 
         at: now,
         kind: EventKind::ListChanged,
         run: None,
+        list: Some(list.id),
+        data: data.to_string(),
+    }
+}
+
+/// The event of a new list that waits for a yes to its titles.
+pub(crate) fn list_waits(list: &List, titles: u32, run: RunId, now: NaiveDateTime) -> NewEvent {
+    let data = json!({
+        "change": "waiting",
+        "titles": titles,
+        "list_type": list.list_type,
+        "list_id": list.list_id,
+        "description": list.description,
+    });
+    NewEvent {
+        at: now,
+        kind: EventKind::ListChanged,
+        run: Some(run),
         list: Some(list.id),
         data: data.to_string(),
     }

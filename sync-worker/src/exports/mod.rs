@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// The provider of all lists in files.
-const LIST_TYPE: &str = "file";
+pub(crate) const LIST_TYPE: &str = "file";
 
 /// Who brought a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,8 @@
 //! 6. Somebody's request or the library has it (`movies`; of shows season by season: `shows`,
 //!    `seasons`, `covered`): leave it; a request that was refused further on is sent on again (`backoff`).
 //! 7. Nothing has it (`untraced`): ask for what is new, repeat what failed, leave what was removed.
-//! 8. Whatever would be asked for waits while there is no server for it, or until its time has come.
+//! 8. Whatever would be asked for waits while there is no server for it, until its time has come, or
+//!    until a person has agreed to its new list (`consent`).
 //!
 //! A title is one movie or one show in one quality: whoever asks here has picked the ledger row and the
 //! requests by media type, number and quality. Leaves carrying it out to `run::apply`. The words name
@@ -20,6 +21,7 @@
 
 mod backoff;
 mod case;
+mod consent;
 mod covered;
 mod decided;
 mod left;
@@ -38,6 +40,7 @@ mod scenarios;
 #[cfg(test)]
 mod world;
 
+pub(crate) use consent::Consent;
 pub(crate) use decided::{Decided, Known, Patience, Situation, Verdict};
 pub(crate) use unsettled::is_open;
 pub(crate) use wish::{SeasonsWanted, Wish};
@@ -61,7 +64,8 @@ pub(crate) fn decide(wish: &Wish, known: Known<'_>, situation: Situation<'_>) ->
     }
     without_server(&case)
         .or_else(|| backoff::before_its_time(&case))
-        .unwrap_or(decided)
+        .or_else(|| consent::missing(&case))
+        .unwrap_or_else(|| consent::told_in_plan(&case, decided))
 }
 
 fn by_the_rules(case: &Case<'_>) -> Decided {

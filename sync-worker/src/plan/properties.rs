@@ -2,12 +2,12 @@
 
 use proptest::{collection::vec, option, prelude::*};
 use schema::models::{
-    LedgerSeason, LedgerStatus, MediaType, SeasonFacts, SeasonState, SyncedItem, TitleFacts,
-    TitleRef,
+    LedgerSeason, LedgerStatus, ListId, MediaType, SeasonFacts, SeasonState, SyncedItem,
+    TitleFacts, TitleRef,
 };
 
 use super::{
-    SeasonsWanted, Verdict,
+    Consent, SeasonsWanted, Verdict,
     case::is_live,
     world::{TMDB_ID, World, at, ledger, recorded, today},
 };
@@ -176,10 +176,26 @@ fn facts() -> impl Strategy<Value = TitleFacts> {
     })
 }
 
+/// Mostly nobody has to be asked.
+fn consent() -> impl Strategy<Value = Consent> {
+    let list = ListId(1);
+    prop_oneof![
+        4 => Just(Consent::Given),
+        1 => Just(Consent::Open { list }),
+        1 => Just(Consent::Missing { list, titles: 312 }),
+    ]
+}
+
 fn world() -> impl Strategy<Value = World> {
     let media_type = prop::sample::select(vec![MediaType::Movie, MediaType::Tv]);
-    let wish = (any::<[bool; 4]>(), option::of(numbers()), past(), past());
-    (media_type, wish).prop_flat_map(|(media_type, (flags, named, returned, since))| {
+    let wish = (
+        any::<[bool; 4]>(),
+        option::of(numbers()),
+        past(),
+        past(),
+        consent(),
+    );
+    (media_type, wish).prop_flat_map(|(media_type, (flags, named, returned, since, consent))| {
         let shown = (
             option::of(row()),
             asked(),
@@ -194,6 +210,7 @@ fn world() -> impl Strategy<Value = World> {
             world.wish.withdraws = withdraws;
             world.wish.returned_at = returned.map(at);
             world.wish.wanted_since = since.map(at);
+            world.wish.consent = consent;
             if is_left {
                 world.wish.lists.clear();
             }
@@ -343,6 +360,27 @@ proptest! {
             let taken = world.in_quality().find(|request| request.id == request_id);
             prop_assert!(taken.is_some_and(is_live));
         }
+    }
+
+    #[test]
+    fn without_a_yes_nothing_is_asked_for_and_everything_else_is_as_ever(mut world in world()) {
+        world.wish.consent = Consent::Given;
+        let agreed = world.decide();
+        let list = ListId(1);
+        world.wish.consent = Consent::Missing { list, titles: 312 };
+        let decided = world.decide();
+        let asks = matches!(
+            agreed.verdict,
+            Verdict::Request { .. } | Verdict::Retry { .. } | Verdict::AskFacts
+        );
+        if asks {
+            prop_assert_eq!(decided.verdict, Verdict::Wait);
+            prop_assert!(decided.reason.contains("312"), "{}", decided.reason);
+        } else {
+            prop_assert_eq!(&decided, &agreed);
+        }
+        world.wish.consent = Consent::Open { list };
+        prop_assert_eq!(world.decide().verdict, agreed.verdict);
     }
 
     #[test]

@@ -6,15 +6,17 @@
 //! (`refused@10`); it is minute 20, this process started in minute 12 and its run in minute 18. `no@10`
 //! beside what the target has is when it says that the no was said.
 
-use schema::models::{LedgerStatus, MediaType, SeasonFacts, SeasonNumbers, SeasonState, TitleRef};
+use schema::models::{
+    LedgerStatus, ListId, MediaType, SeasonFacts, SeasonNumbers, SeasonState, TitleRef,
+};
 
 use super::{
-    SeasonsWanted, Verdict,
+    Consent, SeasonsWanted, Verdict,
     world::{TMDB_ID, World, at, ledger, media, recorded, today},
 };
 use crate::target::{MediaRow, MediaStatus, RequestStatus, SeasonRow, TargetRequest};
 
-const TABLES: [(&str, &str); 10] = [
+const TABLES: [(&str, &str); 11] = [
     ("movies", include_str!("scenarios/movies.txt")),
     ("refusals", include_str!("scenarios/refusals.txt")),
     ("unsettled", include_str!("scenarios/unsettled.txt")),
@@ -23,6 +25,7 @@ const TABLES: [(&str, &str); 10] = [
     ("more_seasons", include_str!("scenarios/more_seasons.txt")),
     ("qualities", include_str!("scenarios/qualities.txt")),
     ("left", include_str!("scenarios/left.txt")),
+    ("new_lists", include_str!("scenarios/new_lists.txt")),
     ("no_tvdb_id", include_str!("scenarios/no_tvdb_id.txt")),
     (
         "faults_of_others",
@@ -109,6 +112,12 @@ fn wished(cell: &str) -> Result<World, String> {
             Some(("returned", minute)) => wish.returned_at = Some(at(read(minute)?)),
             Some(("since", minute)) => wish.wanted_since = Some(at(read(minute)?)),
             Some(("seasons", seasons)) => wish.seasons = SeasonsWanted::Some(numbers(seasons)?),
+            // All the lists that ask for it are new, and the first would ask for so many titles.
+            Some(("waits", titles)) => {
+                let (list, titles) = (ListId(1), read(titles)?);
+                wish.consent = Consent::Missing { list, titles };
+            }
+            None if word == "new-list" => wish.consent = Consent::Open { list: ListId(1) },
             Some(("lists", sources)) => wish.sources = sources.replace(',', ", "),
             _ => return Err(unknown(word)),
         }

@@ -3,6 +3,8 @@
 use chrono::NaiveDateTime;
 use schema::models::{ListId, MediaType, SeasonNumbers, TitleRef};
 
+use super::Consent;
+
 /// One title in one quality that at least one list asks or asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wish {
@@ -37,6 +39,8 @@ pub(crate) struct Wish {
     pub(crate) withdraws: bool,
     /// Whether a list has it that this run is not about.
     pub(crate) is_wanted_elsewhere: bool,
+    /// Whether the lists that ask for it may.
+    pub(crate) consent: Consent,
 }
 
 impl Wish {

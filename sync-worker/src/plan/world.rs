@@ -9,7 +9,7 @@ use schema::models::{
     TitleFacts, TitleRef,
 };
 
-use super::{Decided, Known, Patience, SeasonsWanted, Situation, Verdict, Wish, decide};
+use super::{Consent, Decided, Known, Patience, SeasonsWanted, Situation, Verdict, Wish, decide};
 use crate::target::{MediaRow, MediaStatus, RequestStatus, TargetRequest};
 
 /// The title of all tests.
@@ -235,6 +235,7 @@ pub(super) fn wish(media_type: MediaType) -> Wish {
         wanted_since: Some(at(0)),
         withdraws: false,
         is_wanted_elsewhere: false,
+        consent: Consent::Given,
     }
 }
 

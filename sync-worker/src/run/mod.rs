@@ -9,6 +9,7 @@ mod apply;
 mod group;
 mod identify;
 mod membership;
+mod new_lists;
 mod queue;
 pub(crate) mod read;
 pub(crate) mod record;

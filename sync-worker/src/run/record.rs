@@ -366,6 +366,8 @@ pub(super) mod tests {
             last_error: None,
             last_error_at: None,
             accepts_shrink: false,
+            ask_first: false,
+            waiting_titles: None,
         }
     }
 

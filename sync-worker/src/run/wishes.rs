@@ -8,13 +8,13 @@ use std::collections::{HashMap, HashSet};
 use runtime::{counted, settings::SeerrSettings};
 use schema::{
     DbError, SqliteConnection,
-    models::{Asking, List, ListId, ListPolicy, SyncedItem, Title, TitleRef},
+    models::{Asking, FetchKind, List, ListId, ListPolicy, SyncedItem, Title, TitleRef},
 };
 
-use super::read::ListRead;
+use super::{new_lists::NewLists, read::ListRead};
 use crate::{
     engine::Engine,
-    plan::{SeasonsWanted, Wish},
+    plan::{Consent, SeasonsWanted, Wish},
 };
 
 /// Lists that a wish names; of a thousand, every decision would name a thousand.
@@ -25,6 +25,10 @@ pub(crate) type WishKey = (TitleRef, bool);
 
 /// How the lists of a run are followed.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each tells something of its own of a list, and they do not exclude each other"
+)]
 pub(crate) struct Asker {
     pub(crate) list: ListId,
     /// `imdb:top`
@@ -32,6 +36,10 @@ pub(crate) struct Asker {
     is_4k: bool,
     requested_as: i32,
     withdraws: bool,
+    /// Whether its owner is to be asked first.
+    is_new: bool,
+    /// Whether this run has read all of it.
+    is_whole: bool,
 }
 
 impl Asker {
@@ -42,6 +50,8 @@ impl Asker {
             is_4k: policy.is_4k.unwrap_or(defaults.is_4k),
             requested_as: policy.requested_as.unwrap_or(defaults.user_id),
             withdraws: policy.withdraws.unwrap_or(false),
+            is_new: list.ask_first,
+            is_whole: false,
         }
     }
 }
@@ -71,7 +81,10 @@ impl Wishes {
     ) -> Result<Self, DbError> {
         let askers: Vec<Asker> = reads
             .iter()
-            .map(|read| Asker::of(&read.list, &read.policy, defaults))
+            .map(|read| Asker {
+                is_whole: read.outcome == FetchKind::Complete,
+                ..Asker::of(&read.list, &read.policy, defaults)
+            })
             .collect();
         engine.db.read(move |conn| Self::of(conn, askers)).await
     }
@@ -139,15 +152,28 @@ impl Wishes {
         self.askers.iter().map(|asker| asker.list).collect()
     }
 
+    /// The lists whose owner is to be asked first.
+    pub(crate) fn new_lists(&self) -> NewLists {
+        let new = self.askers.iter().filter(|asker| asker.is_new);
+        NewLists::uncounted(new.map(|asker| asker.list))
+    }
+
+    /// The lists of which this run has read everything.
+    pub(crate) fn whole_lists(&self) -> Vec<ListId> {
+        let whole = self.askers.iter().filter(|asker| asker.is_whole);
+        whole.map(|asker| asker.list).collect()
+    }
+
     fn of(conn: &mut SqliteConnection, askers: Vec<Asker>) -> Result<Self, DbError> {
         let mut seen = HashSet::new();
         let (mut order, mut left) = (Vec::new(), Vec::new());
         let mut there = Vec::new();
-        for asker in askers {
-            // Reading may take long: nothing is asked for a list that was removed meanwhile.
-            let list = List::find(conn, asker.list)?;
-            if list.is_none_or(|list| list.removed_at.is_some()) {
-                continue;
+        for mut asker in askers {
+            // Reading may take long: nothing is asked for a list that was removed meanwhile, and a
+            // person may have agreed to a new one.
+            match List::find(conn, asker.list)? {
+                Some(list) if list.removed_at.is_none() => asker.is_new = list.ask_first,
+                _ => continue,
             }
             for title in Asking::titles_on(conn, asker.list)? {
                 if seen.insert((title, asker.is_4k)) {
@@ -171,7 +197,7 @@ impl Wishes {
     }
 
     /// What these wishes say now, in their order; one whose title is gone or that nothing of the run's
-    /// lists ever asked for is left out.
+    /// lists ever asked for is left out. A new list that waits asks for nothing that another asks for.
     ///
     /// # Errors
     /// When the database fails.
@@ -179,6 +205,7 @@ impl Wishes {
         &self,
         conn: &mut SqliteConnection,
         keys: &[WishKey],
+        new: &NewLists,
     ) -> Result<Vec<Wish>, DbError> {
         let mut titles: Vec<TitleRef> = keys.iter().map(|(title, _)| *title).collect();
         titles.sort_unstable();
@@ -207,7 +234,7 @@ impl Wishes {
             .iter()
             .filter_map(|(title, is_4k)| {
                 let entries = entries.get(title).map_or(&[][..], Vec::as_slice);
-                wish(&askers, known.get(title)?, *is_4k, entries)
+                wish(&askers, known.get(title)?, *is_4k, entries, new)
                     .or_else(|| self.open.get(&(*title, *is_4k)).cloned())
             })
             .collect())
@@ -240,11 +267,18 @@ fn of_nobody(title: &Title, row: &SyncedItem) -> Wish {
         wanted_since: None,
         withdraws: false,
         is_wanted_elsewhere: false,
+        consent: Consent::Given,
     }
 }
 
 /// The union of what the lists ask: all askers named, the widest wish for seasons.
-fn wish(askers: &Askers<'_>, title: &Title, is_4k: bool, entries: &[Asking]) -> Option<Wish> {
+fn wish(
+    askers: &Askers<'_>,
+    title: &Title,
+    is_4k: bool,
+    entries: &[Asking],
+    new: &NewLists,
+) -> Option<Wish> {
     let mut wish = Wish {
         title: title.id,
         media_type: title.media_type,
@@ -263,10 +297,11 @@ fn wish(askers: &Askers<'_>, title: &Title, is_4k: bool, entries: &[Asking]) -> 
         is_wanted_elsewhere: entries
             .iter()
             .any(|entry| entry.left_at.is_none() && !askers.contains_key(&entry.list)),
+        consent: Consent::Given,
     };
     let mut seasons: Option<SeasonsWanted> = None;
     let (mut on, mut was_on) = (Vec::new(), Vec::new());
-    for (asker, entry) in in_order(askers, is_4k, entries) {
+    for (asker, entry) in speaking(in_order(askers, is_4k, entries), new) {
         wish.imdb_id = wish.imdb_id.take().or_else(|| entry.imdb_id.clone());
         if entry.left_at.is_some() {
             wish.withdraws |= asker.withdraws;
@@ -288,8 +323,23 @@ fn wish(askers: &Askers<'_>, title: &Title, is_4k: bool, entries: &[Asking]) -> 
     wish.seasons = seasons.unwrap_or_default();
     wish.lists = on.iter().map(|asker| asker.list).collect();
     wish.lists.dedup();
+    wish.consent = new.consent(&wish.lists);
     wish.sources = sources(if on.is_empty() { &was_on } else { &on });
     Some(wish)
+}
+
+/// The same without the entries of new lists that wait, where another list asks for the title.
+fn speaking<'a>(
+    mut entries: Vec<(&'a Asker, &'a Asking)>,
+    new: &NewLists,
+) -> Vec<(&'a Asker, &'a Asking)> {
+    let waits =
+        |(asker, entry): &(&Asker, &Asking)| entry.left_at.is_none() && new.is_withheld(asker.list);
+    let has_other = entries
+        .iter()
+        .any(|asked| asked.1.left_at.is_none() && !waits(asked));
+    entries.retain(|asked| !(has_other && waits(asked)));
+    entries
 }
 
 /// The entries of lists that ask in this quality, in the order of the lists and their ranks.
@@ -297,7 +347,7 @@ fn in_order<'a>(
     askers: &Askers<'a>,
     is_4k: bool,
     entries: &'a [Asking],
-) -> impl Iterator<Item = (&'a Asker, &'a Asking)> {
+) -> Vec<(&'a Asker, &'a Asking)> {
     let mut asking: Vec<(usize, &'a Asker, &'a Asking)> = entries
         .iter()
         .filter_map(|entry| {
@@ -306,7 +356,8 @@ fn in_order<'a>(
         })
         .collect();
     asking.sort_by_key(|(at, _, entry)| (*at, entry.rank));
-    asking.into_iter().map(|(_, asker, entry)| (asker, entry))
+    let asking = asking.into_iter();
+    asking.map(|(_, asker, entry)| (asker, entry)).collect()
 }
 
 /// `imdb:top, stevenlu:movies`
@@ -349,6 +400,8 @@ mod tests {
             is_4k,
             requested_as,
             withdraws,
+            is_new: false,
+            is_whole: true,
         }
     }
 
@@ -366,6 +419,15 @@ mod tests {
     }
 
     fn wish(askers: &[Asker], is_4k: bool, entries: &[Asking]) -> Option<Wish> {
+        wish_with(askers, is_4k, entries, &NewLists::default())
+    }
+
+    fn wish_with(
+        askers: &[Asker],
+        is_4k: bool,
+        entries: &[Asking],
+        new: &NewLists,
+    ) -> Option<Wish> {
         let wishes = Wishes {
             askers: askers.to_vec(),
             order: Vec::new(),
@@ -380,7 +442,7 @@ mod tests {
             created_at: at(0),
             updated_at: at(0),
         };
-        super::wish(&wishes.by_list(), &title, is_4k, entries)
+        super::wish(&wishes.by_list(), &title, is_4k, entries, new)
     }
 
     #[test]
@@ -465,5 +527,33 @@ mod tests {
         assert!(!wish.is_wanted() && wish.withdraws);
         assert_eq!(wish.sources, "imdb:ls1, imdb:ls2");
         assert_eq!(super::tests::wish(&askers, false, &[]), None);
+    }
+
+    #[test]
+    fn a_new_list_that_waits_adds_nothing_to_what_another_asks_for() {
+        let askers = [asker(1, false, 4, false), asker(2, false, 7, false)];
+        let waiting = NewLists::waiting([(ListId(1), 312)].into());
+        let both = [entry(1, None, None), entry(2, Some(3), None)];
+        let shared = wish_with(&askers, false, &both, &waiting).unwrap();
+        assert_eq!((shared.lists, shared.requested_as), (vec![ListId(2)], 7));
+        assert_eq!(shared.sources, "imdb:ls2");
+        assert_eq!(
+            shared.seasons,
+            SeasonsWanted::Some([3].into_iter().collect())
+        );
+        assert_eq!(shared.consent, Consent::Given);
+
+        let left_the_other = [entry(1, None, None), entry(2, Some(3), Some(5))];
+        let alone = wish_with(&askers, false, &left_the_other, &waiting).unwrap();
+        assert_eq!((alone.lists, alone.requested_as), (vec![ListId(1)], 4));
+        let missing = Consent::Missing {
+            list: ListId(1),
+            titles: 312,
+        };
+        assert_eq!(alone.consent, missing);
+        let uncounted = NewLists::uncounted([ListId(1)]);
+        let shared = wish_with(&askers, false, &both, &uncounted).unwrap();
+        assert_eq!(shared.lists, [ListId(1), ListId(2)]);
+        assert_eq!(shared.consent, Consent::Given);
     }
 }

@@ -45,6 +45,10 @@ pub struct AddList {
     /// no when absent.
     #[serde(default)]
     pub withdraws: Option<bool>,
+    /// Whether a person is to be asked before its first run asks for more titles than the general
+    /// setting allows. Lists of files never ask.
+    #[serde(default)]
+    pub ask_first: bool,
 }
 
 /// See [`ToSyncWorker::ChangeList`]. An absent field stays as it is; a field set to null goes back to its default.
@@ -255,7 +259,13 @@ pub struct ListView {
     /// Whether what was asked for an entry that leaves it is taken back; no when absent.
     #[serde(default)]
     pub withdraws: Option<bool>,
-    /// What its owner should know; only in the answer to adding the first list of a site.
+    /// Whether nobody has agreed yet to what it asks for: it is new, and a person is to be asked first.
+    #[serde(default)]
+    pub ask_first: bool,
+    /// Titles that wait for that, as the last run counted them; absent while none do.
+    #[serde(default)]
+    pub waiting_titles: Option<i32>,
+    /// What its owner should know; only in the answers to adding and accepting a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
 }

@@ -268,6 +268,7 @@ mod tests {
         Args {
             withdraw: false,
             no_read: true,
+            yes: false,
             shrink_limit: None,
             input: input.into(),
             list_type: None,

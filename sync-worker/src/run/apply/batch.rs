@@ -10,7 +10,10 @@ use schema::{
 use super::{Place, key, place};
 use crate::{
     plan::{Known, Wish},
-    run::wishes::{WishKey, Wishes},
+    run::{
+        new_lists::NewLists,
+        wishes::{WishKey, Wishes},
+    },
     target::Snapshot,
 };
 
@@ -34,8 +37,9 @@ impl Batch {
         target: &str,
         wishes: &Wishes,
         keys: &[WishKey],
+        new: &NewLists,
     ) -> Result<(Vec<Wish>, Self), DbError> {
-        let wishes = wishes.load(conn, keys)?;
+        let wishes = wishes.load(conn, keys, new)?;
         let mut batch = Self::default();
         for media_type in [MediaType::Movie, MediaType::Tv] {
             let of_type = wishes.iter().filter(|wish| wish.media_type == media_type);

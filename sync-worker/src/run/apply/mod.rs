@@ -13,6 +13,7 @@ mod believed;
 mod change;
 mod deeds;
 mod facts;
+mod first_run;
 mod outcome;
 mod planned;
 mod record;
@@ -43,6 +44,7 @@ pub(super) use planned::{PlanRead, PlanToApply};
 use self::{batch::Batch, facts::FactsAsked, planned::PlanMade};
 use super::{
     Going, Interrupted, look,
+    new_lists::{Counted, NewLists},
     report::Tally,
     wishes::{WishKey, Wishes},
 };
@@ -117,12 +119,14 @@ pub(super) async fn carry_out<T: Target>(
     let mut applier = Applier::new(engine, target, going, info, Arc::clone(&wishes)).await?;
     match purpose {
         Purpose::Apply => {}
-        Purpose::OnlyPlan => {
-            applier.plan_made = Some(PlanMade::begin(engine, going.run, target.name()).await?);
-        }
+        // What a person saw and has carried out is agreed to.
         Purpose::ApplyPlan(plan) => {
+            applier.new_lists = NewLists::default();
             applier.began_at = plan.looked_at();
             applier.plan_to_apply = Some(plan);
+        }
+        Purpose::OnlyPlan => {
+            applier.plan_made = Some(PlanMade::begin(engine, going.run, target.name()).await?);
         }
     }
     let mut pending = wishes.order.clone();
@@ -133,6 +137,7 @@ pub(super) async fn carry_out<T: Target>(
             tally.plan = Some(plan.close(engine, wishes.lists()).await?);
             return Ok(());
         }
+        let decided = applier.hold_back(&snapshot, decided, tally).await?;
         let (mut again, until) = (decided.unsettled, decided.until);
         again.extend(applier.do_all(&snapshot, decided.deeds, tally).await?);
         if again.is_empty() {
@@ -152,7 +157,7 @@ pub(super) async fn carry_out<T: Target>(
         pending = again;
     }
     if let Some(plan) = applier.plan_to_apply.take() {
-        tally.plan = Some(plan.close(engine).await?);
+        tally.plan = Some(plan.close(engine, wishes.lists()).await?);
     }
     Ok(())
 }
@@ -201,6 +206,10 @@ struct Applier<'a, T> {
     target: &'a T,
     going: &'a Going,
     wishes: Arc<Wishes>,
+    /// New lists whose owner is to be asked first.
+    new_lists: NewLists,
+    /// What only they would ask for.
+    counted: Counted,
     info: TargetInfo,
     patience: Patience,
     /// When this run began to look, or the one that made the plan which is carried out.
@@ -245,6 +254,8 @@ impl<'a, T: Target> Applier<'a, T> {
             engine,
             target,
             going,
+            new_lists: wishes.new_lists(),
+            counted: Counted::default(),
             wishes,
             info,
             patience: Patience {

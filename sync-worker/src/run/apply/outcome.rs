@@ -293,6 +293,7 @@ mod tests {
             wanted_since: None,
             withdraws: false,
             is_wanted_elsewhere: false,
+            consent: crate::plan::Consent::Given,
             title: TitleRef(1),
             media_type: MediaType::Movie,
             tmdb_id,

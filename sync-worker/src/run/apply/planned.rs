@@ -352,13 +352,20 @@ impl PlanToApply {
             .await
     }
 
-    /// All of it was carried out, as far as it holds.
-    pub(super) async fn close(mut self, engine: &Engine) -> Result<PlanId, DbError> {
+    /// All of it was carried out, as far as it holds. How much of `lists` waited is counted anew.
+    pub(super) async fn close(
+        mut self,
+        engine: &Engine,
+        lists: Vec<ListId>,
+    ) -> Result<PlanId, DbError> {
         self.tell(engine).await?;
         let (id, now) = (self.id, engine.clock.now());
         engine
             .db
-            .write(move |conn| Plan::close(conn, id, PlanStatus::Applied, now))
+            .write(move |conn| {
+                List::forget_waiting(conn, &lists)?;
+                Plan::close(conn, id, PlanStatus::Applied, now)
+            })
             .await?;
         Ok(id)
     }

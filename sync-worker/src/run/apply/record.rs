@@ -73,11 +73,11 @@ impl<T: Target> Applier<'_, T> {
     /// Reads what the tables say of these wishes.
     async fn load(&mut self, keys: &[WishKey]) -> Result<Vec<Wish>, Interrupted> {
         let (target, wishes) = (self.target.name(), Arc::clone(&self.wishes));
-        let keys = keys.to_vec();
+        let (keys, new) = (keys.to_vec(), self.new_lists.clone());
         let (wishes, batch) = self
             .engine
             .db
-            .read(move |conn| Batch::load(conn, target, &wishes, &keys))
+            .read(move |conn| Batch::load(conn, target, &wishes, &keys, &new))
             .await?;
         self.batch = batch;
         Ok(wishes)
@@ -101,6 +101,7 @@ impl<T: Target> Applier<'_, T> {
         {
             return;
         }
+        self.counted.note(&wish, &decided.verdict);
         // That a request of ours is there follows from the decision to make it, which is recorded when
         // it is made: who may not ask now has decided nothing else than to wait.
         let last_asks = self
