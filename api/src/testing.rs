@@ -375,6 +375,7 @@ pub(crate) fn sync_status() -> SyncStatus {
         run: None,
         last_run: Some(RunSummary {
             plan: None,
+            undone_by: None,
             run: RunId(3),
             trigger: RunTrigger::Schedule,
             status: RunStatus::Completed,

@@ -147,7 +147,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("list_sync.db");
         let first = migrate(&path).unwrap();
-        assert_eq!(first.ran.len(), 3);
+        assert_eq!(first.ran.len(), 4);
         assert_eq!(first.backup, None);
         assert_eq!(
             migrate(&path).unwrap(),
@@ -243,6 +243,6 @@ mod tests {
             assert_eq!(written, stored, "table {table}");
             seen += 1;
         }
-        assert_eq!(seen, 26);
+        assert_eq!(seen, 27);
     }
 }

@@ -228,6 +228,7 @@ diesel::table! {
         expires_at -> Timestamp,
         closed_at -> Nullable<Timestamp>,
         applied_by -> Nullable<Integer>,
+        undoes -> Nullable<Integer>,
     }
 }
 
@@ -241,6 +242,17 @@ diesel::table! {
         problem -> Nullable<Text>,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    run_requests (target, media_type, tmdb_id, is_4k, request_id) {
+        target -> Text,
+        media_type -> Text,
+        tmdb_id -> BigInt,
+        is_4k -> Bool,
+        request_id -> Integer,
+        run -> Integer,
     }
 }
 
@@ -292,6 +304,7 @@ diesel::table! {
         needs_review -> Integer,
         not_found -> Integer,
         planned -> Integer,
+        undone_by -> Nullable<Integer>,
     }
 }
 
@@ -374,6 +387,7 @@ diesel::joinable!(list_policies -> lists (list));
 diesel::joinable!(pin_keys -> pins (pin));
 diesel::joinable!(plan_items -> plans (plan));
 diesel::joinable!(plan_items -> titles (title));
+diesel::joinable!(run_requests -> sync_history (run));
 diesel::joinable!(title_facts -> titles (title));
 diesel::joinable!(title_ids -> titles (title));
 
@@ -396,6 +410,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     plan_items,
     plans,
     provider_tokens,
+    run_requests,
     settings,
     source_ids,
     sync_history,

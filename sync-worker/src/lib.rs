@@ -29,6 +29,7 @@ mod sign_in;
 mod story;
 mod supervised;
 mod target;
+mod undo;
 
 use std::{process::ExitCode, rc::Rc, time::Duration};
 

@@ -52,7 +52,8 @@ pub(crate) fn target(engine: &Engine) -> Vec<Missing> {
 
 /// Refuses a run that could not do anything.
 pub(crate) async fn refuse(engine: &Engine, scope: &StartRun) -> Result<(), Failure> {
-    let missing = if scope.custom.is_empty() && scope.plan.is_none() {
+    let needs_lists = scope.custom.is_empty() && scope.plan.is_none() && scope.undo.is_none();
+    let missing = if needs_lists {
         all(engine).await
     } else {
         target(engine)

@@ -5,26 +5,36 @@ use chrono::{DateTime, Utc};
 use schema::{
     DbError,
     models::{PlanId, RunId, RunStatus, RunTrigger, SyncRun, SyncedItem},
-    wire::sync::{ListReport, ReasonCount, RunCounts, RunDetails, RunFailure, RunReport},
+    wire::sync::{ListReport, ReasonCount, RunCounts, RunDetails, RunFailure, RunReport, StartRun},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::at;
-use crate::{error::ApiError, openapi::NotFound, query::Query, shared::Shared};
+use super::{
+    at,
+    sync::{self, Started},
+};
+use crate::{
+    body::Json,
+    error::ApiError,
+    openapi::{Conflict, NotFound},
+    query::Query,
+    shared::Shared,
+};
 
 const LIMIT: i64 = 50;
 const MAX_OFFSET: i64 = 1_000_000_000;
 
 /// Its part of the document.
 #[derive(OpenApi)]
-#[openapi(paths(all, one))]
+#[openapi(paths(all, one, undo))]
 pub(super) struct Document;
 
 pub(crate) fn configure(scope: &mut web::ServiceConfig) {
     scope
         .service(at("/sync-history").get(all).done())
-        .service(at("/sync-history/{id}").get(one).done());
+        .service(at("/sync-history/{id}").get(one).done())
+        .service(at("/sync-history/{id}/undo").post(undo).done());
 }
 
 /// Some of the runs.
@@ -48,6 +58,10 @@ pub(super) struct Run {
     duration_ms: Option<i64>,
     /// The plan it made or carried out.
     plan: Option<PlanId>,
+    /// The run that it undoes, or plans to undo.
+    undoes: Option<RunId>,
+    /// The run that took back what this one had requested.
+    undone_by: Option<RunId>,
     /// What became of its titles, once it has ended.
     counts: Option<RunCounts>,
 }
@@ -82,6 +96,10 @@ impl Run {
                 .map(|end| (end - run.sync_started).num_milliseconds().max(0)),
             counts: run.has_ended().then(|| run.counts()),
             plan: run.plan,
+            undoes: serde_json::from_str::<StartRun>(&run.scope)
+                .ok() // of another version, which had no such thing
+                .and_then(|start| start.undo),
+            undone_by: run.undone_by,
         }
     }
 }
@@ -133,13 +151,8 @@ async fn all(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResp
     tag = "Runs",
 )]
 async fn one(path: web::Path<String>, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
-    let missing = || {
-        ApiError::NotFound(format!(
-            "run `{}`",
-            path.chars().take(100).collect::<String>()
-        ))
-    };
-    let id = RunId(path.parse().map_err(|_no_number| missing())?);
+    let missing = || missing(&path);
+    let id = number(&path)?;
     let (run, failed) = shared
         .read(move |conn| -> Result<_, DbError> {
             let failed = SyncedItem::failed_in_run(conn, id, RunDetails::FAILURES)?;
@@ -163,11 +176,57 @@ async fn one(path: web::Path<String>, shared: web::Data<Shared>) -> Result<HttpR
     }))
 }
 
+/// What to do with a run that is undone.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Undo {
+    /// Only make a plan; `POST /api/plans/{id}/apply` carries it out.
+    plan: Option<bool>,
+}
+
+/// Undoes a run
+///
+/// Starts a run that takes back what this run requested. What is in the library or on its way there, and what somebody else asked for, is left, each with its reason. What was taken back is not asked for again while it stays on its lists. Refused with `conflict` when the run is not over, requested nothing, is an undo itself, was undone or is being undone. With `plan` nothing is taken back: once the run has ended, `plan` of `GET /api/sync-history/{id}` is the number of the plan.
+#[utoipa::path(
+    post,
+    path = "/api/sync-history/{id}/undo",
+    operation_id = "undo_run",
+    params(("id" = i32, Path, description = "Number of the run", minimum = 1)),
+    request_body(content = Undo, examples(("undo" = (summary = "Take back", value = json!({}))), ("plan" = (summary = "Only plan it", value = json!({"plan": true}))))),
+    responses((status = 202, description = "The run that undoes it was started, or queued while another goes on; `Location` is its address", body = Started, headers(("location" = String, description = "Path of the run"))), (status = 404, response = NotFound), (status = 409, response = Conflict)),
+    tag = "Runs",
+)]
+async fn undo(
+    path: web::Path<String>,
+    body: Json<Undo>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let request = StartRun {
+        only_plans: body.0.plan.unwrap_or_default(),
+        ..StartRun::undoing(number(&path)?)
+    };
+    sync::begin(&shared, request, "undo").await
+}
+
+fn number(text: &str) -> Result<RunId, ApiError> {
+    text.parse().map(RunId).map_err(|_no_number| missing(text))
+}
+
+fn missing(text: &str) -> ApiError {
+    ApiError::NotFound(format!(
+        "run `{}`",
+        text.chars().take(100).collect::<String>()
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{World, sync_status};
-    use schema::models::NewRun;
+    use schema::{
+        models::NewRun,
+        wire::{FailureCode, sync::ToSyncWorker},
+    };
 
     async fn world() -> World {
         let world = World::alone().await;
@@ -249,6 +308,43 @@ mod tests {
             .get("/api/sync-history?limit=201&offset=-1")
             .await
             .blames(&["limit", "offset"]);
+    }
+
+    #[actix_web::test]
+    async fn a_run_is_undone_by_a_run_or_only_planned_to_be() {
+        let world = World::new().await;
+        for (body, only_plans) in [("", false), ("{\"plan\":true}", true)] {
+            let answer = world.send("POST", "/api/sync-history/12/undo", body).await;
+            assert_eq!(
+                (answer.status, &answer.json["sync_type"]),
+                (202, &"undo".into())
+            );
+            assert_eq!(answer.header("location"), "/api/sync-history/7");
+            let expected = StartRun {
+                only_plans,
+                ..StartRun::undoing(RunId(12))
+            };
+            let asked = world.asked().pop().unwrap();
+            assert_eq!(asked, ToSyncWorker::StartRun(expected));
+        }
+        let count = world.asked().len();
+        world
+            .send("POST", "/api/sync-history/last/undo", "")
+            .await
+            .is_problem(404, "not_found");
+        world
+            .send("POST", "/api/sync-history/12/undo", "{\"lists\":[1]}")
+            .await
+            .blames(&["lists"]);
+        assert_eq!(world.asked().len(), count);
+        let message = "run 12 was undone already, by run 14";
+        world.sync_fails(FailureCode::Conflict, message);
+        let refused = world.send("POST", "/api/sync-history/12/undo", "").await;
+        refused.is_problem(409, "conflict");
+        assert_eq!(
+            refused.json["detail"],
+            "Run 12 was undone already, by run 14."
+        );
     }
 
     #[actix_web::test]

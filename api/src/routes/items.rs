@@ -2,9 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
-use schema::models::{
-    Identity, ItemFilter, LedgerStatus, ListId, ListItem, MediaType, Title, TitleRef,
-};
+use schema::models::{Identity, ItemFilter, ItemRow, ItemStatus, ListId, MediaType, TitleRef};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
@@ -60,9 +58,14 @@ struct Item {
     next_try: Option<DateTime<Utc>>,
     /// The title it is, once that is certain.
     matched: Option<Matched>,
-    /// Where the title is on its way; null before the first decision.
-    status: Option<LedgerStatus>,
+    /// Where the title is on its way, in the quality that the list asks for; null before the first
+    /// decision.
+    status: Option<ItemStatus>,
     reason: Option<String>,
+    /// What would change it, as a sentence.
+    remedy: Option<String>,
+    /// Until when it waits; null where every run looks at it anew, and where it does not wait.
+    until: Option<DateTime<Utc>>,
 }
 
 /// The title an entry is.
@@ -76,28 +79,17 @@ struct Matched {
     year: Option<i32>,
 }
 
-impl
-    From<(
-        ListItem,
-        String,
-        Option<Title>,
-        Option<LedgerStatus>,
-        Option<String>,
-    )> for Item
-{
-    fn from(
-        (item, list_name, title, status, reason): (
-            ListItem,
-            String,
-            Option<Title>,
-            Option<LedgerStatus>,
-            Option<String>,
-        ),
-    ) -> Self {
+impl From<ItemRow> for Item {
+    fn from(row: ItemRow) -> Self {
+        let item = row.item;
+        let (status, reason, remedy, until) = match row.standing {
+            Some(one) => (Some(one.status), Some(one.reason), one.remedy, one.until),
+            None => (None, None, None, None),
+        };
         Self {
             id: item.id,
             list: item.list,
-            list_name,
+            list_name: row.list_name,
             rank: item.rank,
             title: item.title,
             original_title: item.original_title,
@@ -111,7 +103,7 @@ impl
             identity: item.identity,
             identity_reason: item.identity_reason,
             next_try: item.next_try.map(|time| time.and_utc()),
-            matched: title.map(|title| Matched {
+            matched: row.title.map(|title| Matched {
                 id: title.id,
                 media_type: title.media_type,
                 tmdb_id: title.tmdb_id,
@@ -120,6 +112,8 @@ impl
             }),
             status,
             reason,
+            remedy,
+            until: until.map(|time| time.and_utc()),
         }
     }
 }
@@ -131,7 +125,7 @@ impl
     get,
     path = "/api/items",
     operation_id = "get_items",
-    params(Page, ("list" = Option<i32>, Query, description = "Only those of this list", minimum = 1), ("identity" = Option<Identity>, Query, description = "Only those whose title is so far known"), ("status" = Option<LedgerStatus>, Query, description = "Only those whose title is there on its way"), ("search" = Option<String>, Query, description = "Only those with this in their title", max_length = 200)),
+    params(Page, ("list" = Option<i32>, Query, description = "Only those of this list", minimum = 1), ("identity" = Option<Identity>, Query, description = "Only those whose title is so far known"), ("status" = Option<ItemStatus>, Query, description = "Only those whose title is there on its way; `waiting` also finds what failed and is tried again, `skipped` all for which it was decided to do nothing"), ("search" = Option<String>, Query, description = "Only those with this in their title", max_length = 200)),
     responses((status = 200, description = "One page of entries", body = ItemPage)),
     tag = "Items",
 )]
@@ -155,8 +149,9 @@ pub(super) async fn page(
     page: Page,
 ) -> Result<ItemPage, ApiError> {
     let offset = page.offset();
+    let now = shared.clock.now();
     let (rows, total) = shared
-        .read(move |conn| ListItem::page(conn, &filter, page.limit, offset))
+        .read(move |conn| ItemRow::page(conn, &filter, page.limit, offset, now))
         .await?;
     Ok(ItemPage {
         items: rows.into_iter().map(Item::from).collect(),
@@ -171,8 +166,8 @@ pub(super) async fn page(
 mod tests {
     use crate::testing::World;
     use schema::models::{
-        Identity, LedgerStatus, ListItem, MediaType, NewListItem, NewSyncedItem, NewTitle,
-        SyncedItem, Title,
+        Decision, DecisionKind, Identity, LedgerStatus, ListId, ListItem, MediaType, NewDecision,
+        NewListItem, NewSyncedItem, NewTitle, RunId, SyncedItem, Title,
     };
 
     async fn world() -> World {
@@ -265,6 +260,52 @@ mod tests {
         assert_eq!(item["matched"]["tmdb_id"], 949);
         assert_eq!(item["status"], "requested");
         assert_eq!(item["reason"], "new on imdb:top");
+    }
+
+    #[actix_web::test]
+    async fn a_title_that_waits_is_found_with_what_would_help() {
+        let world = world().await;
+        let now = world.clock.now();
+        world
+            .db
+            .write(move |conn| {
+                let new = NewTitle {
+                    media_type: MediaType::Movie,
+                    tmdb_id: 7,
+                    title: "Paper Boats".into(),
+                    year: None,
+                    created_at: now,
+                    updated_at: now,
+                };
+                let title = Title::ensure(conn, &new)?;
+                let mut entry = ListItem::of_list(conn, ListId(1))?.remove(2);
+                entry.identity = Identity::Matched;
+                entry.title_ref = Some(title.id);
+                entry.save_identity(conn)?;
+                let decision = NewDecision {
+                    run: RunId(1),
+                    title: title.id,
+                    is_4k: false,
+                    decision: DecisionKind::Wait,
+                    reason: "Seerr has no 4K server for movies".into(),
+                    decided_at: now,
+                    remedy: Some("Set up a 4K server in Seerr.".into()),
+                    seasons: None,
+                    sources: None,
+                };
+                Decision::insert(conn, &[decision])
+            })
+            .await
+            .unwrap();
+        let answer = world.get("/api/items?status=waiting").await;
+        assert_eq!(answer.json["total"], 1, "{}", answer.json);
+        let item = &answer.json["items"][0];
+        assert_eq!(item["status"], "waiting");
+        assert_eq!(item["reason"], "Seerr has no 4K server for movies");
+        assert_eq!(item["remedy"], "Set up a 4K server in Seerr.");
+        assert_eq!(item["until"], serde_json::Value::Null);
+        let answer = world.get("/api/items?status=requested").await;
+        assert_eq!(answer.json["total"], 1);
     }
 
     #[actix_web::test]

@@ -225,6 +225,7 @@ mod tests {
             expires_at: now() + chrono::TimeDelta::days(1),
             closed_at: None,
             applied_by: None,
+            undoes: None,
         }
     }
 

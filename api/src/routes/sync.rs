@@ -382,7 +382,7 @@ pub(super) struct Started {
     status: &'static str,
     /// Whether it begins when the runs before it are over. The same run is not queued twice.
     queued: bool,
-    /// `all`, `single`, `custom` or `plan`.
+    /// `all`, `single`, `custom`, `plan` or `undo`.
     sync_type: &'static str,
     /// Always true; the old clients look for it.
     success: bool,

@@ -4,11 +4,13 @@ ALTER TABLE list_items ADD COLUMN trakt_id BIGINT;
 ALTER TABLE list_items ADD COLUMN candidates TEXT;
 CREATE INDEX list_items_by_identity ON list_items (identity, list, left_at);
 CREATE INDEX list_items_by_key ON list_items (entry_key);
+-- Pages of what is on lists now, in their order.
+CREATE INDEX list_items_on_list ON list_items (list, rank) WHERE left_at IS NULL;
 -- Statistics count along indexes alone, without a look at the rows.
 DROP INDEX list_items_by_title;
 CREATE INDEX list_items_by_title ON list_items (title_ref, identity, left_at, list);
 DROP INDEX synced_items_by_status;
-CREATE INDEX synced_items_by_status ON synced_items (status, media_type, tmdb_id);
+CREATE INDEX synced_items_by_status ON synced_items (status, media_type, tmdb_id, is_4k);
 
 -- What sites call the titles that were found before is known of every list from now on.
 INSERT INTO title_ids (source, external_id, media_type, title, known_by, known_at)
@@ -70,6 +72,7 @@ CREATE INDEX pin_keys_by_pin ON pin_keys (pin);
 ALTER TABLE decisions ADD COLUMN remedy TEXT;
 ALTER TABLE decisions ADD COLUMN seasons TEXT;
 ALTER TABLE decisions ADD COLUMN sources TEXT;
+CREATE INDEX decisions_by_kind ON decisions (decision, title, is_4k);
 
 -- When the target confirmed our request, and the lists that ask.
 ALTER TABLE synced_items ADD COLUMN requested_at TIMESTAMP;

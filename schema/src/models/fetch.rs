@@ -124,6 +124,21 @@ impl Fetch {
             .load(conn)
     }
 
+    /// The newest reading of each list.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn newest_of_each(conn: &mut SqliteConnection) -> QueryResult<Vec<Self>> {
+        let all = diesel::alias!(fetches as all);
+        let newest = all
+            .group_by(all.field(fetches::list))
+            .select(diesel::dsl::max(all.field(fetches::id)));
+        fetches::table
+            .filter(fetches::id.nullable().eq_any(newest))
+            .select(Self::as_select())
+            .load(conn)
+    }
+
     /// Readings that ended before that moment, except the newest of each list and the one that told what
     /// is on the list now.
     ///

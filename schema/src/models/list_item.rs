@@ -9,13 +9,13 @@ pub use reading::EntryCounts;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
-use diesel::{dsl::sql, prelude::*, sql_types};
+use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{LedgerStatus, ListId, MediaType, Title, TitleRef};
+use super::{ListId, MediaType, TitleRef};
 use crate::{
     column::word_enum,
-    tables::{list_items, lists, synced_items, titles},
+    tables::{list_items, lists},
 };
 
 word_enum! {
@@ -152,19 +152,6 @@ pub struct ItemTraits {
     pub entry_keys: Vec<String>,
     /// Years of entries that have a title and no number.
     pub years: Vec<Option<i32>>,
-}
-
-/// Which entries a page shows.
-#[derive(Clone, Debug, Default)]
-pub struct ItemFilter {
-    /// Only of this list.
-    pub list: Option<ListId>,
-    /// Only in this state of identity.
-    pub identity: Option<Identity>,
-    /// Only in this state of the ledger.
-    pub status: Option<LedgerStatus>,
-    /// Only titles that contain this text.
-    pub search: Option<String>,
 }
 
 impl ListItem {
@@ -435,98 +422,12 @@ impl ListItem {
         }
         Ok(())
     }
-
-    /// A page of entries that are on a list now, each with its list's name, its title, and the
-    /// ledger status of the title in standard quality or else 4K; and how many there are in all.
-    ///
-    /// # Errors
-    /// When the database fails.
-    #[expect(clippy::type_complexity, reason = "one row of a join")]
-    pub fn page(
-        conn: &mut SqliteConnection,
-        filter: &ItemFilter,
-        limit: i64,
-        offset: i64,
-    ) -> QueryResult<(
-        Vec<(
-            Self,
-            String,
-            Option<Title>,
-            Option<LedgerStatus>,
-            Option<String>,
-        )>,
-        i64,
-    )> {
-        // One ledger row a title: the standard quality where there is one.
-        let one_quality = || {
-            sql::<sql_types::Bool>(
-                "(synced_items.id IS NULL OR synced_items.id = (SELECT s.id FROM synced_items s \
-                  WHERE s.target = synced_items.target AND s.media_type = synced_items.media_type \
-                  AND s.tmdb_id = synced_items.tmdb_id ORDER BY s.is_4k LIMIT 1))",
-            )
-        };
-        let base = || {
-            let mut query = list_items::table
-                .inner_join(lists::table)
-                .left_join(titles::table)
-                .left_join(
-                    synced_items::table.on(synced_items::media_type
-                        .nullable()
-                        .eq(titles::media_type.nullable())
-                        .and(
-                            synced_items::tmdb_id
-                                .nullable()
-                                .eq(titles::tmdb_id.nullable()),
-                        )),
-                )
-                .filter(list_items::left_at.is_null())
-                .filter(lists::removed_at.is_null())
-                .filter(one_quality())
-                .into_boxed();
-            if let Some(list) = filter.list {
-                query = query.filter(list_items::list.eq(list));
-            }
-            if let Some(identity) = filter.identity {
-                query = match identity {
-                    Identity::Matched => {
-                        query.filter(list_items::identity.ne_all(Identity::UNMATCHED))
-                    }
-                    unmatched => query.filter(list_items::identity.eq(unmatched)),
-                };
-            }
-            if let Some(status) = filter.status {
-                query = query.filter(synced_items::status.eq(status));
-            }
-            if let Some(search) = &filter.search {
-                let escaped = search
-                    .replace('\\', "\\\\")
-                    .replace('%', "\\%")
-                    .replace('_', "\\_");
-                query = query.filter(list_items::title.like(format!("%{escaped}%")).escape('\\'));
-            }
-            query
-        };
-        let total = base().count().get_result(conn)?;
-        let rows = base()
-            .order((list_items::list, list_items::rank, list_items::id))
-            .limit(limit)
-            .offset(offset)
-            .select((
-                Self::as_select(),
-                lists::description,
-                Option::<Title>::as_select(),
-                synced_items::status.nullable(),
-                synced_items::reason.nullable(),
-            ))
-            .load(conn)?;
-        Ok((rows, total))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::{FetchKind, List, NewList, NewTitle};
+    use crate::models::{FetchKind, List, NewList, NewTitle, Title};
 
     fn now() -> NaiveDateTime {
         "2026-11-21T12:00:00".parse().unwrap()

@@ -10,6 +10,8 @@ mod host_state;
 mod host_usage;
 mod http_cache;
 mod id_map;
+mod item_page;
+mod item_status;
 mod ledger_season;
 mod list;
 mod list_item;
@@ -18,6 +20,7 @@ mod pin;
 mod plan;
 mod plan_item;
 mod provider_token;
+mod run_request;
 mod season_numbers;
 mod setting;
 mod source_id;
@@ -40,21 +43,23 @@ pub use host_state::HostState;
 pub use host_usage::HostUsage;
 pub use http_cache::HttpCache;
 pub use id_map::IdMap;
+pub use item_page::{ItemFilter, ItemRow, ItemStanding};
+pub use item_status::{ItemStatus, NOT_AIRED, Standing};
 pub use ledger_season::{LedgerSeason, SeasonState};
 pub use list::{FetchKind, List, ListId, ListSetback, NewList};
 pub use list_item::{
-    EntryCounts, Identity, ItemFilter, ItemTraits, ListItem, MatchedAlike, NewListItem,
-    ReviewCandidate,
+    EntryCounts, Identity, ItemTraits, ListItem, MatchedAlike, NewListItem, ReviewCandidate,
 };
 pub use list_policy::ListPolicy;
 pub use pin::{NewPin, Pin};
 pub use plan::{NewPlan, Plan, PlanId, PlanRefusal, PlanStatus};
 pub use plan_item::{NewPlanItem, PlanItem};
 pub use provider_token::{NewProviderToken, ProviderToken};
+pub use run_request::RunRequest;
 pub use season_numbers::SeasonNumbers;
 pub use setting::Setting;
 pub use source_id::SourceId;
-pub use story::Mark;
+pub use story::{EntryName, Mark};
 pub use sync_interval::SyncInterval;
 pub use sync_run::{NewRun, RunId, RunStatus, RunTrigger, SyncRun};
 pub use synced_item::{LedgerStatus, NewSyncedItem, SyncedItem};

@@ -56,6 +56,8 @@ pub struct Plan {
     pub closed_at: Option<NaiveDateTime>,
     /// The run that carried it out.
     pub applied_by: Option<RunId>,
+    /// The run whose requests it takes back; absent where it follows the lists.
+    pub undoes: Option<RunId>,
 }
 
 /// A plan to store.
@@ -69,6 +71,7 @@ pub struct NewPlan {
     pub counts: String,
     pub created_at: NaiveDateTime,
     pub expires_at: NaiveDateTime,
+    pub undoes: Option<RunId>,
 }
 
 /// Why a plan is not carried out.
@@ -393,6 +396,7 @@ mod tests {
                 counts: r#"{"requests":2}"#.into(),
                 created_at: at(0),
                 expires_at: at(24),
+                undoes: None,
             };
             let plan = Plan::insert(conn, &new)?;
             Ok(look(conn, plan.id)?)
@@ -492,6 +496,7 @@ mod tests {
                 counts: String::new(),
                 created_at: at(1),
                 expires_at: at(25),
+                undoes: None,
             };
             let half = Plan::insert(conn, &new)?.id;
             Plan::expire(conn, at(2))?;

@@ -2,7 +2,7 @@
 //! by, what was asked, and plans that have it. Only reads.
 
 use chrono::NaiveDateTime;
-use diesel::prelude::*;
+use diesel::{connection::DefaultLoadingMode, prelude::*};
 
 use super::{
     LedgerStatus, ListItem, MediaType, Plan, PlanItem, PlanStatus, SyncedItem, Title, TitleRef,
@@ -23,6 +23,9 @@ pub enum Mark {
     /// What it is recognised by in its list: `source:letterboxd:dune-2021`.
     Key(String),
 }
+
+/// Number, title, original title and year of an entry.
+pub type EntryName = (i32, String, Option<String>, Option<i32>);
 
 impl ListItem {
     /// The entries that are a title, those that left their list included.
@@ -60,35 +63,35 @@ impl ListItem {
         query.load(conn)
     }
 
-    /// Entries in whose title all these words stand, those that left their list included, at most
-    /// `limit`.
+    /// Hands over the names of entries, one after the other: of those that are no known title, and
+    /// of those that call their title otherwise.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn named(
+    pub fn each_name(
         conn: &mut SqliteConnection,
-        words: &[String],
-        limit: i64,
-    ) -> QueryResult<Vec<Self>> {
-        let mut query = list_items::table
-            .order((list_items::list, list_items::id))
-            .limit(limit)
-            .select(Self::as_select())
-            .into_boxed();
-        for word in words {
-            query = query.filter(list_items::title.like(pattern(word)).escape('\\'));
+        mut take: impl FnMut(EntryName),
+    ) -> QueryResult<()> {
+        let names = list_items::table
+            .left_join(titles::table)
+            .filter(
+                titles::title
+                    .nullable()
+                    .is_null()
+                    .or(titles::title.nullable().ne(list_items::title.nullable()))
+                    .or(list_items::original_title.is_not_null()),
+            )
+            .select((
+                list_items::id,
+                list_items::title,
+                list_items::original_title,
+                list_items::year,
+            ))
+            .load_iter::<EntryName, DefaultLoadingMode>(conn)?;
+        for name in names {
+            take(name?);
         }
-        query.load(conn)
-    }
-
-    /// The numbers and titles of all entries.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn names(conn: &mut SqliteConnection) -> QueryResult<Vec<(i32, String)>> {
-        list_items::table
-            .select((list_items::id, list_items::title))
-            .load(conn)
+        Ok(())
     }
 
     /// Counts the entries that are a title and on a list now as put there anew at `now`.
@@ -110,42 +113,22 @@ impl ListItem {
 }
 
 impl Title {
-    /// Titles in whose name all these words stand, at most `limit`.
+    /// Hands over the names of all titles, one after the other.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn named(
+    pub fn each_name(
         conn: &mut SqliteConnection,
-        words: &[String],
-        limit: i64,
-    ) -> QueryResult<Vec<Self>> {
-        let mut query = titles::table
-            .order(titles::id)
-            .limit(limit)
-            .select(Self::as_select())
-            .into_boxed();
-        for word in words {
-            query = query.filter(titles::title.like(pattern(word)).escape('\\'));
+        mut take: impl FnMut((TitleRef, String, Option<i32>)),
+    ) -> QueryResult<()> {
+        let names = titles::table
+            .select((titles::id, titles::title, titles::year))
+            .load_iter::<(TitleRef, String, Option<i32>), DefaultLoadingMode>(conn)?;
+        for name in names {
+            take(name?);
         }
-        query.load(conn)
+        Ok(())
     }
-
-    /// The numbers and names of all titles.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn names(conn: &mut SqliteConnection) -> QueryResult<Vec<(TitleRef, String)>> {
-        titles::table.select((titles::id, titles::title)).load(conn)
-    }
-}
-
-/// Text with `word` somewhere in it, for `LIKE` with `\` as escape.
-fn pattern(word: &str) -> String {
-    let escaped = word
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_");
-    format!("%{escaped}%")
 }
 
 impl SyncedItem {

@@ -100,6 +100,8 @@ pub struct SyncRun {
     pub not_found: i32,
     /// Titles that would be requested: of a run that only makes a plan.
     pub planned: i32,
+    /// The run that took back what this one had requested.
+    pub undone_by: Option<RunId>,
 }
 
 /// A run to insert.
@@ -330,6 +332,17 @@ impl SyncRun {
                 sync_history::not_found.eq(self.not_found),
                 sync_history::planned.eq(self.planned),
             ))
+            .execute(conn)
+            .map(drop)
+    }
+
+    /// Records that `by` took back what this run had requested.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn set_undone(conn: &mut SqliteConnection, id: RunId, by: RunId) -> QueryResult<()> {
+        diesel::update(sync_history::table.find(id))
+            .set(sync_history::undone_by.eq(by))
             .execute(conn)
             .map(drop)
     }

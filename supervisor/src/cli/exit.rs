@@ -123,6 +123,24 @@ Exit codes:
     4  the supervisor cannot be reached
   130  interrupted; a run that was started goes on";
 
+/// For `listsync undo --help`.
+pub(super) const UNDO: &str = "\
+Examples:
+    listsync history                 which runs requested something
+    listsync undo 12 --plan          show what would be taken back, and what is left and why
+    listsync undo 12 --yes --wait    take it back without asking, and print what was done
+
+What is in the library or on its way there, and what somebody else asked for, is left. What was taken
+back is not asked for again until it is taken off its lists and put on again, or you say
+`listsync items retry TITLE --anyway`.
+
+Exit codes:
+    0  started; with --wait: completed; with --plan: the plan was made
+    1  the run cannot be undone, or nothing of it can be taken back; you said no; --wait: failed
+    2  there is no terminal to ask on, and --yes is missing
+    4  the supervisor cannot be reached
+  130  interrupted; a run that was started goes on";
+
 /// For `listsync providers sign-in --help`.
 pub(super) const SIGN_IN: &str = "\
 Exit codes:

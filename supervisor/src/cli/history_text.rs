@@ -52,6 +52,9 @@ pub(super) fn details(details: &RunDetails, names: &Names, look: Look) -> String
         },
         scope(&details.scope, names, usize::MAX)
     );
+    if let Some(run) = summary.undone_by {
+        about = format!("{about}undone by run {run}\n");
+    }
     if let Ok(times @ 1..) = u32::try_from(details.taken_up) {
         let times = counted(times, "time", "times");
         about = format!("{about}taken up again {times} after the sync-worker had ended\n");
@@ -113,12 +116,18 @@ fn by(trigger: RunTrigger) -> &'static str {
     }
 }
 
-/// `all lists`, `imdb:top, trakt:me/w and 2 more`, `4 titles`, `plan 3`, `all lists, plan only`.
+/// `all lists`, `imdb:top, trakt:me/w and 2 more`, `4 titles`, `plan 3`, `all lists, plan only`,
+/// `undo of run 12`.
 fn scope(scope: &RunScope, names: &Names, most: usize) -> String {
     if let Some(plan) = scope.plan {
-        return format!("plan {plan}");
+        return match scope.undo {
+            Some(run) => format!("undo of run {run}, by plan {plan}"),
+            None => format!("plan {plan}"),
+        };
     }
-    let what = if scope.titles > 0 {
+    let what = if let Some(run) = scope.undo {
+        format!("undo of run {run}")
+    } else if scope.titles > 0 {
         counted(scope.titles, "title", "titles")
     } else if scope.lists.is_empty() {
         "all lists".to_owned()
@@ -162,6 +171,10 @@ fn result(summary: &RunSummary) -> String {
         RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => {
             sync_report::outcomes(&summary.counts)
         }
+    };
+    let what = match summary.undone_by {
+        Some(run) => format!("{what}; undone by run {run}"),
+        None => what,
     };
     match &summary.reason {
         Some(reason) if what.is_empty() => reason.clone(),
@@ -223,13 +236,32 @@ pub(super) mod tests {
         of_lists.scope.lists = [5, 6, 7, 8, 9].map(ListId).to_vec();
         let mut of_plan = view(12, RunStatus::Completed);
         of_plan.scope.plan = Some(PlanId(3));
-        let runs = [queued, planned, of_lists, of_plan];
+        let mut undone = view(11, RunStatus::Completed);
+        undone.summary.undone_by = Some(RunId(10));
+        let mut undo = view(10, RunStatus::Completed);
+        undo.scope.undo = Some(RunId(11));
+        undo.scope.plan = Some(PlanId(2));
+        let mut undo_planned = view(9, RunStatus::Completed);
+        undo_planned.scope.undo = Some(RunId(11));
+        undo_planned.scope.only_plans = true;
+        let runs = [
+            queued,
+            planned,
+            of_lists,
+            of_plan,
+            undone,
+            undo,
+            undo_planned,
+        ];
         insta::assert_snapshot!(table(&runs, &names(), Look::PIPE), @"
         run  started           by        what                                 status     took   result
          15  2026-03-01 12:00  hand      4 titles                             queued
          14  2026-03-01 12:00  schedule  all lists, plan only                 cancelled  3.2 s  240 requested, 8 skipped, 2 not found
          13  2026-03-01 12:00  hand      imdb:top, list 6, list 7 and 2 more  failed     3.2 s  240 requested, 8 skipped, 2 not found; Seerr did not answer
          12  2026-03-01 12:00  hand      plan 3                               completed  3.2 s  240 requested, 8 skipped, 2 not found
+         11  2026-03-01 12:00  hand      all lists                            completed  3.2 s  240 requested, 8 skipped, 2 not found; undone by run 10
+         10  2026-03-01 12:00  hand      undo of run 11, by plan 2            completed  3.2 s  240 requested, 8 skipped, 2 not found
+          9  2026-03-01 12:00  hand      undo of run 11, plan only            completed  3.2 s  240 requested, 8 skipped, 2 not found
         ");
     }
 

@@ -4,7 +4,7 @@
 use clap::Subcommand;
 use runtime::counted;
 use schema::{
-    models::{Identity, LedgerStatus, MediaType},
+    models::{Identity, ItemStatus, MediaType},
     wire::{
         Link,
         sync::{
@@ -40,10 +40,11 @@ pub(super) struct Args {
     /// Only entries whose title is so far known: `new`, `matched`, `needs_review`, `not_found`
     #[arg(long, value_name = "STATE")]
     identity: Option<Identity>,
-    /// Only entries whose title is there on its way: `planned`, `requesting`, `requested`, `adopted`,
-    /// `available`, `failed`, `failed_permanent`, `declined`, `blocklisted`, `deleted`, `withdrawn`
+    /// Only entries whose title is there on its way: `waiting` (also for its next try), `skipped`
+    /// (whatever nothing is asked for), `planned`, `requesting`, `requested`, `adopted`, `available`,
+    /// `failed`, `failed_permanent`, `declined`, `blocklisted`, `deleted`, `withdrawn`
     #[arg(long, value_name = "STATUS")]
-    status: Option<LedgerStatus>,
+    status: Option<ItemStatus>,
     /// Only entries with this in their title
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
@@ -141,11 +142,15 @@ async fn fetch(
 }
 
 fn table(items: &[ItemView], look: Look) -> String {
-    let mut table = Table::new(&[
-        "#id", "title", "#year", "kind", "list", "identity", "status", "reason",
-    ]);
+    let has_moments = items.iter().any(|item| until(item, look).is_some());
+    let mut head = vec![
+        "#id", "title", "#year", "kind", "list", "identity", "status",
+    ];
+    head.extend(has_moments.then_some("until"));
+    head.push("reason");
+    let mut table = Table::new(&head);
     for item in items {
-        table.row([
+        let mut cells: Vec<Cell> = vec![
             item.id.into(),
             title(item).into(),
             item.year
@@ -159,10 +164,23 @@ fn table(items: &[ItemView], look: Look) -> String {
                 Some(status) => Cell::toned(status_tone(status), words(status.as_str())),
                 None => "".into(),
             },
-            short(reason(item)).into(),
-        ]);
+        ];
+        if has_moments {
+            cells.push(until(item, look).unwrap_or_default().into());
+        }
+        cells.push(short(reason(item)).into());
+        table.row(cells);
     }
     table.render(look)
+}
+
+/// Until when it waits, or is not looked for again.
+fn until(item: &ItemView, look: Look) -> Option<String> {
+    let waits = matches!(item.status, Some(ItemStatus::Waiting | ItemStatus::Failed));
+    match item.until.or(item.next_try) {
+        Some(at) => Some(look.time(at)),
+        None => waits.then(|| "the next run".to_owned()),
+    }
 }
 
 fn title(item: &ItemView) -> String {
@@ -213,16 +231,17 @@ fn identity_tone(identity: Identity) -> Tone {
     }
 }
 
-fn status_tone(status: LedgerStatus) -> Tone {
+fn status_tone(status: ItemStatus) -> Tone {
     match status {
-        LedgerStatus::Planned | LedgerStatus::Requesting => Tone::Faint,
-        LedgerStatus::Requested | LedgerStatus::Available | LedgerStatus::Adopted => Tone::Good,
-        LedgerStatus::Failed => Tone::Warning,
-        LedgerStatus::FailedPermanent => Tone::Bad,
-        LedgerStatus::Declined
-        | LedgerStatus::Blocklisted
-        | LedgerStatus::Deleted
-        | LedgerStatus::Withdrawn => Tone::Plain,
+        ItemStatus::Planned | ItemStatus::Requesting => Tone::Faint,
+        ItemStatus::Requested | ItemStatus::Available | ItemStatus::Adopted => Tone::Good,
+        ItemStatus::Failed | ItemStatus::Waiting => Tone::Warning,
+        ItemStatus::FailedPermanent => Tone::Bad,
+        ItemStatus::Skipped
+        | ItemStatus::Declined
+        | ItemStatus::Blocklisted
+        | ItemStatus::Deleted
+        | ItemStatus::Withdrawn => Tone::Plain,
     }
 }
 
@@ -300,8 +319,10 @@ pub(super) mod tests {
                 title: title.into(),
                 year: Some(1995),
             }),
-            status: Some(LedgerStatus::Requested),
+            status: Some(ItemStatus::Requested),
             reason: Some("it is on imdb:top and not in Seerr".into()),
+            remedy: None,
+            until: None,
         }
     }
 
@@ -366,6 +387,32 @@ pub(super) mod tests {
          2  Dune�[2J, season 2        show   1 IMDb Top 250  needs review             two titles fit equally well, and nothing on the list tells…
         ");
         insta::assert_snapshot!(world.told(), @"  1 to 2 of 7; `--page 2` shows the next");
+    }
+
+    #[test]
+    fn what_waits_says_until_when() {
+        let waiting = |id, title: &str, until, reason: &str| ItemView {
+            status: Some(ItemStatus::Waiting),
+            reason: Some(reason.into()),
+            until,
+            ..item(id, title)
+        };
+        let items = [
+            waiting(
+                1,
+                "Severance",
+                Some(at(86_400)),
+                "season 3 has not aired yet",
+            ),
+            waiting(2, "Heat", None, "Seerr has no 4K server for movies"),
+            item(3, "Alien"),
+        ];
+        insta::assert_snapshot!(table(&items, Look::PIPE), @"
+        id  title      year  kind   list            identity  status     until             reason
+         1  Severance  1995  movie  1 IMDb Top 250  matched   waiting    2026-03-02 12:00  season 3 has not aired yet
+         2  Heat       1995  movie  1 IMDb Top 250  matched   waiting    the next run      Seerr has no 4K server for movies
+         3  Alien      1995  movie  1 IMDb Top 250  matched   requested                    it is on imdb:top and not in Seerr
+        ");
     }
 
     #[actix_rt::test]

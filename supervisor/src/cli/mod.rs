@@ -59,6 +59,7 @@ mod sync_report;
 mod table;
 mod tail;
 mod terminal;
+mod undo;
 mod version;
 mod waiting;
 
@@ -132,6 +133,9 @@ enum Command {
     /// Show what runs would do, carry it out, or drop it
     #[command(after_help = exit::PLAN)]
     Plan(plan::Args),
+    /// Take back what a run requested, as far as Seerr has not begun to get it
+    #[command(after_help = exit::UNDO)]
+    Undo(undo::Args),
     /// End the run that is going on, or take one out of the queue
     Cancel(cancel::Args),
     /// Show the runs there were, or one with all that became of it
@@ -271,6 +275,7 @@ async fn converse(session: &Session, command: Command) -> Result<Exit, CommandEr
         Command::Check(args) => Box::pin(check::run(session, args)).await,
         Command::Sync(args) => Box::pin(sync::run(session, args)).await,
         Command::Plan(args) => Box::pin(plan::run(session, args)).await,
+        Command::Undo(args) => Box::pin(undo::run(session, args)).await,
         Command::Cancel(args) => cancel::run(session, args).await,
         Command::History(args) => history::run(session, args).await,
         Command::Lists(args) => lists::run(session, args).await,
@@ -326,6 +331,9 @@ mod tests {
             "listsync plan show 3",
             "listsync plan apply 3 --wait --yes",
             "listsync plan discard 3",
+            "listsync undo 12",
+            "listsync undo 12 --plan --json",
+            "listsync undo 12 --yes --wait",
             "listsync cancel",
             "listsync cancel 12",
             "listsync history",
@@ -385,6 +393,10 @@ mod tests {
             "listsync lists add x --4k --no-4k",
             "listsync lists add x --limit 0",
             "listsync lists remove",
+            "listsync undo",
+            "listsync undo 0",
+            "listsync undo last",
+            "listsync undo 12 --plan --yes",
             "listsync items retry",
             "listsync items --why",
             "listsync items --why 12 --status failed",

@@ -68,9 +68,18 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, CommandEr
     carry_out(session, &plan, args.wait).await
 }
 
-async fn carry_out(session: &Session, plan: &PlanView, waits: bool) -> Result<Exit, CommandError> {
+/// Starts the run that carries a plan out, and follows it where `waits` says so.
+///
+/// # Errors
+/// When it is refused.
+pub(super) async fn carry_out(
+    session: &Session,
+    plan: &PlanView,
+    waits: bool,
+) -> Result<Exit, CommandError> {
     let request = StartRun {
         plan: Some(plan.id),
+        undo: plan.undoes,
         ..StartRun::everything(RunTrigger::Manual)
     };
     if waits {

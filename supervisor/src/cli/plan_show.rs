@@ -24,9 +24,23 @@ pub(super) async fn run(session: &Session, which: &Which) -> Result<Exit, Comman
 
 /// Has a plan made and shows it. A list that could not be read is told beside it.
 pub(super) async fn make(session: &Session, request: StartRun) -> Result<Exit, CommandError> {
+    match made(session, request).await? {
+        Ok(page) => show(session, &page),
+        Err(exit) => Ok(exit),
+    }
+}
+
+/// Has a plan made, with all of its titles; how the command ends where its run did not complete.
+///
+/// # Errors
+/// When the run is refused, and on Ctrl-C.
+pub(super) async fn made(
+    session: &Session,
+    request: StartRun,
+) -> Result<Result<PlanPage, Exit>, CommandError> {
     let report = sync::to_its_end(session, request).await?;
     if report.summary.status != RunStatus::Completed {
-        return sync::show(session, &report);
+        return sync::show(session, &report).map(Err);
     }
     let Some(plan) = report.summary.plan else {
         return Err(CommandError::unexpected(SyncLink::PEER));
@@ -43,7 +57,7 @@ pub(super) async fn make(session: &Session, request: StartRun) -> Result<Exit, C
         plan: Some(plan),
         ..ShowPlan::default()
     };
-    show(session, &fetch(session, request).await?)
+    fetch(session, request).await.map(Ok)
 }
 
 /// A plan with all titles that `request` asks for.
@@ -69,7 +83,11 @@ pub(super) async fn fetch(session: &Session, request: ShowPlan) -> Result<PlanPa
     whole.ok_or_else(|| CommandError::unexpected(SyncLink::PEER))
 }
 
-fn show(session: &Session, page: &PlanPage) -> Result<Exit, CommandError> {
+/// Prints a plan.
+///
+/// # Errors
+/// When the output cannot be written.
+pub(super) fn show(session: &Session, page: &PlanPage) -> Result<Exit, CommandError> {
     if session.json {
         session.terminal.say_json(page)?;
     } else {

@@ -114,8 +114,11 @@ fn headline(plan: &PlanView, look: Look) -> String {
         PlanStatus::Discarded => format!("discarded {at}"),
         PlanStatus::Expired => format!("too old since {}", look.time(plan.expires_at)),
     };
+    let undo = plan
+        .undoes
+        .map_or_else(String::new, |run| format!(" to undo run {run}"));
     format!(
-        "plan {} of run {}, made {}: {state}",
+        "plan {}{undo} of run {}, made {}: {state}",
         plan.id,
         plan.made_by,
         look.time(plan.created_at)
@@ -241,6 +244,7 @@ pub(super) mod tests {
             expires_at: at(24 * 3600),
             closed_at: is_closed.then(|| at(3600)),
             applied_by: is_begun.then_some(RunId(13)),
+            undoes: None,
         }
     }
 

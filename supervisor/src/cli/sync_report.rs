@@ -189,6 +189,7 @@ pub(super) mod tests {
             more_lists: 0,
             summary: RunSummary {
                 plan: None,
+                undone_by: None,
                 run: RunId(12),
                 trigger: RunTrigger::Manual,
                 status,

@@ -272,7 +272,7 @@ async fn search<T: Target>(
         }
     }
     if let (Verdict::None(_), Some(front)) = (&verdict, readings::front(&wanted.title)) {
-        let found = trusted_search(target, front, probe).await?;
+        let found = trusted_search(target, &front, probe).await?;
         if merge(&mut candidates, found) {
             verdict = judge(wanted, &candidates);
         }

@@ -1,10 +1,13 @@
 //! When no doubt is left which candidate an entry is. Popularity speaks for none; it only raises a
 //! doubt. Pure.
 
-use super::{compared::Compared, likeness::Likeness, wanted::Whose, years::Years};
+use super::{
+    compared::Compared, cut::Cut, likeness::Likeness, of_season::Years as Season, wanted::Whose,
+    years::Years,
+};
 
 /// So many times as popular as a little known title is one of which lists leave out a part.
-const FAR_MORE_POPULAR: f64 = 20.0;
+const FAR_MORE_POPULAR: f64 = 10.0;
 /// The same for a title that is one of several of its own.
 const MORE_POPULAR: f64 = 5.0;
 /// What nobody looks up is counted as this popular: below it TMDB's figures are chance.
@@ -58,6 +61,47 @@ fn fitting<'a>(compared: &'a [Compared<'a>]) -> Option<&'a Compared<'a>> {
             .then_some(first);
     }
     by_title_alone(compared)
+        .or_else(|| of_a_season(compared))
+        .or_else(|| cut_off(compared))
+}
+
+/// The only show that may have had the season which the entry names. A film or a show of its own for
+/// just that season goes before it, and so does a title that has the word in it: `Open Season 2`.
+fn of_a_season<'a>(compared: &'a [Compared<'a>]) -> Option<&'a Compared<'a>> {
+    let mut shows = compared
+        .iter()
+        .filter(|one| matches!(one.season, Some(Season::Fit | Season::Doubtful)));
+    let (Some(only), None) = (shows.next(), shows.next()) else {
+        return None;
+    };
+    let is_doubted = compared.iter().any(|other| {
+        let is_other = (other.candidate.media_type, other.candidate.tmdb_id)
+            != (only.candidate.media_type, only.candidate.tmdb_id);
+        is_other && (other.is_same() || other.is_season_doubt)
+    });
+    (only.season == Some(Season::Fit) && !is_doubted && only.is_distinctive_show()).then_some(only)
+}
+
+/// The only one of just that year that goes on where the entry's title is cut off in the middle of a
+/// word: cut off between words it may be a title that is not there.
+fn cut_off<'a>(compared: &'a [Compared<'a>]) -> Option<&'a Compared<'a>> {
+    if compared.iter().any(Compared::is_same) {
+        return None;
+    }
+    let mut longer = compared
+        .iter()
+        .filter(|one| one.likeness == Likeness::CutOff && !one.is_other_type && one.years.fits());
+    let (Some(only), None) = (longer.next(), longer.next()) else {
+        return None;
+    };
+    // The one that ends with that word may be meant too, whatever its year.
+    let ends_there = |one: &Compared| one.cut == Some(Cut::InsideTheLastWord);
+    let is_doubted = !ends_there(only)
+        && compared
+            .iter()
+            .any(|one| !one.is_other_type && ends_there(one));
+    let is_it = only.years == Years::Equal && only.is_cut_inside_a_word();
+    (is_it && !is_doubted).then_some(only)
 }
 
 /// The only one of a distinctive title, or the only one with both titles of the entry.
@@ -80,14 +124,21 @@ fn by_title_alone<'a>(compared: &'a [Compared<'a>]) -> Option<&'a Compared<'a>> 
         && compared
             .iter()
             .any(|one| one.likeness == Likeness::Subtitle && one.is_plausible());
-    (only.is_plainly_same() && only.is_distinctive() && !is_series).then_some(only)
+    // What anybody knows by a part of that name is meant as likely as what is called so besides.
+    let is_doubted = only.whose != Whose::Title
+        && compared.iter().any(|one| {
+            one.likeness == Likeness::Subtitle
+                && one.is_plausible()
+                && one.candidate.popularity > only.candidate.popularity
+        });
+    let is_known = only.is_plainly_same() && only.is_distinctive();
+    (is_known && !is_series && !is_doubted).then_some(only)
 }
 
-/// Whether one of just that year has the title and a subtitle, as sequels have.
+/// Whether one of just that year has the title and a number or a subtitle, as sequels have.
 fn is_sequel_of_the_year(compared: &[Compared]) -> bool {
     compared.iter().any(|one| {
-        one.likeness == Likeness::Subtitle
-            && one.is_longer
+        (one.is_sequel || one.likeness == Likeness::Subtitle && one.is_longer)
             && one.years == Years::Equal
             && !one.is_other_type
     })
@@ -104,12 +155,18 @@ fn of_the_year<'a>(
     let as_good = same_year
         .iter()
         .filter(|one| one.tie_rank() == best.tie_rank());
-    (as_good.count() == 1 && !is_bettered(best, compared)).then_some(*best)
+    // `Far from Home: Spider-Man` beside a `Far from Home` of the year.
+    let is_divided = best.likeness == Likeness::Swapped
+        && compared
+            .iter()
+            .any(|one| one.likeness == Likeness::Subtitle && one.is_plausible());
+    let is_only = as_good.count() == 1 && !is_divided;
+    (is_only && !is_bettered(best, compared)).then_some(*best)
 }
 
 /// Whether another one may be meant although this one has the better year: it has exactly the title
-/// that this one has but for an article or the script, from about that time, or the original title of
-/// the entry besides.
+/// that this one has but for an article or the script, from about that time or but for an article
+/// inside; or it has the original title of the entry besides.
 fn is_bettered(one: &Compared, compared: &[Compared]) -> bool {
     compared
         .iter()
@@ -117,7 +174,8 @@ fn is_bettered(one: &Compared, compared: &[Compared]) -> bool {
         .any(|other| {
             let is_closer = one.likeness <= Likeness::ButForArticles
                 && other.likeness > Likeness::ButForArticles
-                && matches!(other.years, Years::Off(..=5) | Years::NotThere);
+                && (matches!(other.years, Years::Off(..=5) | Years::NotThere)
+                    || one.has_other_article_inside);
             // What a few call it against what it is called, a year beside.
             let most = if one.years == Years::Equal { 1 } else { 3 };
             let is_proper = one.whose == Whose::Alternative

@@ -3,8 +3,11 @@
 use schema::models::MediaType;
 
 use super::{
+    cut::Cut,
+    found::{Found, titles_of},
     likeness::{Likeness, compare},
-    readings::{Kind, Reading, readings, without_year},
+    of_season,
+    readings::{Kind, Reading},
     score::Fit,
     title::Folded,
     wanted::{Wanted, Whose},
@@ -67,8 +70,20 @@ pub(super) struct Compared<'a> {
     has_its_signs: bool,
     /// A show that began a few years before; the entry's title goes on where its title ends.
     may_be_season: bool,
+    /// What tells it apart are articles, and one of them inside.
+    pub(super) has_other_article_inside: bool,
+    /// Where it was cut off, if it was.
+    pub(super) cut: Option<Cut>,
+    /// It goes on with a number where the entry's title ends.
+    pub(super) is_sequel: bool,
+    /// What the years say of a show whose season the entry names.
+    pub(super) season: Option<of_season::Years>,
+    /// Not the show of the season that the entry names, but it raises a doubt.
+    pub(super) is_season_doubt: bool,
     /// Letters that the entry's title is known by.
     telling: usize,
+    /// The same for the title before a season.
+    telling_before: usize,
 }
 
 impl<'a> Compared<'a> {
@@ -85,14 +100,31 @@ impl<'a> Compared<'a> {
             let is_telling = *whose == Whose::Original
                 && wished
                     .is_some_and(|title| compare(title, &reading.title) < Likeness::ButForArticles);
+            // A show has no cut of its own, and is not its film.
+            let is_of_films = matches!(reading.kind, Kind::Edition | Kind::TheMovie);
+            if is_of_films && candidate.media_type == MediaType::Tv {
+                continue;
+            }
             for title in &there {
                 found.add(*whose, reading, title, is_telling);
             }
         }
+        let years = Years::of(wanted.year, candidate.year);
+        let is_other_type = wanted
+            .media_type
+            .is_some_and(|media_type| media_type != candidate.media_type);
+        let is_show = candidate.media_type == MediaType::Tv && !is_other_type;
         let (likeness, whose) = match found.best() {
             // A slip of the pen may sound the same too, and so may another title.
             (Likeness::Sounding, Whose::Title) if !is_transcribed(wanted, candidate) => {
                 (Likeness::Misspelt, Whose::Title)
+            }
+            (likeness, _)
+                if likeness < Likeness::Season
+                    && is_show
+                    && found.season.may_be_meant(candidate) =>
+            {
+                (Likeness::Season, Whose::Title)
             }
             best => best,
         };
@@ -101,15 +133,27 @@ impl<'a> Compared<'a> {
             likeness,
             whose,
             is_longer: found.is_longer,
+            has_other_article_inside: likeness == Likeness::ButForArticles
+                && found.has_article_inside,
+            cut: found.cut,
+            is_sequel: found.is_sequel,
             agrees_twice: found.title_agrees && found.original_agrees,
-            years: Years::of(wanted.year, candidate.year),
-            is_other_type: wanted
-                .media_type
-                .is_some_and(|media_type| media_type != candidate.media_type),
+            years,
+            is_other_type,
+            season: found
+                .season
+                .years(wanted.year, candidate)
+                .filter(|_| is_show),
+            is_season_doubt: !is_other_type
+                && found.season.is_doubt(candidate, years == Years::Equal),
             may_be_season: !found.is_longer && may_be_season(wanted.year, candidate),
             has_its_signs: has_signs(&candidate.title)
                 && small(&candidate.title).eq(small(&wanted.title)),
             telling: wished.map_or(0, telling),
+            telling_before: titles
+                .iter()
+                .find(|(_, reading)| matches!(reading.kind, Kind::Season(_)))
+                .map_or(0, |(_, reading)| telling(&reading.title)),
         }
     }
 
@@ -127,13 +171,26 @@ impl<'a> Compared<'a> {
         self.telling >= TELLING
     }
 
+    /// The same for a title before a season; a year of the show says enough.
+    pub(super) fn is_distinctive_show(&self) -> bool {
+        self.telling_before >= TELLING || self.years != Years::NotGiven
+    }
+
     pub(super) fn is_plausible(&self) -> bool {
         match self.likeness {
             likeness if likeness.is_same() => !self.is_other_type || self.years.fits(),
             _ if self.is_other_type => false,
+            _ if matches!(
+                self.season,
+                Some(of_season::Years::Fit | of_season::Years::Doubtful)
+            ) =>
+            {
+                true
+            }
+            Likeness::CutOff if self.is_cut_inside_a_word() => true,
             Likeness::Season => self.candidate.media_type == MediaType::Tv,
             Likeness::Subtitle | Likeness::Within if self.may_be_season => true,
-            Likeness::Subtitle => self.years.fits(),
+            Likeness::CutOff | Likeness::Subtitle => self.years.fits(),
             Likeness::Misspelt => {
                 self.years.fits() || matches!(self.years, Years::Off(2..=3)) && self.telling >= 12
             }
@@ -141,6 +198,11 @@ impl<'a> Compared<'a> {
             Likeness::Sharing(share) => self.years == Years::Equal && share >= SHARED,
             _ => false,
         }
+    }
+
+    /// Whether the entry's title ends in the middle of a word of it.
+    pub(super) fn is_cut_inside_a_word(&self) -> bool {
+        matches!(self.cut, Some(Cut::InsideAWord | Cut::InsideTheLastWord))
     }
 
     /// How well the title fits, whatever its year.
@@ -240,112 +302,6 @@ fn may_be_season(year: Option<i32>, candidate: &Candidate) -> bool {
         .zip(candidate.year)
         .and_then(|(year, first)| year.checked_sub(first));
     candidate.media_type == MediaType::Tv && years.is_some_and(|years| (1..=3).contains(&years))
-}
-
-/// What the titles of one candidate have in common with those of the entry.
-#[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
-struct Found {
-    likeness: Likeness,
-    whose: Whose,
-    is_longer: bool,
-    title_agrees: bool,
-    original_agrees: bool,
-    front_agrees: bool,
-    bracket_agrees: bool,
-}
-
-impl Default for Found {
-    fn default() -> Self {
-        Self {
-            likeness: Likeness::Different,
-            whose: Whose::Title,
-            is_longer: false,
-            title_agrees: false,
-            original_agrees: false,
-            front_agrees: false,
-            bracket_agrees: false,
-        }
-    }
-}
-
-impl Found {
-    fn add(&mut self, whose: Whose, reading: &Reading, title: &Known, is_telling: bool) {
-        let found = compare(&reading.title, &title.title);
-        let likeness = read_as(found, reading.kind, title.kind);
-        let of_both = whose.max(title.whose);
-        if likeness > self.likeness || likeness == self.likeness && of_both < self.whose {
-            self.likeness = likeness;
-            self.whose = of_both;
-            self.is_longer = title.title.weight() > reading.title.weight();
-        }
-        self.title_agrees |= likeness.is_same() && whose == Whose::Title;
-        self.original_agrees |= likeness >= Likeness::ButForArticles && is_telling;
-        self.front_agrees |= found.is_same() && reading.kind == Kind::Front;
-        self.bracket_agrees |= found.is_same() && reading.kind == Kind::Bracket;
-    }
-
-    fn best(&self) -> (Likeness, Whose) {
-        // Two names of one title: each alone could be that of another.
-        if self.front_agrees && self.bracket_agrees && !self.likeness.is_same() {
-            return (Likeness::Written, self.whose);
-        }
-        (self.likeness, self.whose)
-    }
-}
-
-/// One title of a candidate.
-struct Known {
-    whose: Whose,
-    title: Folded,
-    /// What was taken off, e.g. a country.
-    kind: Kind,
-}
-
-fn titles_of(candidate: &Candidate) -> Vec<Known> {
-    let original = candidate.original_title.iter();
-    let others = candidate.alternative_titles.iter();
-    let mut titles = Vec::new();
-    for (whose, title) in std::iter::once((Whose::Title, &candidate.title))
-        .chain(original.map(|title| (Whose::Original, title)))
-        .chain(others.map(|title| (Whose::Alternative, title)))
-    {
-        for reading in readings(without_year(title).0) {
-            if matches!(
-                reading.kind,
-                Kind::Whole | Kind::Unqualified | Kind::Unpublished
-            ) {
-                titles.push(Known {
-                    whose,
-                    title: reading.title,
-                    kind: reading.kind,
-                });
-            }
-        }
-    }
-    titles
-}
-
-/// What a likeness of a reading of the entry's title and of a candidate's title is worth.
-fn read_as(likeness: Likeness, kind: Kind, there: Kind) -> Likeness {
-    if !likeness.is_same() {
-        // Parts of a title prove nothing in part.
-        return match kind {
-            Kind::Whole if there == Kind::Whole => likeness,
-            _ => Likeness::Different,
-        };
-    }
-    let at_most = |most: Likeness| if likeness > most { most } else { likeness };
-    match (kind, there) {
-        // `The Office (US)` is not `The Office (UK)`.
-        (Kind::Unqualified, Kind::Unqualified) => Likeness::Different,
-        (Kind::Front | Kind::Bracket, _) => at_most(Likeness::Subtitle),
-        (Kind::Unpublished | Kind::Edition, _) | (_, Kind::Unpublished) => {
-            at_most(Likeness::Published)
-        }
-        (Kind::Whole, Kind::Whole) => likeness,
-        _ => at_most(Likeness::Written),
-    }
 }
 
 /// Letters that a title is known by: a single word needs more of them, and one of everyday tells

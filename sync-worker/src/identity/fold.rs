@@ -55,7 +55,8 @@ pub(super) fn words(title: &str) -> Vec<Word> {
 /// what they are: what they sound like in Latin is the same for too many different titles.
 fn plain(title: &str) -> String {
     let mut signs = String::with_capacity(title.len());
-    for sign in title.trim().chars().take(LONGEST) {
+    let title = without_entities(title.trim());
+    for sign in title.chars().take(LONGEST) {
         match sign {
             // Digits of their own beside the word or number before them.
             '¹' | '²' | '³' | '⁰'..='⁹' | '½' | '¼' | '¾' => signs.extend([' ', sign]),
@@ -82,9 +83,30 @@ fn plain(title: &str) -> String {
             _ => plain.push(sign),
         }
     }
+    // Crosses in a row are letters.
+    let plain = plain.replace(" x  x ", " xx ");
     ComposingNormalizerBorrowed::new_nfc()
         .normalize(&plain)
         .into_owned()
+}
+
+/// Signs as web pages write them, where a list was taken from one as it stood.
+fn without_entities(title: &str) -> Cow<'_, str> {
+    const ENTITIES: [(&str, &str); 6] = [
+        ("&amp;", "&"),
+        ("&#38;", "&"),
+        ("&#39;", "'"),
+        ("&#039;", "'"),
+        ("&apos;", "'"),
+        ("&quot;", "\""),
+    ];
+    if !(title.contains('&') && title.contains(';')) {
+        return Cow::Borrowed(title);
+    }
+    let plain = ENTITIES
+        .iter()
+        .fold(title.to_owned(), |text, (from, to)| text.replace(from, to));
+    Cow::Owned(plain)
 }
 
 /// Accents, and the vowel signs of Hebrew and Arabic, which are mostly left out.
@@ -240,6 +262,8 @@ mod tests {
             ("Ocean's Eleven", "Ocean’s Eleven"),
             ("Oceans Eleven", "Ocean's Eleven"),
             ("Fast & Furious", "Fast and Furious"),
+            ("Thelma &amp; Louise", "Thelma & Louise"),
+            ("Schitt&#39;s Creek", "Schitt's Creek"),
             (
                 "William Shakespeare's Romeo + Juliet",
                 "William Shakespeare's Romeo & Juliet",

@@ -2,10 +2,11 @@
 
 use super::{
     country::are_of_two_countries,
+    cut::is_cut_off,
     disguise::is_in_disguise,
     fold::Word,
     numbers::is_number,
-    parts::{has_name_for_number, is_about_it, is_numbered_name, is_season_of, part},
+    parts::{are_swapped, has_name_for_number, is_about_it, is_numbered_name, is_season_of, part},
     sound::consonants,
     title::Folded,
 };
@@ -23,10 +24,14 @@ pub(super) enum Likeness {
     Misspelt,
     /// One is the other with a season behind it.
     Season,
+    /// One is the other, cut off.
+    CutOff,
     /// One is the other with a subtitle, or without what stands in front.
     Subtitle,
     /// The same but for a publisher in front or an edition behind.
     Published,
+    /// The same but for the order of its two parts.
+    Swapped,
     /// They sound the same.
     Sounding,
     /// The same name in two scripts.
@@ -55,8 +60,9 @@ impl Likeness {
             Self::Within => 0.6,
             Self::Misspelt => 0.7,
             Self::Season => 0.72,
+            Self::CutOff => 0.74,
             Self::Subtitle => 0.75,
-            Self::Published => 0.91,
+            Self::Published | Self::Swapped => 0.91,
             Self::Sounding => 0.92,
             Self::Transcribed => 0.94,
             Self::ButForArticles => 0.96,
@@ -75,8 +81,10 @@ impl Likeness {
             Self::Within => "is part of a longer one".to_owned(),
             Self::Misspelt => "equal but for a letter or two".to_owned(),
             Self::Season => "equal but for the season".to_owned(),
+            Self::CutOff => "equal as far as it goes, but cut off".to_owned(),
             Self::Subtitle => "equal but for the subtitle".to_owned(),
             Self::Published => "equal but for the publisher or the edition".to_owned(),
+            Self::Swapped => "equal but for the order of its parts".to_owned(),
             Self::Sounding => "sounds the same".to_owned(),
             Self::Transcribed => "is the same in another script".to_owned(),
             Self::ButForArticles => "equal but for the article".to_owned(),
@@ -109,10 +117,16 @@ pub(super) fn compare(one: &Folded, other: &Folded) -> Likeness {
     } else {
         (other, one)
     };
+    if is_cut_off(one, other).is_some() {
+        return Likeness::CutOff;
+    }
     if is_season_of(short, long) {
         return Likeness::Season;
     }
     let (few, many) = (&short.sequels, &long.sequels);
+    if one.looks == other.looks && one.looks.len() >= 5 {
+        return Likeness::Misspelt;
+    }
     let have_other_numbers = few != many;
     if have_other_numbers && !few.is_empty() && !many.is_empty() {
         return Likeness::Different;
@@ -161,6 +175,9 @@ fn same(one: &Folded, other: &Folded) -> Option<Likeness> {
     if one.bare == other.bare {
         return Some(Likeness::ButForArticles);
     }
+    if are_swapped(&one.core, &other.core) {
+        return Some(Likeness::Swapped);
+    }
     if one.sequels != other.sequels {
         return None;
     }
@@ -174,6 +191,16 @@ fn starts_with_article(title: &Folded) -> bool {
     ["the ", "a ", "an "]
         .iter()
         .any(|article| title.full.starts_with(article))
+}
+
+/// Whether an article inside tells the titles apart, not only one in front: `fast and furious` and
+/// `the fast and the furious`.
+pub(super) fn have_other_articles_inside(one: &Folded, other: &Folded) -> bool {
+    let inside = |title: &Folded| {
+        let words = title.full.split(' ').skip(1);
+        words.filter(|word| *word == "the").count()
+    };
+    inside(one) != inside(other)
 }
 
 fn are_transcribed(one: &str, other: &str) -> bool {
@@ -214,6 +241,7 @@ fn are_misspelt(one: &Folded, other: &Folded) -> bool {
         }
         let letters = one.text.chars().count().min(other.text.chars().count());
         let most = match letters {
+            3 if are_turned(&one.text, &other.text) => 1,
             0..=3 => return false,
             4..=7 => 1,
             _ => 2,
@@ -225,6 +253,16 @@ fn are_misspelt(one: &Folded, other: &Folded) -> bool {
         faults += distance;
     }
     faults <= 3
+}
+
+/// Two neighbouring letters have changed places.
+fn are_turned(one: &str, other: &str) -> bool {
+    let sorted = |word: &str| {
+        let mut signs: Vec<char> = word.chars().collect();
+        signs.sort_unstable();
+        signs
+    };
+    sorted(one) == sorted(other) && strsim::osa_distance(one, other) == 1
 }
 
 /// `sorcerer's stone` and `philosopher's stone`: one word of many is another.

@@ -3,12 +3,15 @@
 
 mod against;
 mod ask;
+mod called;
 mod certain;
 mod compared;
 mod contradiction;
 mod country;
+mod cut;
 mod disguise;
 mod fold;
+mod found;
 mod ids;
 mod keys;
 mod learn;
@@ -16,12 +19,15 @@ mod likeness;
 mod map;
 mod number;
 mod numbers;
+mod of_season;
 mod parts;
 mod probe;
 mod readings;
+mod release;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod score;
+mod season;
 mod sound;
 mod step;
 mod title;
@@ -32,6 +38,7 @@ mod years;
 
 pub(crate) use against::{Doubt, against};
 pub(crate) use ask::{Identified, identify};
+pub(crate) use called::{Called, Fit};
 pub(crate) use contradiction::divided;
 pub(crate) use ids::{OWN_ID, ids_of, imdb_id};
 pub(crate) use keys::keys;

@@ -93,6 +93,11 @@ fn is_sequel(rest: &[Word]) -> bool {
     false
 }
 
+/// Whether a title goes on with the number of a sequel where the other ends.
+pub(super) fn is_sequel_of(long: &[Word], short: &[Word]) -> bool {
+    !short.is_empty() && starts_with(long, short) && long.get(short.len()..).is_some_and(is_sequel)
+}
+
 /// `star trek: the wrath of khan` and `star trek ii: the wrath of khan`.
 fn has_same_subtitle(short: &[Word], long: &[Word]) -> bool {
     let Some(end) = short.iter().position(|word| word.ends_part) else {
@@ -118,7 +123,7 @@ fn is_long(words: &[Word]) -> bool {
         >= 8
 }
 
-fn starts_with(long: &[Word], short: &[Word]) -> bool {
+pub(super) fn starts_with(long: &[Word], short: &[Word]) -> bool {
     long.len() >= short.len()
         && long
             .iter()
@@ -171,6 +176,24 @@ pub(super) fn is_about_it(words: &[Word]) -> bool {
                 | "fanfilm"
         )
     })
+}
+
+/// `american crime story: the people vs oj simpson`, with the parts in the other order.
+pub(super) fn are_swapped(one: &[Word], other: &[Word]) -> bool {
+    one.len() == other.len()
+        && two_parts(one)
+            .zip(two_parts(other))
+            .is_some_and(|((one, of_one), (other, of_other))| {
+                one.len() == of_other.len()
+                    && starts_with(one, of_other)
+                    && starts_with(other, of_one)
+            })
+}
+
+fn two_parts(words: &[Word]) -> Option<(&[Word], &[Word])> {
+    let (first, rest) = words.split_at(1 + words.iter().position(|word| word.ends_part)?);
+    let is_one = rest.iter().filter(|word| word.ends_part).count() == 1;
+    is_one.then_some((first, rest))
 }
 
 /// `long` is `short` and `season 2`.

@@ -1,7 +1,11 @@
 //! What a title on a list may mean besides the title itself: with a year, a country, an edition or
 //! another title in brackets behind it. Pure.
 
-use super::title::Folded;
+use super::{
+    release,
+    season::{Mark, Season, season},
+    title::Folded,
+};
 
 /// One way to read a title.
 #[derive(Clone, Debug)]
@@ -15,18 +19,24 @@ pub(super) struct Reading {
 pub(super) enum Kind {
     /// The title as it stands.
     Whole,
-    /// Without a country or an edition in brackets.
+    /// Without a country, a medium or the like in brackets.
     Unqualified,
+    /// Without an edition in brackets, which may be a title of its own.
+    Uncut,
     /// Without the publisher in front.
     Unpublished,
-    /// Without the edition behind a colon or a dash, or `The Movie`.
+    /// Without the edition, mostly behind a colon or a dash.
     Edition,
+    /// Without `The Movie` at the end.
+    TheMovie,
     /// What stands before a bracket, which may hold a subtitle or another title.
     Front,
     /// What stands in the bracket, or behind a slash.
     Bracket,
     /// One of two titles, of which the list says that they are one.
     Alias,
+    /// What stands before a season.
+    Season(Season),
 }
 
 /// All readings of a title, the title itself first.
@@ -37,7 +47,9 @@ pub(super) fn readings(title: &str) -> Vec<Reading> {
     };
     let mut readings = vec![reading(title, Kind::Whole)];
     if let Some((front, bracket)) = bracketed(title) {
-        if is_qualifier(bracket) {
+        if is_edition(bracket) {
+            readings.push(reading(front, Kind::Uncut));
+        } else if is_qualifier(bracket) {
             readings.push(reading(front, Kind::Unqualified));
         } else {
             readings.push(reading(front, Kind::Front));
@@ -49,6 +61,9 @@ pub(super) fn readings(title: &str) -> Vec<Reading> {
     }
     if let Some(front) = without_edition(title) {
         readings.push(reading(front, Kind::Edition));
+    }
+    if let Some(front) = without_the_movie(title) {
+        readings.push(reading(front, Kind::TheMovie));
     }
     for between in [" / ", " aka ", " AKA ", " a.k.a. "] {
         let Some((one, other)) = title.split_once(between) else {
@@ -70,7 +85,33 @@ pub(super) fn readings(title: &str) -> Vec<Reading> {
                 .map(|(it, kind)| reading(it, kind)),
         );
     }
+    if let Some((front, season)) = season(title) {
+        readings.extend(before_season(front, season));
+    }
     readings
+}
+
+/// The show that a season is of: `Fargo (2014) Season 2` may tell its year or its country, too.
+fn before_season(front: &str, season: Season) -> Vec<Reading> {
+    let (title, year) = without_year(front);
+    let first_year = |first_year| Season {
+        first_year,
+        ..season
+    };
+    let mut titles = vec![(title, first_year(year))];
+    if let Some((title, year)) = bare_year(title) {
+        titles.push((title, first_year(Some(year))));
+    }
+    if let Some((title, _)) = bracketed(title).filter(|(_, bracket)| is_qualifier(bracket)) {
+        titles.push((title, first_year(year)));
+    }
+    let titles = titles.into_iter();
+    titles
+        .map(|(title, season)| Reading {
+            title: Folded::of(title),
+            kind: Kind::Season(season),
+        })
+        .collect()
 }
 
 /// The title and what its last bracket holds.
@@ -93,28 +134,48 @@ fn without_publisher(title: &str) -> Option<&str> {
     (is_publisher && !rest.trim().is_empty()).then(|| rest.trim())
 }
 
-/// `Superman: The Movie` is `Superman`, `Alien: The Director's Cut` is `Alien`; `Superman II: The
-/// Richard Donner Cut` is a film of its own.
+/// `Superman: The Movie` is `Superman`.
+fn without_the_movie(title: &str) -> Option<&str> {
+    let title = title.trim();
+    [" The Movie", " the movie", " the Movie"]
+        .iter()
+        .filter_map(|end| title.strip_suffix(end))
+        .map(|front| front.trim_end_matches([' ', ':', '-', '–', '—']))
+        .find(|front| !front.is_empty())
+}
+
+/// `Alien: The Director's Cut` and `Alien Extended Edition` are `Alien`; `Superman II: The Richard
+/// Donner Cut` is a film of its own.
 fn without_edition(title: &str) -> Option<&str> {
     let title = title.trim();
-    let is_edition = |rest: &str| {
-        let last = rest.rsplit(' ').next().unwrap_or_default().to_lowercase();
-        let is_named = matches!(last.as_str(), "cut" | "edition" | "version" | "movie");
-        is_named && is_qualifier(rest)
-    };
     let parted = [": ", " - ", " – ", " — "]
         .iter()
-        .filter_map(|sign| title.rsplit_once(sign));
-    parted
-        .filter(|(_, rest)| is_edition(rest))
-        .map(|(front, _)| front.trim())
-        .chain(
-            [" The Movie", " the movie", " the Movie"]
-                .iter()
-                .filter_map(|end| title.strip_suffix(end))
-                .map(|front| front.trim_end_matches([' ', ':', '-', '–', '—'])),
-        )
-        .find(|front| !front.is_empty())
+        .filter_map(|sign| title.rsplit_once(sign))
+        .find(|(_, rest)| is_edition(rest));
+    if let Some((front, _)) = parted {
+        return Some(front.trim()).filter(|front| !front.is_empty());
+    }
+    let (front, last) = title.rsplit_once(' ')?;
+    if last.to_lowercase() == "redux" {
+        return Some(front.trim_end_matches([' ', ':', '-', '–', '—']));
+    }
+    let (front, kind) = front.rsplit_once(' ')?;
+    let is_kind = matches!(
+        kind.to_lowercase().replace('’', "'").as_str(),
+        "final" | "director's" | "directors" | "extended" | "theatrical" | "unrated" | "special"
+    );
+    let front = front.trim_end().trim_end_matches([':', '-', '–', '—']);
+    let front = front
+        .strip_suffix(" The")
+        .or(front.strip_suffix(" the"))
+        .unwrap_or(front);
+    let is_whole = is_kind && is_edition(last) && front.to_lowercase() != "the";
+    (is_whole && !front.is_empty()).then(|| front.trim_end())
+}
+
+fn is_edition(words: &str) -> bool {
+    let last = words.rsplit(' ').next().unwrap_or_default().to_lowercase();
+    matches!(last.as_str(), "cut" | "edition" | "version") && is_qualifier(words)
 }
 
 /// Countries and editions, which are no part of a title.
@@ -193,6 +254,7 @@ fn is_qualifier(bracket: &str) -> bool {
                 | "version"
                 | "remastered"
                 | "restored"
+                | "restoration"
                 | "3d"
                 | "imax"
                 | "4k"
@@ -214,7 +276,12 @@ pub(super) fn without_year(title: &str) -> (&str, Option<i32>) {
     let Some((front, year)) = bracketed(title) else {
         return (title, None);
     };
-    match year.parse().ok().filter(|year| is_year(*year)) {
+    // `2004–2010` and `2019–` are the years of a show.
+    let first = year
+        .split_once(['-', '–', '—'])
+        .filter(|(_, last)| last.trim().is_empty() || last.trim().parse().is_ok_and(is_year))
+        .map_or(year, |(first, _)| first.trim());
+    match first.parse().ok().filter(|year| is_year(*year)) {
         Some(year) => (front, Some(year)),
         // Not a number: some other bracket.
         None => (title, None),
@@ -234,10 +301,17 @@ fn is_year(year: i32) -> bool {
     (1870..=2200).contains(&year)
 }
 
-/// What stands before a subtitle, a bracket or a year: what to search for where the whole finds
-/// nothing.
-pub(super) fn front(title: &str) -> Option<&str> {
-    let title = title.trim();
+/// What stands before a subtitle, a bracket, a season, a year or the marks of a file: what to search
+/// for where the whole finds nothing.
+pub(super) fn front(title: &str) -> Option<String> {
+    let plain = release::without_marks(title);
+    let title = plain.as_deref().unwrap_or(title).trim();
+    if let Some((front, _)) = season(title).filter(|(_, it)| it.mark != Mark::Numeral) {
+        return Some(front.to_owned());
+    }
+    if plain.is_some() {
+        return plain;
+    }
     let front = title
         .find([':', '(', '[', '：', '（'])
         .into_iter()
@@ -250,7 +324,7 @@ pub(super) fn front(title: &str) -> Option<&str> {
         .and_then(|end| title.get(..end))
         .or_else(|| bare_year(title).map(|(front, _)| front))?
         .trim();
-    (front.chars().filter(|sign| sign.is_alphanumeric()).count() >= 2).then_some(front)
+    (front.chars().filter(|sign| sign.is_alphanumeric()).count() >= 2).then(|| front.to_owned())
 }
 
 #[cfg(test)]
@@ -261,6 +335,9 @@ mod tests {
     fn a_year_in_brackets_belongs_to_the_year() {
         assert_eq!(without_year("Dune (1984)"), ("Dune", Some(1984)));
         assert_eq!(without_year("Dune [1984]"), ("Dune", Some(1984)));
+        assert_eq!(without_year("Lost (2004–2010)"), ("Lost", Some(2004)));
+        assert_eq!(without_year("The Boys (2019– )"), ("The Boys", Some(2019)));
+        assert_eq!(without_year("Dune (1984-x)"), ("Dune (1984-x)", None));
         assert_eq!(without_year("(500) Days"), ("(500) Days", None));
         assert_eq!(without_year("(1984)"), ("(1984)", None));
         assert_eq!(
@@ -285,10 +362,7 @@ mod tests {
             readings(title).iter().map(|reading| reading.kind).collect()
         };
         assert_eq!(kinds("The Office (US)"), [Kind::Whole, Kind::Unqualified]);
-        assert_eq!(
-            kinds("Alien (Director's Cut)"),
-            [Kind::Whole, Kind::Unqualified]
-        );
+        assert_eq!(kinds("Alien (Director's Cut)"), [Kind::Whole, Kind::Uncut]);
         assert_eq!(
             kinds("Oldboy (Oldeuboi)"),
             [Kind::Whole, Kind::Front, Kind::Bracket]
@@ -303,17 +377,23 @@ mod tests {
             [Kind::Whole, Kind::Unpublished]
         );
         assert_eq!(kinds("Bram Stoker's Dracula"), [Kind::Whole]);
+        for title in ["Superman: The Movie", "Superman The Movie"] {
+            assert_eq!(kinds(title), [Kind::Whole, Kind::TheMovie], "{title}");
+        }
         for title in [
-            "Superman: The Movie",
-            "Superman The Movie",
             "Alien - The Director's Cut",
+            "Alien Extended Edition",
+            "Alien The Final Cut",
         ] {
-            assert_eq!(kinds(title), [Kind::Whole, Kind::Edition], "{title}");
+            let readings = readings(title);
+            let read: Vec<&str> = readings.iter().map(|it| it.title.full.as_str()).collect();
+            assert_eq!(read.get(1..), Some(["alien"].as_slice()), "{title}");
         }
         for title in [
             "Superman II: The Richard Donner Cut",
             "Scary Movie",
             "The Movie",
+            "The Final Cut",
         ] {
             assert_eq!(kinds(title), [Kind::Whole], "{title}");
         }
@@ -321,10 +401,18 @@ mod tests {
 
     #[test]
     fn the_front_is_what_stands_before_a_subtitle() {
-        assert_eq!(front("Birds of Prey (and the Rest)"), Some("Birds of Prey"));
-        assert_eq!(front("Alien: Covenant"), Some("Alien"));
-        assert_eq!(front("Oldboy – Special"), Some("Oldboy"));
-        assert_eq!(front("Dune 1984"), Some("Dune"));
+        assert_eq!(
+            front("Birds of Prey (and the Rest)").as_deref(),
+            Some("Birds of Prey")
+        );
+        assert_eq!(front("Alien: Covenant").as_deref(), Some("Alien"));
+        assert_eq!(front("Oldboy – Special").as_deref(), Some("Oldboy"));
+        assert_eq!(front("Dune 1984").as_deref(), Some("Dune"));
+        assert_eq!(front("Fargo Season 2").as_deref(), Some("Fargo"));
+        assert_eq!(
+            front("The.Witcher.S02.1080p.WEB-DL").as_deref(),
+            Some("The Witcher")
+        );
         assert_eq!(front("Spider-Man"), None);
         assert_eq!(front("(500) Days"), None);
     }

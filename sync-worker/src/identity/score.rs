@@ -41,20 +41,39 @@ pub(crate) enum Verdict {
 ///
 /// Certain is a title that is the same, of the type the list tells, and of the same year; or off by
 /// one year with no other as good. Without a year it must be the only one of a title that is
-/// distinctive. Takes time in proportion to the candidates.
+/// distinctive. Where the entry names a season it is the only show that may have had that season in
+/// that year; where its title ends in the middle of a word, the only one of the year that goes on so.
+/// Takes time in proportion to the candidates.
 pub(crate) fn judge(wanted: &Wanted, candidates: &[Candidate]) -> Verdict {
     let compared = compared(wanted, candidates);
-    if let (Some(dated), false) = (
-        wanted.dated(),
-        compared.iter().any(|one| one.likeness.is_same()),
-    ) {
-        let dated = self::compared(&dated, candidates);
-        let is_of_it = |one: &Compared| one.likeness.is_same() && one.years == Years::Equal;
-        if dated.iter().any(is_of_it) {
-            return verdict(wanted, &dated);
+    if compared.iter().any(|one| one.likeness.is_same()) {
+        return verdict(wanted, &compared);
+    }
+    if let Some(verdict) = of_the_year_behind(wanted, candidates) {
+        return verdict;
+    }
+    if let Some(plain) = wanted.unmarked() {
+        let compared = self::compared(&plain, candidates);
+        let is_same = compared.iter().any(|one| one.likeness.is_same());
+        if let (false, Some(verdict)) = (is_same, of_the_year_behind(&plain, candidates)) {
+            return verdict;
+        }
+        if compared.iter().any(Compared::is_plausible) {
+            return verdict(&plain, &compared);
         }
     }
     verdict(wanted, &compared)
+}
+
+/// The verdict where the year at the end of the title is just that of a candidate.
+fn of_the_year_behind(wanted: &Wanted, candidates: &[Candidate]) -> Option<Verdict> {
+    let dated = wanted.dated()?;
+    let compared = compared(&dated, candidates);
+    let is_of_it = |one: &Compared| one.likeness.is_same() && one.years == Years::Equal;
+    compared
+        .iter()
+        .any(is_of_it)
+        .then(|| verdict(&dated, &compared))
 }
 
 /// All candidates, the likeliest first; popularity and then the number order equals.
@@ -130,5 +149,5 @@ fn named(plausible: &[&Compared]) -> String {
 }
 
 #[cfg(test)]
-#[path = "score_tests.rs"]
+#[path = "score_tests/mod.rs"]
 mod tests;

@@ -1,12 +1,14 @@
 //! A title in the forms in which [`super::likeness`] compares it. Pure.
 
 use super::{
+    cut,
     fold::{self, Word},
     numbers::{self, is_number, is_part},
 };
 
 /// A title, folded once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(super) struct Folded {
     /// Words with single spaces, the article in front where the title has one.
     pub(super) full: String,
@@ -30,6 +32,10 @@ pub(super) struct Folded {
     pub(super) has_mixed_word: bool,
     /// Longer than what was read of it.
     pub(super) is_cut: bool,
+    /// Letters and digits that look alike as one: `rocky 11` and `rocky ii`, `mernento`.
+    pub(super) looks: String,
+    /// Dots stand behind it, as where a list cuts a title off.
+    pub(super) ends_with_dots: bool,
 }
 
 impl Folded {
@@ -37,6 +43,14 @@ impl Folded {
     pub(super) fn of(title: &str) -> Self {
         let article = foreign_article(title);
         let mut words = fold::words(title);
+        // A slip: `The The` alone is a name.
+        if let [first, second, _, ..] = words.as_slice()
+            && first.text == "the"
+            && second.text == "the"
+        {
+            words.remove(0);
+        }
+        let looks = looks(&words);
         numbers::numerals(&mut words);
         let mut loose = numbers::digits(&words);
         let last = loose.len().saturating_sub(1);
@@ -62,6 +76,8 @@ impl Folded {
             is_latin: bare.chars().all(is_latin),
             has_mixed_word: core.iter().any(|word| is_mixed(&word.text)),
             is_cut: fold::is_too_long(title),
+            looks,
+            ends_with_dots: cut::ends_with_dots(title),
             core,
             bare,
         }
@@ -79,6 +95,15 @@ impl Folded {
             })
             .sum()
     }
+}
+
+/// What a scan of the title may be read as.
+fn looks(words: &[Word]) -> String {
+    let mut text: String = words.iter().map(|word| word.text.as_str()).collect();
+    for (from, to) in [("rn", "m"), ("vv", "w"), ("1", "l"), ("i", "l"), ("0", "o")] {
+        text = text.replace(from, to);
+    }
+    text
 }
 
 fn spaced(words: &[Word]) -> String {

@@ -2,7 +2,10 @@
 
 use schema::models::{ListItem, MediaType};
 
-use super::readings::{Kind, Reading, bare_year, readings, without_year};
+use super::{
+    readings::{Kind, Reading, bare_year, readings, without_year},
+    release::without_marks,
+};
 
 /// What an entry tells of its title.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,12 +63,29 @@ impl Wanted {
         })
     }
 
+    /// The entry, if its title is the name of a file or disc.
+    pub(super) fn unmarked(&self) -> Option<Self> {
+        let title = without_marks(&self.title)?;
+        let plain = Self::new(
+            &title,
+            self.original_title.as_deref(),
+            self.year,
+            self.media_type,
+        );
+        Some(Self {
+            alternative_titles: self.alternative_titles.clone(),
+            has_two_years: self.has_two_years || plain.has_two_years,
+            ..plain
+        })
+    }
+
     /// The titles of the entry in all their readings, and whose titles they are.
     pub(super) fn titles(&self) -> Vec<(Whose, Reading)> {
         let original = self.original_title.iter().map(|it| (Whose::Original, it));
         let others = self.alternative_titles.iter();
-        // The film of a show is not the show.
+        // The film of a show is not the show, and a show has no cut of its own.
         let is_movie = self.media_type == Some(MediaType::Movie);
+        let is_show = self.media_type == Some(MediaType::Tv);
         std::iter::once((Whose::Title, &self.title))
             .chain(original)
             .chain(others.map(|title| (Whose::Alternative, title)))
@@ -73,7 +93,12 @@ impl Wanted {
             .flat_map(|(whose, title)| {
                 readings(title)
                     .into_iter()
-                    .filter(|reading| is_movie || reading.kind != Kind::Edition)
+                    .filter(|reading| match reading.kind {
+                        Kind::Edition => !is_show,
+                        Kind::TheMovie => is_movie,
+                        Kind::Season(_) => !is_movie,
+                        _ => true,
+                    })
                     .map(move |reading| (whose, reading))
             })
             .collect()

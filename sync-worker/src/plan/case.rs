@@ -15,6 +15,8 @@ pub(super) struct Case<'a> {
     pub(super) asked: &'a [LedgerSeason],
     /// What the target has of the title in this quality.
     pub(super) status: MediaStatus,
+    /// Whether the target has handed it on to what fetches it, in this quality.
+    pub(super) is_handed_on: bool,
     library: &'a [SeasonRow],
     /// Requests in this quality, the newest first.
     pub(super) requests: Vec<&'a TargetRequest>,
@@ -41,6 +43,13 @@ impl<'a> Case<'a> {
             ledger: known.ledger,
             asked: known.seasons,
             status: status.unwrap_or_default(),
+            is_handed_on: known.media.is_some_and(|row| {
+                if wish.is_4k {
+                    row.is_handed_on_4k
+                } else {
+                    row.is_handed_on
+                }
+            }),
             library: known.media.map_or(&[], |row| &row.seasons),
             requests: known.requests.iter().filter(is_about_it).collect(),
             facts: known.facts,

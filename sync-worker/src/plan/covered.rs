@@ -1,7 +1,7 @@
 //! Shows of which nothing is to be asked for now, and why: it is there, somebody has asked, somebody
 //! removed it, or its time has not come.
 
-use schema::models::{LedgerStatus, SeasonNumbers};
+use schema::models::{LedgerStatus, NOT_AIRED, SeasonNumbers};
 
 use super::{
     Decided, Verdict,
@@ -54,7 +54,7 @@ fn nothing_yet(sorted: &Seasons) -> Decided {
     let mut words = Vec::new();
     if !sorted.unaired.is_empty() {
         let (what, _) = named(&sorted.unaired, "has", "have");
-        words.push(format!("{what} not aired yet"));
+        words.push(format!("{what} {NOT_AIRED}"));
     }
     if !sorted.unknown.is_empty() {
         words.push(format!("TMDB knows no season {} yet", sorted.unknown));

@@ -15,6 +15,8 @@
 //! 8. Whatever would be asked for waits while there is no server for it, until its time has come, or
 //!    until a person has agreed to its new list (`consent`).
 //!
+//! A run that undoes another decides by `undone` alone, whatever the lists ask.
+//!
 //! A title is one movie or one show in one quality: whoever asks here has picked the ledger row and the
 //! requests by media type, number and quality. Leaves carrying it out to `run::apply`. The words name
 //! the target by what people call it, and no product.
@@ -29,6 +31,7 @@ mod movies;
 mod refusals;
 mod seasons;
 mod shows;
+mod undone;
 mod unsettled;
 mod untraced;
 mod wish;
@@ -42,6 +45,7 @@ mod world;
 
 pub(crate) use consent::Consent;
 pub(crate) use decided::{Decided, Known, Patience, Situation, Verdict};
+pub(crate) use undone::undo;
 pub(crate) use unsettled::is_open;
 pub(crate) use wish::{SeasonsWanted, Wish};
 

@@ -80,9 +80,10 @@ fn media() -> impl Strategy<Value = MediaRow> {
         seasons.sort_by_key(|row| row.season);
         seasons.dedup_by_key(|row| row.season);
         MediaRow {
-            id: 5,
             status,
             status_4k,
+            is_handed_on: false,
+            is_handed_on_4k: false,
             seasons: seasons.into(),
         }
     })

@@ -98,8 +98,12 @@ pub(super) fn by_people(case: &Case<'_>) -> Option<Decided> {
     if let Some(declined) = our_declined(case) {
         return Some(is_declined(case, declined));
     }
-    if case.our_newest().is_some_and(is_live) {
-        return None; // let go ahead after all
+    if let Some(ours) = case.our_newest().filter(|ours| is_live(ours)) {
+        // Let go ahead after all; but what was taken back is not what another request of ours asks for.
+        let is_another = |row: &&SyncedItem| {
+            row.status == LedgerStatus::Withdrawn && row.request_id != Some(ours.id)
+        };
+        return case.ledger.filter(is_another).and_then(|_| kept(case));
     }
     match case.requests.first() {
         Some(newest) if newest.status == RequestStatus::Declined => Some(is_declined(case, newest)),

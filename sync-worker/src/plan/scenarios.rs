@@ -16,7 +16,7 @@ use super::{
 };
 use crate::target::{MediaRow, MediaStatus, RequestStatus, SeasonRow, TargetRequest};
 
-const TABLES: [(&str, &str); 11] = [
+const TABLES: [(&str, &str); 12] = [
     ("movies", include_str!("scenarios/movies.txt")),
     ("refusals", include_str!("scenarios/refusals.txt")),
     ("unsettled", include_str!("scenarios/unsettled.txt")),
@@ -26,6 +26,7 @@ const TABLES: [(&str, &str); 11] = [
     ("qualities", include_str!("scenarios/qualities.txt")),
     ("left", include_str!("scenarios/left.txt")),
     ("new_lists", include_str!("scenarios/new_lists.txt")),
+    ("undone", include_str!("scenarios/undone.txt")),
     ("no_tvdb_id", include_str!("scenarios/no_tvdb_id.txt")),
     (
         "faults_of_others",
@@ -105,6 +106,7 @@ fn wished(cell: &str) -> Result<World, String> {
     let wish = &mut world.wish;
     for word in words {
         match word.split_once(['@', '=']) {
+            Some(("undo", request)) => world.undoes = Some(read(request)?),
             None if word == "4k" => wish.is_4k = true,
             None if word == "left" => wish.lists.clear(),
             None if word == "withdraws" => wish.withdraws = true,
@@ -184,6 +186,15 @@ fn shown(world: &mut World, cell: &str) -> Result<(), String> {
         let row = world
             .media
             .get_or_insert_with(|| media(MediaStatus::Unknown));
+        if rest == "handed-on" {
+            let handed_on = if is_4k {
+                &mut row.is_handed_on_4k
+            } else {
+                &mut row.is_handed_on
+            };
+            *handed_on = true;
+            continue;
+        }
         let Some((names, status)) = rest.split_once('=') else {
             set(row, is_4k, media_status(rest)?);
             continue;
@@ -427,6 +438,35 @@ fn what_was_asked_for_is_not_asked_for_again_by_any_scenario() {
         }
         assert!(asked <= 1, "{} asks {asked} times", scenario.name);
     }
+}
+
+#[test]
+fn what_was_taken_back_by_undoing_is_not_asked_for_while_it_stays_on_its_lists() {
+    let mut count = 0;
+    for scenario in scenarios() {
+        let mut world = scenario.world;
+        let decided = world.decide();
+        if world.undoes.take().is_none() || !matches!(decided.verdict, Verdict::Withdraw { .. }) {
+            continue;
+        }
+        count += 1;
+        world.carry_out(&decided);
+        world.wish.lists = vec![ListId(1)];
+        if world.wish.media_type == MediaType::Tv {
+            known(&mut world, "1..3").unwrap();
+        }
+        for _ in 0..3 {
+            world.now += chrono::Duration::minutes(1);
+            let decided = world.decide();
+            assert!(
+                matches!(decided.verdict, Verdict::Skip { .. }),
+                "{}: {decided:?}",
+                scenario.name
+            );
+            world.carry_out(&decided);
+        }
+    }
+    assert!(count >= 8, "{count} are taken back");
 }
 
 #[test]

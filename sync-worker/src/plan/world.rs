@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use schema::models::{
-    LedgerSeason, LedgerStatus, ListId, MediaType, SeasonNumbers, SeasonState, SyncedItem,
+    LedgerSeason, LedgerStatus, ListId, MediaType, RunId, SeasonNumbers, SeasonState, SyncedItem,
     TitleFacts, TitleRef,
 };
 
-use super::{Consent, Decided, Known, Patience, SeasonsWanted, Situation, Verdict, Wish, decide};
+use super::{
+    Consent, Decided, Known, Patience, SeasonsWanted, Situation, Verdict, Wish, decide, undo,
+};
 use crate::target::{MediaRow, MediaStatus, RequestStatus, TargetRequest};
 
 /// The title of all tests.
@@ -37,6 +39,8 @@ pub(super) struct World {
     pub(super) facts: Option<TitleFacts>,
     pub(super) refused_at: Option<NaiveDateTime>,
     pub(super) has_4k_server: bool,
+    /// The request of run 12 that is to be undone; absent where the lists are followed.
+    pub(super) undoes: Option<i32>,
     pub(super) now: NaiveDateTime,
 }
 
@@ -51,6 +55,7 @@ impl World {
             facts: None,
             refused_at: None,
             has_4k_server: true,
+            undoes: None,
             now: at(20),
         }
     }
@@ -77,7 +82,10 @@ impl World {
                 started_at: at(12),
             },
         };
-        decide(&self.wish, known, situation)
+        match self.undoes {
+            Some(request_id) => undo(&self.wish, known, situation, (RunId(12), request_id)),
+            None => decide(&self.wish, known, situation),
+        }
     }
 
     /// What ledger and target say after the decision was carried out without a hitch.
@@ -109,6 +117,7 @@ impl World {
                     self.media = None;
                 }
                 row.status = LedgerStatus::Withdrawn;
+                (row.request_id, row.created_by_us) = (Some(*request_id), true);
                 row.refused_at = Some(self.now);
             }
             Verdict::Skip {
@@ -270,9 +279,10 @@ pub(super) fn ledger(status: LedgerStatus) -> SyncedItem {
 
 pub(super) fn media(status: MediaStatus) -> MediaRow {
     MediaRow {
-        id: 5,
         status,
         status_4k: MediaStatus::Unknown,
+        is_handed_on: false,
+        is_handed_on_4k: false,
         seasons: Box::default(),
     }
 }

@@ -88,6 +88,7 @@ impl World {
                     counts: r#"{"requests":3}"#.into(),
                     created_at: now,
                     expires_at: now + chrono::TimeDelta::days(1),
+                    undoes: None,
                 };
                 let plan = Plan::insert(conn, &new)?.id;
                 let mut items = Vec::new();

@@ -17,6 +17,7 @@ pub(super) fn plan(plan: &Plan, left: PlanCounts) -> PlanView {
         expires_at: plan.expires_at.and_utc(),
         closed_at: plan.closed_at.map(|at| at.and_utc()),
         applied_by: plan.applied_by,
+        undoes: plan.undoes,
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod read;
 pub(crate) mod record;
 mod report;
 mod shrink;
+mod undo;
 mod wishes;
 
 pub(crate) use actor::{Accepted, CancelNow, Current, RunEnded, Runner, StartNow, Watch};
@@ -32,12 +33,13 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     apply::{Ground, PlanRead, PlanToApply, Purpose},
+    undo::Undone,
     wishes::Wishes,
 };
 use crate::{
     engine::Engine,
     events::Feed,
-    target::{Snapshot, Target, TargetError},
+    target::{Snapshot, Target, TargetError, TargetInfo},
 };
 
 /// Why a run ends before its work is done.
@@ -287,6 +289,10 @@ async fn steps<T: Target>(
         let ground = planned(engine, target, going, plan).await?;
         return apply::carry_out(engine, target, going, ground, tally).await;
     }
+    if let Some(run) = scope.undo {
+        let ground = undo::ground(engine, target, going, (run, scope.only_plans)).await?;
+        return apply::carry_out(engine, target, going, ground, tally).await;
+    }
     let lists = read::scope(engine, scope).await?;
     going.phase(RunPhase::Read, lists.len());
     engine.says.syncing(lists.len());
@@ -310,6 +316,7 @@ async fn steps<T: Target>(
         info,
         snapshot,
         wishes,
+        undone: None,
         purpose: if scope.only_plans {
             Purpose::OnlyPlan
         } else {
@@ -333,23 +340,45 @@ async fn planned<T: Target>(
     plan: PlanId,
 ) -> Result<Ground, Interrupted> {
     let settings = engine.settings();
-    let PlanRead { plan, order, lists } = PlanToApply::begin(engine, plan, going.run).await?;
-    going.phase(RunPhase::Read, 0);
+    let read = PlanToApply::begin(engine, plan, going.run).await?;
+    let PlanRead {
+        plan,
+        order,
+        lists,
+        undoes,
+    } = read;
     engine.says.syncing(lists.len());
-    let (info, snapshot) = going
-        .or_cancelled(async {
-            let info = target.check().await?;
-            Ok::<_, TargetError>((info, look(engine, target).await?))
-        })
-        .await??;
-    let mut wishes = Wishes::of_lists(engine, lists, &settings.settings.seerr).await?;
-    wishes.order = order;
+    let (info, snapshot) = of_target(engine, target, going).await?;
+    let (wishes, undone) = if let Some(run) = undoes {
+        let undone = Undone::read(engine, run, target.name()).await?;
+        (Wishes::of_ledger(target.name(), order), Some(undone))
+    } else {
+        let mut wishes = Wishes::of_lists(engine, lists, &settings.settings.seerr).await?;
+        wishes.order = order;
+        (wishes, None)
+    };
     Ok(Ground {
         info,
         snapshot,
         wishes,
+        undone,
         purpose: Purpose::ApplyPlan(plan),
     })
 }
+
+/// What a run that reads no list knows: what the target is, and what it has now.
+async fn of_target<T: Target>(
+    engine: &Engine,
+    target: &T,
+    going: &Going,
+) -> Result<(TargetInfo, Snapshot), Interrupted> {
+    going.phase(RunPhase::Read, 0);
+    let read = async {
+        let info = target.check().await?;
+        Ok::<_, TargetError>((info, look(engine, target).await?))
+    };
+    Ok(going.or_cancelled(read).await??)
+}
+
 #[cfg(test)]
 mod reading_tests;

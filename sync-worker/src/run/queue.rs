@@ -9,7 +9,7 @@ use schema::{
 };
 
 use super::{Accepted, summary};
-use crate::{custom, engine::Engine, missing, plans};
+use crate::{custom, engine::Engine, missing, plans, undo};
 
 /// Runs that may wait. More are nothing a person would ask for.
 const MOST: usize = 100;
@@ -35,6 +35,7 @@ pub(super) async fn take(
     scope: &StartRun,
     is_free: bool,
 ) -> Result<Accepted, Failure> {
+    let scope = &undo::complete(engine, scope.clone()).await?;
     missing::refuse(engine, scope).await?;
     plans::refuse(engine, scope).await?;
     keep_titles(engine, scope).await?;

@@ -6,7 +6,8 @@ use chrono::Duration;
 use schema::{
     DbError, SqliteConnection,
     models::{
-        Asking, Event, EventKind, Identity, ListId, NewEvent, PlanId, RunId, SyncRun, Unmatched,
+        Asking, Event, EventKind, Identity, ListId, NewEvent, PlanId, RunId, RunStatus, SyncRun,
+        Unmatched,
     },
     wire::sync::{ListReport, ReasonCount, RunCounts, RunReport, RunSummary},
 };
@@ -169,9 +170,19 @@ pub(crate) struct Tally {
     not_asked: u32,
     /// The plan it made or carries out.
     pub(super) plan: Option<PlanId>,
+    /// The run that it undid, once all of that was decided on.
+    pub(super) undoes: Option<RunId>,
 }
 
 impl Tally {
+    /// The run whose undoing leaves nothing to be done later.
+    fn undid(&self, status: RunStatus) -> Option<RunId> {
+        let is_left = |fate| self.fates.get(&fate).is_some_and(|number| *number > 0);
+        let has_more = is_left(Fate::Failed) || is_left(Fate::Waiting) || !self.open.is_empty();
+        self.undoes
+            .filter(|_| status == RunStatus::Completed && !has_more)
+    }
+
     /// The lists as they are now.
     pub(super) fn lists(&mut self, reads: Vec<ListRead>) {
         self.lists = reads;
@@ -358,6 +369,9 @@ pub(super) async fn record(
             row.status = status;
             row.reason = reason;
             row.plan = tally.plan;
+            if let Some(undone) = tally.undid(status) {
+                SyncRun::set_undone(conn, undone, run)?;
+            }
             let report = tally.report(conn, &mut row)?;
             row.report = serde_json::to_string(&report).ok(); // without it the counters stay
             row.save_end(conn)?;
@@ -379,6 +393,7 @@ pub(super) async fn record(
 pub(crate) fn summary(row: &SyncRun) -> RunSummary {
     RunSummary {
         plan: row.plan,
+        undone_by: row.undone_by,
         run: row.id,
         trigger: row.sync_mode,
         status: row.status,

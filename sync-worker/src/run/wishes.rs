@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use runtime::{counted, settings::SeerrSettings};
 use schema::{
     DbError, SqliteConnection,
-    models::{Asking, FetchKind, List, ListId, ListPolicy, SyncedItem, Title, TitleRef},
+    models::{Asking, FetchKind, List, ListId, ListPolicy, MediaType, SyncedItem, Title, TitleRef},
 };
 
 use super::{new_lists::NewLists, read::ListRead};
@@ -67,6 +67,8 @@ pub(crate) struct Wishes {
     pub(crate) order: Vec<WishKey>,
     /// What no list asks for any more and whose request was sent and never seen again.
     open: HashMap<WishKey, Wish>,
+    /// The target whose ledger tells the wishes, whatever the lists ask; absent where the lists do.
+    of_ledger: Option<&'static str>,
 }
 
 impl Wishes {
@@ -113,6 +115,15 @@ impl Wishes {
                 Self::of(conn, askers)
             })
             .await
+    }
+
+    /// Titles as the ledger of a target has them, for a run that undoes another.
+    pub(crate) fn of_ledger(target: &'static str, order: Vec<WishKey>) -> Self {
+        Self {
+            order,
+            of_ledger: Some(target),
+            ..Self::default()
+        }
     }
 
     /// Adds titles that nobody here asks for and whose request was sent without anybody knowing its
@@ -192,7 +203,7 @@ impl Wishes {
         Ok(Self {
             askers: there,
             order,
-            open: HashMap::new(),
+            ..Self::default()
         })
     }
 
@@ -214,6 +225,9 @@ impl Wishes {
             .into_iter()
             .map(|title| (title.id, title))
             .collect();
+        if let Some(target) = self.of_ledger {
+            return of_rows(conn, target, keys, &known);
+        }
         let mut entries: HashMap<TitleRef, Vec<Asking>> = HashMap::new();
         for asking in Asking::for_titles(conn, &titles)? {
             if let Some(title) = asking.title_ref {
@@ -247,6 +261,31 @@ impl Wishes {
             .map(|(at, asker)| (asker.list, (at, asker)))
             .collect()
     }
+}
+
+/// The wishes of nobody for titles that are in the ledger.
+fn of_rows(
+    conn: &mut SqliteConnection,
+    target: &str,
+    keys: &[WishKey],
+    known: &HashMap<TitleRef, Title>,
+) -> Result<Vec<Wish>, DbError> {
+    let mut rows = HashMap::new();
+    for media_type in [MediaType::Movie, MediaType::Tv] {
+        let of_type = known
+            .values()
+            .filter(|title| title.media_type == media_type);
+        let numbers: Vec<i64> = of_type.map(|title| title.tmdb_id).collect();
+        for row in SyncedItem::of_titles(conn, target, media_type, &numbers)? {
+            rows.insert((row.media_type, row.tmdb_id, row.is_4k), row);
+        }
+    }
+    let wish = |(title, is_4k): &WishKey| {
+        let title = known.get(title)?;
+        let row = rows.get(&(title.media_type, title.tmdb_id, *is_4k))?;
+        Some(of_nobody(title, row))
+    };
+    Ok(keys.iter().filter_map(wish).collect())
 }
 
 /// The wish of nobody for a title that was asked for.
@@ -367,12 +406,12 @@ fn sources(askers: &[&Asker]) -> String {
     names.dedup();
     let more = names.len().saturating_sub(NAMED);
     names.truncate(NAMED);
-    let named = names.join(", ");
+    let first = names.join(", ");
     if more == 0 {
-        return named;
+        return first;
     }
     format!(
-        "{named} and {}",
+        "{first} and {}",
         counted(count(more), "more list", "more lists")
     )
 }
@@ -383,8 +422,6 @@ fn count(lists: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use schema::models::MediaType;
-
     use super::*;
 
     fn at(minute: i64) -> chrono::NaiveDateTime {
@@ -430,8 +467,7 @@ mod tests {
     ) -> Option<Wish> {
         let wishes = Wishes {
             askers: askers.to_vec(),
-            order: Vec::new(),
-            open: HashMap::new(),
+            ..Wishes::default()
         };
         let title = Title {
             id: TitleRef(1),

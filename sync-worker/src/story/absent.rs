@@ -26,7 +26,7 @@ pub(super) fn suspects(facts: &Facts, situation: &Situation, timeline: &mut Time
         .collect();
     let rest = suspects.len().saturating_sub(MOST_TOLD);
     for (followed, told) in suspects.into_iter().take(MOST_TOLD) {
-        match followed.list.last_read_at.or(followed.list.removed_at) {
+        match followed.list.last_read_at {
             Some(at) => timeline.at(at, told),
             None => timeline.after(followed.list.created_at, told),
         }
@@ -46,15 +46,16 @@ pub(super) fn has_suspects(facts: &Facts) -> bool {
     facts
         .lists
         .iter()
-        .any(|followed| suspect(followed).is_some() && followed.list.removed_at.is_none())
+        .any(|followed| suspect(followed).is_some())
 }
 
-/// Why a list could have it without our knowing; none when all of it was read.
+/// Why a list could have it without our knowing; none when all of it was read, or it is followed no
+/// longer.
 fn suspect(followed: &Followed) -> Option<StoryStep> {
     let list = &followed.list;
     let name = words::list(list);
     if list.removed_at.is_some() {
-        return Some(step(format!("{name}, is followed no longer")));
+        return None;
     }
     if let Some(unwell) = unwell(list) {
         return Some(unwell);
@@ -70,7 +71,12 @@ fn suspect(followed: &Followed) -> Option<StoryStep> {
             ))
         });
     }
-    let limit = list.item_limit?;
+    beyond_its_top(followed, &name).or_else(|| dropped(followed, &name))
+}
+
+/// Only the top of the list is followed.
+fn beyond_its_top(followed: &Followed, name: &str) -> Option<StoryStep> {
+    let limit = followed.list.item_limit?;
     if followed
         .announced
         .is_some_and(|announced| announced <= limit)
@@ -83,8 +89,27 @@ fn suspect(followed: &Followed) -> Option<StoryStep> {
     Some(StoryStep {
         remedy: Some(format!(
             "`listsync lists edit {} --limit 0` takes all of it.",
-            list.id
+            followed.list.id
         )),
         ..step(format!("of {name}, only the top {limit}{of} are followed"))
+    })
+}
+
+/// Some of the list was left out.
+fn dropped(followed: &Followed, name: &str) -> Option<StoryStep> {
+    let (count, are, were) = match followed.dropped {
+        ..=0 => return None,
+        1 => ("one entry".to_owned(), "is no movie and no show,", "was"),
+        more => (
+            format!("{more} entries"),
+            "are no movies and no shows,",
+            "were",
+        ),
+    };
+    Some(StoryStep {
+        remedy: Some("If it is one of them, put the movie or show itself on a list.".to_owned()),
+        ..step(format!(
+            "of {name}, {count} that {are} but an episode, a person or a game {were} left out"
+        ))
     })
 }

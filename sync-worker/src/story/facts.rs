@@ -1,11 +1,13 @@
 //! Everything that is stored of one title, read for its story. Only reads; leaves telling it to `tell`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use schema::{
     DbError, SqliteConnection,
     models::{
         Decision, Fetch, LedgerSeason, List, ListId, ListItem, ListPolicy, MediaType, Pin, Plan,
-        PlanItem, RunId, SyncedItem, Title, TitleId,
+        PlanItem, RunId, SyncedItem, Title, TitleFacts, TitleId,
     },
     wire::sync::Missing,
 };
@@ -36,6 +38,8 @@ pub(super) struct Facts {
     pub(super) decisions: Vec<Decision>,
     /// What was asked, with the seasons, by quality.
     pub(super) ledger: Vec<(SyncedItem, Vec<LedgerSeason>)>,
+    /// When its seasons air, where it is a show.
+    pub(super) airing: Option<TitleFacts>,
     /// What open plans do with it.
     pub(super) plans: Vec<(PlanItem, Plan)>,
 }
@@ -47,9 +51,10 @@ pub(super) struct Followed {
     pub(super) list: List,
     /// How.
     pub(super) policy: ListPolicy,
-    /// Entries that its site said there are, where only its top is followed; not read for a title that
-    /// is on a list.
+    /// Entries that its site said there are; not read for a title that is on a list.
     pub(super) announced: Option<i32>,
+    /// Entries of it that are no movie and no show; likewise.
+    pub(super) dropped: i32,
 }
 
 /// What holds for every story told now.
@@ -112,13 +117,12 @@ impl Facts {
                 list,
                 policy,
                 announced: None,
+                dropped: 0,
             })
             .collect();
         // Only of a title that is on none it matters how much of a list is left out.
         if facts.standing().next().is_none() {
-            for followed in &mut facts.lists {
-                followed.announced = announced(conn, &followed.list)?;
-            }
+            facts.know_readings(conn)?;
         }
         Ok(facts)
     }
@@ -132,8 +136,22 @@ impl Facts {
             let seasons = LedgerSeason::of_item(conn, row.id)?;
             self.ledger.push((row, seasons));
         }
+        self.airing = TitleFacts::of(conn, &[title.id])?.pop();
         self.plans = PlanItem::waiting(conn, title.id)?;
         self.title = Some(title);
+        Ok(())
+    }
+
+    /// What was left out of each list when it was read last.
+    fn know_readings(&mut self, conn: &mut SqliteConnection) -> Result<(), DbError> {
+        let newest = Fetch::newest_of_each(conn)?.into_iter();
+        let newest: HashMap<ListId, Fetch> = newest.map(|fetch| (fetch.list, fetch)).collect();
+        for followed in &mut self.lists {
+            if let Some(fetch) = newest.get(&followed.list.id) {
+                followed.announced = fetch.announced;
+                followed.dropped = fetch.dropped;
+            }
+        }
         Ok(())
     }
 
@@ -150,12 +168,4 @@ impl Facts {
             .filter_map(|entry| Some((entry, self.list(entry.list)?)))
             .filter(|(_, followed)| followed.list.removed_at.is_none())
     }
-}
-
-fn announced(conn: &mut SqliteConnection, list: &List) -> Result<Option<i32>, DbError> {
-    if list.item_limit.is_none() || list.removed_at.is_some() {
-        return Ok(None);
-    }
-    let newest = Fetch::of_list(conn, list.id, 1)?;
-    Ok(newest.first().and_then(|fetch| fetch.announced))
 }

@@ -1,15 +1,18 @@
 //! Which titles and entries somebody means. Only reads; leaves what was written to `named`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use schema::{
     DbError, SqliteConnection,
-    models::{IdSource, Identity, ListItem, Mark, MediaType, SyncedItem, Title, TitleId, TitleRef},
+    models::{
+        IdSource, Identity, ListItem, Mark, MediaType, SourceId, SyncedItem, Title, TitleId,
+        TitleRef,
+    },
     wire::{Failure, FailureCode},
 };
 
 use super::named::Named;
-use crate::identity::keys;
+use crate::identity::{Called, Fit, keys};
 
 /// Rows that are looked at; who means more of them says it more exactly.
 const LIMIT: i64 = 300;
@@ -32,6 +35,13 @@ pub(super) enum Subject {
     },
 }
 
+/// What was found, the best first.
+struct Found {
+    subjects: Vec<Subject>,
+    /// Nothing is called so; they only have it in their names.
+    is_part: bool,
+}
+
 /// The one that is meant; or why there is none, or not one.
 pub(super) fn one(
     conn: &mut SqliteConnection,
@@ -39,7 +49,7 @@ pub(super) fn one(
     named: &Named,
 ) -> Result<Result<Subject, Failure>, DbError> {
     let mut found = all(conn, named)?;
-    Ok(match (found.len(), named) {
+    Ok(match (found.subjects.len(), named) {
         (0, Named::Item(id)) => Err(Failure::new(
             FailureCode::NotFound,
             format!("there is no entry {id}"),
@@ -53,21 +63,24 @@ pub(super) fn one(
             media_type: None,
             tmdb_id: None,
         }),
-        (1, _) => Ok(found.remove(0)),
-        (_, _) => Err(several(text, &found)),
+        (1, _) => Ok(found.subjects.remove(0)),
+        (_, _) => Err(several(text.trim(), &found)),
     })
 }
 
-fn several(text: &str, found: &[Subject]) -> Failure {
-    let mut names: Vec<String> = found.iter().take(MOST_TOLD).map(Subject::told).collect();
-    if found.len() > MOST_TOLD {
-        names.push(format!("and {} more", found.len() - MOST_TOLD));
+fn several(text: &str, found: &Found) -> Failure {
+    let count = found.subjects.len();
+    let told = found.subjects.iter().take(MOST_TOLD);
+    let mut names: Vec<String> = told.map(Subject::told).collect();
+    if count > MOST_TOLD {
+        names.push(format!("and {} more", count - MOST_TOLD));
     }
-    Failure::new(
-        FailureCode::Conflict,
-        format!("`{text}` means {} titles", found.len()),
-    )
-    .with_remedy(format!(
+    let message = if found.is_part {
+        format!("nothing is called `{text}`, and {count} titles have it in their names")
+    } else {
+        format!("`{text}` means {count} titles")
+    };
+    Failure::new(FailureCode::Conflict, message).with_remedy(format!(
         "Give the one you mean by what stands first:\n    {}",
         names.join("\n    ")
     ))
@@ -95,178 +108,236 @@ impl Subject {
     }
 }
 
-/// Titles and entries that were found, before they are put together.
+/// Titles and entries that were found, before they are put together, the best first.
 #[derive(Default)]
 struct Hits {
     titles: Vec<Title>,
     items: Vec<ListItem>,
+    /// How well each name fits and how long it is; what has another mark fits perfectly.
+    ranks: HashMap<Hit, Rank>,
 }
 
-fn all(conn: &mut SqliteConnection, named: &Named) -> Result<Vec<Subject>, DbError> {
-    let mut hits = Hits::default();
-    match named {
-        Named::Item(id) => hits.items.extend(ListItem::find(conn, *id)?),
-        Named::Number(id) => {
-            hits = words(conn, &id.to_string(), true)?;
-            hits.items.extend(ListItem::find(conn, *id)?);
-            if hits.titles.is_empty() && hits.items.is_empty() {
-                hits = words(conn, &id.to_string(), false)?;
-            }
+/// A title or an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Hit {
+    Title(TitleRef),
+    Entry(i32),
+}
+
+/// The less, the better.
+type Rank = (Fit, usize);
+
+impl Hits {
+    fn is_empty(&self) -> bool {
+        self.titles.is_empty() && self.items.is_empty()
+    }
+
+    fn is_part(&self) -> bool {
+        let best = self.ranks.values().min();
+        best.is_some_and(|(fit, _)| !matches!(fit, Fit::Same | Fit::Alike))
+    }
+
+    fn rank(&self, hit: Hit) -> Rank {
+        self.ranks.get(&hit).copied().unwrap_or((Fit::Same, 0))
+    }
+}
+
+fn all(conn: &mut SqliteConnection, named: &Named) -> Result<Found, DbError> {
+    let hits = match named {
+        Named::Item(id) => Hits {
+            items: ListItem::find(conn, *id)?.into_iter().collect(),
+            ..Hits::default()
+        },
+        Named::Number(id) => numbered(conn, *id)?,
+        Named::Title(media_type, id) => Hits {
+            titles: Title::by_tmdb_ids(conn, *media_type, &[*id])?,
+            items: ListItem::marked(conn, &Mark::Tmdb(Some(*media_type), *id), LIMIT)?,
+            ..Hits::default()
+        },
+        Named::Mark(mark, words) => match (marked(conn, mark)?, words) {
+            (hits, Some(words)) if hits.is_empty() => called(conn, words)?,
+            (hits, _) => hits,
+        },
+        Named::Words(text) => called(conn, text)?,
+    };
+    let is_part = hits.is_part();
+    let subjects = subjects(conn, hits)?;
+    Ok(Found { subjects, is_part })
+}
+
+/// A number is that of an entry, and may be a name.
+fn numbered(conn: &mut SqliteConnection, id: i32) -> Result<Hits, DbError> {
+    let entry = ListItem::find(conn, id)?;
+    let hits = called(conn, &id.to_string())?;
+    Ok(match entry {
+        Some(entry) if hits.is_empty() || hits.is_part() => Hits {
+            items: vec![entry],
+            ..Hits::default()
+        },
+        entry => {
+            let mut hits = hits;
+            hits.items.extend(entry);
+            hits
         }
-        Named::Title(media_type, id) => {
-            hits.titles = Title::by_tmdb_ids(conn, *media_type, &[*id])?;
-            hits.items = ListItem::marked(conn, &Mark::Tmdb(Some(*media_type), *id), LIMIT)?;
-        }
-        Named::Mark(mark) => hits = marked(conn, mark)?,
-        Named::Words(text) => {
-            hits = words(conn, text, true)?;
-            if hits.titles.is_empty() && hits.items.is_empty() {
-                hits = words(conn, text, false)?;
-            }
-            if hits.titles.is_empty() && hits.items.is_empty() {
-                hits = alike(conn, text)?;
+    })
+}
+
+/// What carries the mark itself, what the id map and the sites' own keys say that it means.
+fn marked(conn: &mut SqliteConnection, mark: &Mark) -> Result<Hits, DbError> {
+    let mut hits = carrying(conn, mark)?;
+    if hits.is_empty()
+        && let Mark::Key(key) = mark
+        && let Some(known) = known_key(conn, key)?
+    {
+        for mark in marks_of(&known) {
+            let more = carrying(conn, &mark)?;
+            hits.titles.extend(more.titles);
+            hits.items.extend(more.items);
+            if !hits.is_empty() {
+                break;
             }
         }
     }
-    subjects(conn, hits)
+    Ok(hits)
 }
 
-fn marked(conn: &mut SqliteConnection, mark: &Mark) -> Result<Hits, DbError> {
+fn carrying(conn: &mut SqliteConnection, mark: &Mark) -> Result<Hits, DbError> {
     let known = match mark {
         Mark::Imdb(id) => TitleId::of(conn, IdSource::Imdb, &[id])?,
         Mark::Tvdb(id) => TitleId::of(conn, IdSource::Tvdb, &[&id.to_string()])?,
         Mark::Trakt(id) => TitleId::of(conn, IdSource::Trakt, &[&id.to_string()])?,
-        Mark::Key(key) => {
-            let site = key
-                .strip_prefix("source:")
-                .and_then(|key| key.split_once(':'));
-            match site.map(|(site, id)| (site.parse::<IdSource>(), id)) {
-                Some((Ok(source), id)) => TitleId::of(conn, source, &[id])?,
-                _ => Vec::new(),
-            }
-        }
+        Mark::Key(key) => match site_and_id(key) {
+            Some((site, id)) => match site.parse::<IdSource>() {
+                Ok(source) => TitleId::of(conn, source, &[id])?,
+                Err(_) => Vec::new(), // a site whose names the map does not keep
+            },
+            None => Vec::new(),
+        },
         Mark::Tmdb(..) => Vec::new(),
     };
     let ids: Vec<TitleRef> = known.iter().map(|id| id.title).collect();
     let mut titles = Title::of(conn, &ids)?;
-    if let Mark::Tmdb(_, id) = mark {
+    if let Mark::Tmdb(said, id) = mark {
         for media_type in [MediaType::Movie, MediaType::Tv] {
-            titles.extend(Title::by_tmdb_ids(conn, media_type, &[*id])?);
+            if said.is_none_or(|said| said == media_type) {
+                titles.extend(Title::by_tmdb_ids(conn, media_type, &[*id])?);
+            }
         }
     }
     Ok(Hits {
         titles,
         items: ListItem::marked(conn, mark, LIMIT)?,
+        ..Hits::default()
     })
 }
 
-/// Titles and entries with these words in their names, a year at the end read as one; with `is_whole`
-/// only those that are called so and not otherwise.
-fn words(conn: &mut SqliteConnection, text: &str, is_whole: bool) -> Result<Hits, DbError> {
-    let (name, year) = with_year(text);
-    if year.is_some() {
-        let mut hits = by_words(conn, name, is_whole)?;
-        hits.titles.retain(|title| title.year == year);
-        hits.items.retain(|item| item.year == year);
-        if !hits.titles.is_empty() || !hits.items.is_empty() {
-            return Ok(hits);
+/// `letterboxd` and `dune-2021` of `source:letterboxd:dune-2021`.
+fn site_and_id(key: &str) -> Option<(&str, &str)> {
+    key.strip_prefix("source:")?.split_once(':')
+}
+
+/// What was learned of a site's own name of a title when a list of that site was read.
+fn known_key(conn: &mut SqliteConnection, key: &str) -> Result<Option<SourceId>, DbError> {
+    let Some((site, id)) = site_and_id(key) else {
+        return Ok(None);
+    };
+    let source = match site {
+        "letterboxd" => "letterboxd_film",
+        "tvdb" => "tvdb_title",
+        site => site,
+    };
+    Ok(SourceId::find(conn, source, id)?)
+}
+
+fn marks_of(known: &SourceId) -> Vec<Mark> {
+    let marks = [
+        known.tmdb_id.map(|id| Mark::Tmdb(known.media_type, id)),
+        known.imdb_id.clone().map(Mark::Imdb),
+        known.tvdb_id.map(Mark::Tvdb),
+    ];
+    marks.into_iter().flatten().collect()
+}
+
+/// Titles and entries that are called so; where none is, those with these words in their names. Looks
+/// at every name once.
+fn called(conn: &mut SqliteConnection, text: &str) -> Result<Hits, DbError> {
+    let called = Called::new(text);
+    let mut found: Vec<(Rank, Hit)> = Vec::new();
+    let mut best = Fit::OtherYear;
+    let mut take = |hit: Hit, name: &str, year: Option<i32>| {
+        let Some(fit) = called.fit(name, year) else {
+            return;
+        };
+        best = best.min(fit);
+        // Once something is called so, what only has the words in its name is not meant.
+        if fit == best || best > Fit::Alike {
+            found.push(((fit, name.len()), hit));
+        }
+    };
+    Title::each_name(conn, |(id, name, year)| take(Hit::Title(id), &name, year))?;
+    ListItem::each_name(conn, |(id, name, original, year)| {
+        take(Hit::Entry(id), &name, year);
+        if let Some(original) = original {
+            take(Hit::Entry(id), &original, year);
+        }
+    })?;
+    found.retain(|((fit, _), _)| best > Fit::Alike || *fit == best);
+    found.sort_unstable();
+    found.truncate(usize::try_from(LIMIT).unwrap_or(usize::MAX));
+    loaded(conn, found)
+}
+
+fn loaded(conn: &mut SqliteConnection, found: Vec<(Rank, Hit)>) -> Result<Hits, DbError> {
+    let mut hits = Hits::default();
+    let mut titles = Vec::new();
+    for (rank, hit) in found {
+        if hits.ranks.contains_key(&hit) {
+            continue;
+        }
+        hits.ranks.insert(hit, rank);
+        match hit {
+            Hit::Title(title) => titles.push(title),
+            Hit::Entry(id) => hits.items.extend(ListItem::find(conn, id)?),
         }
     }
-    by_words(conn, text, is_whole)
-}
-
-fn by_words(conn: &mut SqliteConnection, text: &str, is_whole: bool) -> Result<Hits, DbError> {
-    let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-    let mut hits = Hits {
-        titles: Title::named(conn, &words, LIMIT)?,
-        items: ListItem::named(conn, &words, LIMIT)?,
-    };
-    if is_whole {
-        let name = folded(text);
-        hits.titles.retain(|title| folded(&title.title) == name);
-        hits.items.retain(|item| folded(&item.title) == name);
-    }
+    hits.titles = Title::of(conn, &titles)?;
     Ok(hits)
-}
-
-/// The same without regard to accents and signs: `amelie` is found in `Amélie`. Looks at every name.
-fn alike(conn: &mut SqliteConnection, text: &str) -> Result<Hits, DbError> {
-    let name = folded(with_year(text).0);
-    if name.is_empty() {
-        return Ok(Hits::default());
-    }
-    let titles: Vec<TitleRef> = Title::names(conn)?
-        .into_iter()
-        .filter(|(_, title)| folded(title).contains(&name))
-        .map(|(id, _)| id)
-        .take(MOST_TOLD + 1)
-        .collect();
-    let mut hits = Hits {
-        titles: Title::of(conn, &titles)?,
-        items: Vec::new(),
-    };
-    let items = ListItem::names(conn)?.into_iter();
-    for (id, _) in items
-        .filter(|(_, title)| folded(title).contains(&name))
-        .take(MOST_TOLD + 1)
-    {
-        hits.items.extend(ListItem::find(conn, id)?);
-    }
-    Ok(hits)
-}
-
-/// Lower case, letters and digits only, in Latin: for finding, never for deciding.
-fn folded(text: &str) -> String {
-    let plain = deunicode::deunicode(text).to_lowercase();
-    let words = plain.split(|sign: char| !sign.is_alphanumeric());
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    words.join(" ")
-}
-
-/// `Dune (2021)` and `dune 2021` are `Dune` of 2021.
-fn with_year(text: &str) -> (&str, Option<i32>) {
-    let Some((name, last)) = text.trim().rsplit_once(' ') else {
-        return (text, None);
-    };
-    let digits = last.trim_start_matches('(').trim_end_matches(')');
-    match digits.parse() {
-        Ok(year @ 1870..=2200) if digits.len() == 4 => (name.trim(), Some(year)),
-        _ => (text, None),
-    }
 }
 
 /// Puts hits together: an entry that is a title is that title, entries with a key in common are one.
 /// Titles that are on no list and were never asked for count only when nothing else was found.
-fn subjects(conn: &mut SqliteConnection, hits: Hits) -> Result<Vec<Subject>, DbError> {
-    let mut titles: BTreeMap<TitleRef, Title> = hits
-        .titles
-        .into_iter()
-        .map(|title| (title.id, title))
-        .collect();
-    let (known, unknown): (Vec<_>, Vec<_>) = hits
-        .items
+fn subjects(conn: &mut SqliteConnection, mut hits: Hits) -> Result<Vec<Subject>, DbError> {
+    let (known, unknown): (Vec<_>, Vec<_>) = std::mem::take(&mut hits.items)
         .into_iter()
         .partition(|item| item.title_ref.is_some());
-    let missing: Vec<TitleRef> = known
-        .iter()
-        .filter_map(|item| item.title_ref)
-        .filter(|title| !titles.contains_key(title))
-        .collect();
-    for title in Title::of(conn, &missing)? {
-        titles.insert(title.id, title);
+    let mut ranks: BTreeMap<TitleRef, Rank> = BTreeMap::new();
+    for title in &hits.titles {
+        ranks.insert(title.id, hits.rank(Hit::Title(title.id)));
     }
-    let groups = groups(unknown);
-    let mut found = Vec::new();
-    for title in titles.values() {
-        if has_traces(conn, title)? {
-            found.push(Subject::Title(title.clone()));
+    for item in &known {
+        let rank = hits.rank(Hit::Entry(item.id));
+        if let Some(title) = item.title_ref {
+            let best = ranks.entry(title).or_insert(rank);
+            *best = rank.min(*best);
         }
     }
-    found.extend(groups.into_iter().map(Subject::Entries));
-    if found.is_empty() {
-        found.extend(titles.into_values().map(Subject::Title));
+    let ids: Vec<TitleRef> = ranks.keys().copied().collect();
+    let (mut found, mut untraced) = (Vec::new(), Vec::new());
+    for title in Title::of(conn, &ids)? {
+        let rank = ranks.get(&title.id).copied();
+        let is_traced = has_traces(conn, &title)?;
+        let all = if is_traced { &mut found } else { &mut untraced };
+        all.push((rank, Subject::Title(title)));
     }
-    Ok(found)
+    for group in groups(unknown) {
+        let rank = group.iter().map(|item| hits.rank(Hit::Entry(item.id)));
+        found.push((rank.min(), Subject::Entries(group)));
+    }
+    if found.is_empty() {
+        found = untraced;
+    }
+    found.sort_by_key(|(rank, _)| *rank);
+    Ok(found.into_iter().map(|(_, subject)| subject).collect())
 }
 
 fn has_traces(conn: &mut SqliteConnection, title: &Title) -> Result<bool, DbError> {

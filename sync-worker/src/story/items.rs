@@ -2,7 +2,7 @@
 
 use runtime::socket::Answers;
 use schema::{
-    models::{ItemFilter, LedgerStatus, ListItem, Title},
+    models::{ItemFilter, ItemRow},
     wire::{
         Failure, FailureCode,
         sync::{FromSyncWorker, ItemView, Items, ItemsRequest, MOST_ITEMS, MatchedView, SyncLink},
@@ -43,6 +43,7 @@ async fn page(engine: &Engine, request: ItemsRequest) -> Result<(Vec<ItemView>, 
     if request.page == 0 {
         return Err(Failure::new(FailureCode::Invalid, "`page` must be above 0"));
     }
+    let now = engine.clock.now();
     let limit = i64::from(request.limit);
     let offset = limit * i64::from(request.page - 1);
     let filter = ItemFilter {
@@ -53,25 +54,22 @@ async fn page(engine: &Engine, request: ItemsRequest) -> Result<(Vec<ItemView>, 
     };
     let read = engine
         .db
-        .read(move |conn| ListItem::page(conn, &filter, limit, offset))
+        .read(move |conn| ItemRow::page(conn, &filter, limit, offset, now))
         .await;
     let (rows, total) = read.map_err(|error| super::failed(&error))?;
     Ok((rows.into_iter().map(view).collect(), total))
 }
 
-fn view(
-    (item, list_name, title, status, reason): (
-        ListItem,
-        String,
-        Option<Title>,
-        Option<LedgerStatus>,
-        Option<String>,
-    ),
-) -> ItemView {
+fn view(row: ItemRow) -> ItemView {
+    let item = row.item;
+    let (status, reason, remedy, until) = match row.standing {
+        Some(one) => (Some(one.status), Some(one.reason), one.remedy, one.until),
+        None => (None, None, None, None),
+    };
     ItemView {
         id: item.id,
         list: item.list,
-        list_name,
+        list_name: row.list_name,
         rank: item.rank,
         title: item.title,
         year: item.year,
@@ -84,7 +82,7 @@ fn view(
         identity: item.identity,
         identity_reason: item.identity_reason,
         next_try: item.next_try.map(|at| at.and_utc()),
-        matched: title.map(|title| MatchedView {
+        matched: row.title.map(|title| MatchedView {
             media_type: title.media_type,
             tmdb_id: title.tmdb_id,
             title: title.title,
@@ -92,5 +90,7 @@ fn view(
         }),
         status,
         reason,
+        remedy,
+        until: until.map(|at| at.and_utc()),
     }
 }

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDateTime;
 use schema::{
-    models::{Decision, DecisionKind, Identity, LedgerStatus, ListItem, MediaType, SyncedItem},
+    models::{
+        Decision, DecisionKind, Identity, ItemStatus, LedgerStatus, ListItem, MediaType, Standing,
+        SyncedItem,
+    },
     wire::sync::{StoryNext, StoryNow, StoryState},
 };
 
@@ -92,20 +96,58 @@ impl<'a> Quality<'a> {
         !self.standing.is_empty()
     }
 
+    fn standing(&self) -> Standing<'a> {
+        Standing {
+            row: self.row,
+            decision: self.decision,
+        }
+    }
+
     fn state(&self) -> StoryState {
-        match (self.row, self.decision) {
-            (Some(row), decision) if row.status == LedgerStatus::Planned => match decision {
-                Some(decision) if decision.decided_at >= row.last_synced => {
-                    decided(decision.decision)
-                }
-                _ if self.is_wanted() => StoryState::Planned,
-                _ => StoryState::Left,
-            },
+        let holding = self.standing().holding();
+        match (self.row, holding) {
+            (Some(row), _) if row.status == LedgerStatus::Planned && !self.is_wanted() => {
+                StoryState::Left
+            }
+            (Some(row), holding) if row.status == LedgerStatus::Planned => {
+                holding.map_or(StoryState::Planned, |decision| decided(decision.decision))
+            }
+            (Some(_), _) if self.is_wanted() && self.waits() => StoryState::Waiting,
             (Some(row), _) => of_ledger(row.status),
             (None, _) if !self.is_wanted() => self.unwanted(),
             (None, Some(decision)) => decided(decision.decision),
             (None, None) => self.unidentified().unwrap_or(StoryState::Undecided),
         }
+    }
+
+    fn waits(&self) -> bool {
+        self.standing().status() == Some(ItemStatus::Waiting)
+    }
+
+    /// When a no that was final is overruled, since the entry was put on a list again.
+    fn came_anew(&self) -> Option<NaiveDateTime> {
+        let row = self.row?;
+        let said_at = row.refused_at.unwrap_or(row.last_synced);
+        let entries = || self.standing.iter().map(|(entry, _)| *entry);
+        let since = match row.status {
+            LedgerStatus::Declined | LedgerStatus::Deleted => {
+                entries().filter_map(|entry| entry.returned_at).max()
+            }
+            LedgerStatus::Withdrawn => entries()
+                .map(|entry| entry.returned_at.unwrap_or(entry.first_seen))
+                .max(),
+            _ => None,
+        };
+        since.filter(|at| *at > said_at)
+    }
+
+    /// Until when it waits, where that is known.
+    fn until(&self) -> Option<NaiveDateTime> {
+        let mut seasons = self.standing.iter().map(|(entry, _)| entry.season);
+        let first = seasons.next().flatten();
+        let season = first.filter(|_| seasons.all(|season| season == first));
+        let airing = self.facts.airing.as_ref();
+        self.standing().until(airing, season, self.situation.now)
     }
 
     fn unwanted(&self) -> StoryState {
@@ -233,7 +275,8 @@ impl<'a> Quality<'a> {
                 | StoryState::Deleted
                 | StoryState::Withdrawn
         );
-        if is_final || !self.is_wanted() {
+        let is_anew = self.came_anew().is_some();
+        if (is_final && !is_anew) || !self.is_wanted() {
             return None;
         }
         let told = |at, what: String| Some(StoryNext { at, what });
@@ -246,6 +289,7 @@ impl<'a> Quality<'a> {
         }
         let not_before = match state {
             StoryState::Failed => self.row.and_then(|row| row.retry_at),
+            StoryState::Waiting => self.until(),
             StoryState::NotFound => match self.entry(Identity::NotFound)?.next_try {
                 Some(next_try) => Some(next_try),
                 None if self.is_pinned_to_nothing() => return None,
@@ -260,6 +304,7 @@ impl<'a> Quality<'a> {
             StoryState::Planned => "it is requested",
             StoryState::Requesting => "it is looked what became of the request",
             StoryState::Undecided => "it is decided on",
+            _ if is_anew => "it was put on a list again and is asked for anew",
             _ => "it is looked at again",
         };
         if self.standing.iter().all(|(_, one)| !one.list.auto_sync) {
@@ -294,6 +339,9 @@ impl<'a> Quality<'a> {
         {
             return missing.remedy.clone();
         }
+        if self.came_anew().is_some() {
+            return "`listsync sync` starts a run now.".to_owned();
+        }
         let of_decision = self
             .decision
             .filter(|decision| decided(decision.decision) == state || is_no(state))
@@ -325,9 +373,11 @@ impl<'a> Quality<'a> {
             StoryState::Adopted | StoryState::Available => {
                 format!("Nothing has to be done.{}", self.later_seasons())
             }
-            StoryState::Waiting | StoryState::Skipped => {
-                "Nothing has to be done; every run looks at it anew.".to_owned()
+            StoryState::Waiting => {
+                "Every run looks at it anew; what a person can do about it, the reason says."
+                    .to_owned()
             }
+            StoryState::Skipped => "Nothing has to be done; every run looks at it anew.".to_owned(),
             StoryState::Requesting => "Nothing has to be done; it is not sent twice.".to_owned(),
             StoryState::Failed => {
                 format!(
@@ -338,7 +388,10 @@ impl<'a> Quality<'a> {
                 "Mend what the reason says, then `listsync items retry {title}` lets the next run try \
                  it again."
             ),
-            StoryState::Declined | StoryState::Deleted => format!(
+            StoryState::Withdrawn if !self.is_wanted() => {
+                "Put it on a list again to have it asked for anew.".to_owned()
+            }
+            StoryState::Declined | StoryState::Deleted | StoryState::Withdrawn => format!(
                 "It is not asked for again while it stays on its lists. Take it off them, let a run see \
                  that, and put it on again; or `listsync items retry {title} --anyway`."
             ),
@@ -346,7 +399,6 @@ impl<'a> Quality<'a> {
                 "Take it off the block list in {target} first; then take it off its lists and put it \
                  on again, or `listsync items retry {title} --anyway`."
             ),
-            StoryState::Withdrawn => "Put it on a list again to have it asked for anew.".to_owned(),
         }
     }
 

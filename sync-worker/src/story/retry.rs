@@ -181,7 +181,7 @@ fn said(status: LedgerStatus, target: &str) -> String {
         LedgerStatus::Declined => "declined by a person".to_owned(),
         LedgerStatus::Blocklisted => format!("on {target}'s block list"),
         LedgerStatus::Deleted => "deleted by a person".to_owned(),
-        LedgerStatus::Withdrawn => "withdrawn, since it had left its lists".to_owned(),
+        LedgerStatus::Withdrawn => "withdrawn by us".to_owned(),
     }
 }
 

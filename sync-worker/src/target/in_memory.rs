@@ -218,9 +218,10 @@ impl Shelf {
                 continue;
             }
             let row = MediaRow {
-                id: i32::try_from(*tmdb_id).unwrap(),
                 status,
                 status_4k,
+                is_handed_on: false,
+                is_handed_on_4k: false,
                 seasons: Box::default(),
             };
             snapshot.media.insert((MediaType::Movie, *tmdb_id), row);

@@ -253,12 +253,15 @@ impl Snapshot {
 /// One title in the target's database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MediaRow {
-    /// The target's own id of it.
-    pub id: i32,
     /// Standard quality.
     pub status: MediaStatus,
     /// 4K, which is independent of the other.
     pub status_4k: MediaStatus,
+    /// Whether what fetches titles for it knows this one in standard quality: what it fetches goes on
+    /// when its request is taken back.
+    pub is_handed_on: bool,
+    /// The same for 4K.
+    pub is_handed_on_4k: bool,
     /// Seasons of a show of which the library has something, ascending.
     pub seasons: Box<[SeasonRow]>,
 }

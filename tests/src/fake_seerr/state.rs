@@ -378,7 +378,7 @@ impl State {
 
     /// Removes a request, as a person does. In each quality, a title for which no request is left, not even a declined one,
     /// is unknown again unless it is available: also one that is partially available or was deleted.
-    pub(super) fn remove_request(&mut self, id: i64) {
+    pub fn remove_request(&mut self, id: i64) {
         let Some(row) = self.requests.remove(id) else {
             return;
         };

@@ -54,6 +54,9 @@ pub struct RunScope {
     pub only_plans: bool,
     /// It carries out this plan.
     pub plan: Option<PlanId>,
+    /// It takes back what this run requested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<RunId>,
 }
 
 impl From<&StartRun> for RunScope {
@@ -63,6 +66,7 @@ impl From<&StartRun> for RunScope {
             titles: u32::try_from(start.custom.len()).unwrap_or(u32::MAX),
             only_plans: start.only_plans,
             plan: start.plan,
+            undo: start.undo,
         }
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::models::{Identity, LedgerStatus, ListId, MediaType};
+use crate::models::{Identity, ItemStatus, LedgerStatus, ListId, MediaType};
 
 /// Rows of an answer to [`ToSyncWorker::Items`](super::ToSyncWorker::Items) unless told otherwise.
 pub const ITEMS_LIMIT: u32 = 50;
@@ -18,8 +18,8 @@ pub struct ItemsRequest {
     pub list: Option<ListId>,
     /// Only in this state of identity.
     pub identity: Option<Identity>,
-    /// Only in this state of the ledger.
-    pub status: Option<LedgerStatus>,
+    /// Only those of this status, see [`ItemStatus::includes`].
+    pub status: Option<ItemStatus>,
     /// Only titles that contain this text.
     pub search: Option<String>,
     /// Rows of a page, 1 to [`MOST_ITEMS`].
@@ -87,10 +87,15 @@ pub struct ItemView {
     pub next_try: Option<DateTime<Utc>>,
     /// The title it is, once that is certain.
     pub matched: Option<MatchedView>,
-    /// Where the title is on its way; absent before the first decision.
-    pub status: Option<LedgerStatus>,
+    /// Where the title is on its way, in the quality that the list asks for; absent before the first
+    /// decision.
+    pub status: Option<ItemStatus>,
     /// Why.
     pub reason: Option<String>,
+    /// What would change it, as a sentence.
+    pub remedy: Option<String>,
+    /// Until when it waits; absent where every run looks at it anew, and where it does not wait.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// The title an entry is.
@@ -220,8 +225,10 @@ mod tests {
                 title: "Heat".into(),
                 year: Some(1995),
             }),
-            status: Some(LedgerStatus::Requested),
-            reason: Some("it is on imdb:top and not in Seerr".into()),
+            status: Some(ItemStatus::Waiting),
+            reason: Some("Seerr has no 4K server for movies".into()),
+            remedy: Some("Set up a 4K server in Seerr.".into()),
+            until: None,
         };
         let answers = [
             FromSyncWorker::Items(Items {
@@ -245,7 +252,7 @@ mod tests {
             .map(|answer| encode_answer(7, false, answer).unwrap())
             .collect();
         insta::assert_snapshot!(lines, @r#"
-        {"v":1,"id":7,"body":{"type":"items","data":{"items":[{"id":12,"list":3,"list_name":"Cosy films","rank":1,"title":"Heat","year":1995,"media_type":"movie","season":null,"imdb_id":"tt0113277","tmdb_id":null,"tvdb_id":null,"first_seen":"2026-11-21T12:00:00Z","identity":"matched","identity_reason":"the entry's TMDB id","next_try":null,"matched":{"media_type":"movie","tmdb_id":949,"title":"Heat","year":1995},"status":"requested","reason":"it is on imdb:top and not in Seerr"}],"total":1}}}
+        {"v":1,"id":7,"body":{"type":"items","data":{"items":[{"id":12,"list":3,"list_name":"Cosy films","rank":1,"title":"Heat","year":1995,"media_type":"movie","season":null,"imdb_id":"tt0113277","tmdb_id":null,"tvdb_id":null,"first_seen":"2026-11-21T12:00:00Z","identity":"matched","identity_reason":"the entry's TMDB id","next_try":null,"matched":{"media_type":"movie","tmdb_id":949,"title":"Heat","year":1995},"status":"waiting","reason":"Seerr has no 4K server for movies","remedy":"Set up a 4K server in Seerr.","until":null}],"total":1}}}
         {"v":1,"id":7,"body":{"type":"retry_asked","data":{"name":"Heat (1995)","media_type":"movie","tmdb_id":949,"was":[{"is_4k":false,"status":"failed_permanent","attempts":10}],"next_sync":null}}}
         "#);
     }

@@ -127,6 +127,9 @@ pub struct PlanView {
     pub closed_at: Option<DateTime<Utc>>,
     /// The run that carries or carried it out.
     pub applied_by: Option<RunId>,
+    /// The run whose requests it takes back; absent where it follows the lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<RunId>,
 }
 
 /// Part of a plan.

@@ -27,6 +27,9 @@ pub struct RunSummary {
     /// The plan it made or carried out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanId>,
+    /// The run that took back what this one had requested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone_by: Option<RunId>,
 }
 
 /// What became of the titles of a run.

@@ -193,6 +193,7 @@ mod tests {
                 reason: Some("no list could be read ".repeat(1_000)),
                 started_at: at,
                 completed_at: Some(at),
+                undone_by: None,
                 counts: RunCounts::default(),
                 plan: None,
             },

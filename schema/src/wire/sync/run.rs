@@ -25,6 +25,12 @@ pub struct StartRun {
     /// applied or discarded, or is being applied.
     #[serde(default)]
     pub plan: Option<PlanId>,
+    /// Takes back what this run requested, as far as the target has not begun to get it; no list is read,
+    /// and neither lists nor titles are named beside it. `not_found` and `conflict` say that there is no
+    /// such run, or that it is not over, requested nothing, undoes another, was undone or is being undone.
+    /// Beside a plan it says nothing: a plan knows what it undoes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<RunId>,
 }
 
 impl StartRun {
@@ -36,12 +42,25 @@ impl StartRun {
             trigger,
             only_plans: false,
             plan: None,
+            undo: None,
+        }
+    }
+
+    /// What a run has requested is taken back.
+    pub fn undoing(run: RunId) -> Self {
+        Self {
+            undo: Some(run),
+            ..Self::everything(RunTrigger::Manual)
         }
     }
 
     /// Whether it is about everything that is synced automatically, and carries it out.
     pub fn is_full(&self) -> bool {
-        self.lists.is_empty() && self.custom.is_empty() && !self.only_plans && self.plan.is_none()
+        self.lists.is_empty()
+            && self.custom.is_empty()
+            && !self.only_plans
+            && self.plan.is_none()
+            && self.undo.is_none()
     }
 
     /// It with its lists in order, each once.
@@ -60,6 +79,7 @@ impl StartRun {
             && self.lists == other.lists
             && self.only_plans == other.only_plans
             && self.plan == other.plan
+            && self.undo == other.undo
     }
 }
 
@@ -216,5 +236,14 @@ mod tests {
             ..lists(&[])
         };
         assert!(!planned.is_full());
+        assert!(!StartRun::undoing(RunId(12)).is_full());
+    }
+
+    #[test]
+    fn undoing_another_run_is_another_run() {
+        let undo = StartRun::undoing(RunId(12));
+        assert!(undo.is_done_by(&undo.clone()));
+        assert!(!undo.is_done_by(&StartRun::undoing(RunId(13))));
+        assert!(!undo.is_done_by(&lists(&[])) && !lists(&[]).is_done_by(&undo));
     }
 }

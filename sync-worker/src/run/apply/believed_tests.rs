@@ -4,8 +4,8 @@ use runtime::{Boot, Clock, Environment, Readiness, Stop, settings};
 use schema::{
     Db,
     models::{
-        FetchKind, IdSource, List, ListId, MediaType, NewList, NewListItem, NewPin, Pin,
-        ReviewCandidate, SeasonFacts, TitleFacts,
+        FetchKind, IdSource, List, ListId, MediaType, NewList, NewListItem, NewPin, NewRun, Pin,
+        ReviewCandidate, RunStatus, RunTrigger, SeasonFacts, SyncRun, TitleFacts,
     },
 };
 use tokio_util::sync::CancellationToken;
@@ -131,7 +131,19 @@ impl House {
     }
 
     async fn run_for(&self, lists: &[ListId], purpose: Purpose) -> Vec<String> {
-        let going = Going::new(RunId(1), CancellationToken::new(), self.engine.feed.clone());
+        let run = self
+            .write(|conn, now| {
+                let new = NewRun {
+                    sync_started: now,
+                    sync_mode: RunTrigger::Manual,
+                    status: RunStatus::Running,
+                    scope: "{}".into(),
+                    is_full: true,
+                };
+                Ok(SyncRun::insert(conn, &new)?.id)
+            })
+            .await;
+        let going = Going::new(run, CancellationToken::new(), self.engine.feed.clone());
         let mut tally = Tally::default();
         identify::entries(&self.engine, &self.shelf, &going, lists, &mut tally)
             .await
@@ -142,6 +154,7 @@ impl House {
             info: self.shelf.check().await.unwrap(),
             snapshot: self.shelf.snapshot().await.unwrap(),
             wishes: wishes.await.unwrap(),
+            undone: None,
             purpose,
         };
         carry_out(&self.engine, &self.shelf, &going, ground, &mut tally)

@@ -1,7 +1,7 @@
 //! What the ledger says from now on of a title with which nothing is to be done.
 
 use chrono::NaiveDateTime;
-use schema::models::{LedgerStatus, NewSyncedItem, RunId, SyncedItem};
+use schema::models::{LedgerStatus, NewSyncedItem, RunId, RunRequest, SyncedItem};
 
 use super::{Applier, place, record::Noted};
 use crate::{
@@ -40,6 +40,14 @@ impl<T: Target> Applier<'_, T> {
                 LedgerStatus::Requesting => row.reason.clone(),
                 _ => decided.reason.clone(), // the row tells why it failed
             });
+        let has_arrived = status == LedgerStatus::Requested
+            && created_by_us
+            && known
+                .ledger
+                .is_some_and(|row| is_open(row) && row.request_id.is_none());
+        if let Some(request_id) = request_id.filter(|_| has_arrived) {
+            noted.arrived.push(self.made(wish, request_id));
+        }
         let row = changed(&decided.reason, status, (request_id, created_by_us), known);
         let row = row.map(|change| {
             let seasons = change.seasons(known);
@@ -53,6 +61,18 @@ impl<T: Target> Applier<'_, T> {
             noted.events.extend(self.requested(wish, now, &reason));
         }
         tally.decided(wish, fate, &decided.reason);
+    }
+
+    /// That this run made a request.
+    fn made(&self, wish: &Wish, request_id: i32) -> RunRequest {
+        RunRequest {
+            target: self.target.name().to_owned(),
+            media_type: wish.media_type,
+            tmdb_id: wish.tmdb_id,
+            is_4k: wish.is_4k,
+            request_id,
+            run: self.going.run,
+        }
     }
 
     /// `said_at` is when the target says that a no was said.
@@ -155,6 +175,10 @@ fn fate_in(run: RunId, status: LedgerStatus, row: Option<&SyncedItem>) -> Fate {
         LedgerStatus::Requested | LedgerStatus::Adopted if is_of_this_run && is_retried => {
             Fate::Retried
         }
+        LedgerStatus::Withdrawn => {
+            let was = row.is_some_and(|row| row.status == status);
+            fate(status, is_of_this_run && was)
+        }
         _ => fate(status, is_of_this_run || row.is_some_and(is_open)),
     }
 }
@@ -170,6 +194,7 @@ fn is_no(status: LedgerStatus) -> bool {
 pub(super) fn fate(status: LedgerStatus, is_of_this_run: bool) -> Fate {
     match status {
         LedgerStatus::Requested if is_of_this_run => Fate::Requested,
+        LedgerStatus::Withdrawn if is_of_this_run => Fate::Withdrawn,
         LedgerStatus::Requested | LedgerStatus::Adopted => Fate::AlreadyRequested,
         LedgerStatus::Available => Fate::Available,
         LedgerStatus::Failed | LedgerStatus::FailedPermanent => Fate::Failed,

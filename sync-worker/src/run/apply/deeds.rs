@@ -98,7 +98,7 @@ impl<T: Target> Applier<'_, T> {
                 (answer, self.retried(deed, request_id, is_ours))
             }
             Verdict::Withdraw { request_id } => {
-                let row = self.withdrawn(deed);
+                let row = self.withdrawn(deed, request_id);
                 self.save(row.clone(), None).await?;
                 let answer = self
                     .going
@@ -150,11 +150,14 @@ impl<T: Target> Applier<'_, T> {
         row
     }
 
-    fn withdrawn(&self, deed: &Deed) -> NewSyncedItem {
+    /// The ledger row of a request that is taken back. It names that request, so that it is known as ours
+    /// should it still be there.
+    fn withdrawn(&self, deed: &Deed, request_id: i32) -> NewSyncedItem {
         let now = self.engine.clock.now();
         let mut row = self.row(&deed.wish, now);
         row.status = LedgerStatus::Withdrawn;
         row.reason.clone_from(&deed.decided.reason);
+        (row.request_id, row.created_by_us) = (Some(request_id), true);
         row.refused_at = Some(now);
         row.requesting_since = None;
         row.retry_at = None;

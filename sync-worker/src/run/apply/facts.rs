@@ -60,6 +60,9 @@ impl<T: Target> Applier<'_, T> {
         wishes: &[Wish],
         snapshot: &Snapshot,
     ) -> Result<(), Interrupted> {
+        if self.undone.is_some() {
+            return Ok(()); // nothing is asked for
+        }
         let now = self.engine.clock.now();
         let mut asked: Vec<(TitleRef, i64)> = Vec::new();
         for wish in wishes

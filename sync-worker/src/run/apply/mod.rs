@@ -46,6 +46,7 @@ use super::{
     Going, Interrupted, look,
     new_lists::{Counted, NewLists},
     report::Tally,
+    undo::Undone,
     wishes::{WishKey, Wishes},
 };
 use crate::{
@@ -68,6 +69,8 @@ pub(super) struct Ground {
     pub(super) info: TargetInfo,
     pub(super) snapshot: Snapshot,
     pub(super) wishes: Wishes,
+    /// The run that is undone; absent where the lists are followed.
+    pub(super) undone: Option<Undone>,
     pub(super) purpose: Purpose,
 }
 
@@ -112,11 +115,14 @@ pub(super) async fn carry_out<T: Target>(
         info,
         mut snapshot,
         wishes,
+        undone,
         purpose,
     } = ground;
     let wishes = Arc::new(wishes);
     standing::check_for_another_target(engine, target.name(), &info, &snapshot).await?;
     let mut applier = Applier::new(engine, target, going, info, Arc::clone(&wishes)).await?;
+    let undoes = undone.as_ref().map(|undone| undone.run);
+    applier.undone = undone;
     match purpose {
         Purpose::Apply => {}
         // What a person saw and has carried out is agreed to.
@@ -126,7 +132,8 @@ pub(super) async fn carry_out<T: Target>(
             applier.plan_to_apply = Some(plan);
         }
         Purpose::OnlyPlan => {
-            applier.plan_made = Some(PlanMade::begin(engine, going.run, target.name()).await?);
+            let of = (going.run, undoes);
+            applier.plan_made = Some(PlanMade::begin(engine, of, target.name()).await?);
         }
     }
     let mut pending = wishes.order.clone();
@@ -141,6 +148,8 @@ pub(super) async fn carry_out<T: Target>(
         let (mut again, until) = (decided.unsettled, decided.until);
         again.extend(applier.do_all(&snapshot, decided.deeds, tally).await?);
         if again.is_empty() {
+            let plan = applier.plan_to_apply.as_ref();
+            tally.undoes = undoes.filter(|_| plan.is_none_or(PlanToApply::is_whole));
             break;
         }
         if round == ROUNDS {
@@ -219,6 +228,8 @@ struct Applier<'a, T> {
     /// What the tables say of the wishes at hand.
     batch: Batch,
     facts: FactsAsked,
+    /// The run that is undone: then nothing else is decided.
+    undone: Option<Undone>,
     /// The plan that is being made: then nothing is done and nothing recorded elsewhere.
     plan_made: Option<PlanMade>,
     /// The plan that is carried out: then nothing else is done.
@@ -267,6 +278,7 @@ impl<'a, T: Target> Applier<'a, T> {
             newest_request: 0,
             batch: Batch::default(),
             facts: FactsAsked::default(),
+            undone: None,
             plan_made: None,
             plan_to_apply: None,
             told: told

@@ -36,13 +36,16 @@ pub(super) struct PlanMade {
     items: Vec<NewPlanItem>,
     position: i32,
     counts: PlanCounts,
+    /// Whether it tells of titles, too, with which nothing is to be done.
+    tells_all: bool,
 }
 
 impl PlanMade {
-    /// Begins one; what an earlier process of the same run had begun is forgotten.
+    /// Begins one, which may be to undo a run; what an earlier process of the same run had begun is
+    /// forgotten.
     pub(super) async fn begin(
         engine: &Engine,
-        run: RunId,
+        (run, undoes): (RunId, Option<RunId>),
         target: &'static str,
     ) -> Result<Self, DbError> {
         let now = engine.clock.now();
@@ -57,6 +60,7 @@ impl PlanMade {
                     counts: String::new(),
                     created_at: now,
                     expires_at: now + Duration::hours(KEPT_HOURS),
+                    undoes,
                 };
                 Plan::insert(conn, &new)
             })
@@ -66,6 +70,7 @@ impl PlanMade {
             items: Vec::new(),
             position: 0,
             counts: PlanCounts::default(),
+            tells_all: undoes.is_some(),
         })
     }
 
@@ -85,7 +90,7 @@ impl PlanMade {
         };
         tally.decided(wish, fate, &decided.reason);
         self.counts.count(kind, seasons.as_ref());
-        if kind == DecisionKind::Skip {
+        if kind == DecisionKind::Skip && !self.tells_all {
             return;
         }
         self.position += 1;
@@ -179,6 +184,8 @@ pub(in crate::run) struct PlanToApply {
     id: PlanId,
     /// When the run that made it began.
     looked_at: NaiveDateTime,
+    /// Whether nothing of it waited when it was made.
+    is_whole: bool,
     expected: HashMap<WishKey, Expected>,
     outcomes: Vec<(i32, String)>,
 }
@@ -188,6 +195,8 @@ pub(in crate::run) struct PlanRead {
     pub(in crate::run) plan: PlanToApply,
     pub(in crate::run) order: Vec<WishKey>,
     pub(in crate::run) lists: Vec<ListId>,
+    /// The run that it undoes.
+    pub(in crate::run) undoes: Option<RunId>,
 }
 
 impl PlanToApply {
@@ -206,6 +215,7 @@ impl PlanToApply {
             .write(move |conn| Plan::begin(conn, id, run, now).map_err(DbError::from))
             .await?
             .map_err(Interrupted::Plan)?;
+        let (undoes, is_whole) = (plan.undoes, plan.counts().waits == 0);
         let read = engine
             .db
             .read(move |conn| -> Result<_, DbError> {
@@ -234,7 +244,7 @@ impl PlanToApply {
                         );
                     }
                 }
-                if takes_back {
+                if takes_back && undoes.is_none() {
                     // No list asks for it any more; those that say to take it back speak for it.
                     let all = List::all(conn, false)?.into_iter();
                     let withdrawing = all.filter(|(_, policy)| policy.withdraws == Some(true));
@@ -250,17 +260,24 @@ impl PlanToApply {
             plan: Self {
                 id,
                 looked_at,
+                is_whole,
                 expected,
                 outcomes: Vec::new(),
             },
             order,
             lists: lists.into_iter().collect(),
+            undoes,
         })
     }
 
     /// When looking began for it: what came back to a list before that was seen before.
     pub(super) fn looked_at(&self) -> NaiveDateTime {
         self.looked_at
+    }
+
+    /// Whether nothing of it is left to another plan.
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// Whether what is decided now is what the plan says, or needs no deed any more. What the plan does

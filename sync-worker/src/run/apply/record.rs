@@ -7,7 +7,7 @@ use schema::{
     SqliteConnection,
     models::{
         Decision, DecisionKind, EventKind, LedgerSeason, LedgerStatus, NewDecision, NewEvent,
-        NewSyncedItem, SeasonState, SyncedItem,
+        NewSyncedItem, RunRequest, SeasonState, SyncedItem,
     },
 };
 
@@ -38,6 +38,8 @@ pub(super) struct Noted {
     /// Each with the seasons that our request holds.
     pub(super) rows: Vec<(NewSyncedItem, Vec<i32>)>,
     pub(super) events: Vec<NewEvent>,
+    /// Requests of ours whose end was not known and that are there.
+    pub(super) arrived: Vec<RunRequest>,
 }
 
 impl<T: Target> Applier<'_, T> {
@@ -57,7 +59,12 @@ impl<T: Target> Applier<'_, T> {
         let now = self.engine.clock.now();
         let (mut on, mut noted) = (DecidedOn::default(), Noted::default());
         for wish in wishes {
-            let decided = decide(&wish, self.batch.known(&wish, snapshot), self.situation());
+            let (known, situation) = (self.batch.known(&wish, snapshot), self.situation());
+            let decided = match &self.undone {
+                Some(undone) => undone.decide(&wish, known, situation),
+                None => Some(decide(&wish, known, situation)),
+            };
+            let Some(decided) = decided else { continue };
             self.sort(wish, decided, snapshot, now, (&mut on, &mut noted), tally);
         }
         self.keep_decided(noted).await?;
@@ -178,6 +185,9 @@ impl<T: Target> Applier<'_, T> {
                     let row = SyncedItem::save(conn, row)?;
                     save_seasons(conn, &row, seasons, SeasonState::Requested)?;
                     saved.push(row);
+                }
+                for request in &noted.arrived {
+                    request.save(conn)?;
                 }
                 Ok(saved)
             })

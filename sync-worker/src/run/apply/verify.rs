@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use schema::{
     DbError,
-    models::{LedgerStatus, NewSyncedItem, SeasonState, SyncedItem},
+    models::{LedgerStatus, NewSyncedItem, RunRequest, SeasonState, SyncedItem},
 };
 use tokio::time::sleep;
 
@@ -115,6 +115,9 @@ impl<T: Target> Applier<'_, T> {
                 for (row, seasons) in &rows {
                     let row = SyncedItem::save(conn, row)?;
                     save_seasons(conn, &row, seasons, SeasonState::Requested)?;
+                    if let Some(made) = RunRequest::of_row(&row) {
+                        made.save(conn)?;
+                    }
                     saved.push(row);
                 }
                 Ok(saved)

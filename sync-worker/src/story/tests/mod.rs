@@ -1,6 +1,9 @@
 //! Stories as a person reads them, each of a database that a test has filled.
 
+mod absent;
+mod finding;
 mod retrying;
+mod waiting;
 mod world;
 
 use schema::{

@@ -6,10 +6,10 @@ use runtime::{Boot, Clock, Environment, Readiness, Stop, settings};
 use schema::{
     Db,
     models::{
-        Cause, Decision, DecisionKind, FetchKind, IdSource, Identity, LedgerSeason, LedgerStatus,
-        List, ListId, ListItem, ListPolicy, ListSetback, MediaType, NewDecision, NewList,
-        NewListItem, NewSyncedItem, NewTitle, ReviewCandidate, RunId, SeasonState, SyncedItem,
-        Title, TitleId,
+        Cause, Decision, DecisionKind, Fetch, FetchKind, IdSource, Identity, LedgerSeason,
+        LedgerStatus, List, ListId, ListItem, ListPolicy, ListSetback, MediaType, NewDecision,
+        NewFetch, NewList, NewListItem, NewSyncedItem, NewTitle, ReviewCandidate, RunId,
+        SeasonState, SyncedItem, Title, TitleId,
     },
     wire::{
         Failure,
@@ -119,6 +119,11 @@ impl World {
         let list = List::insert(&mut self.conn, &new).unwrap().id;
         List::read_completely(&mut self.conn, list, None, 250, at(0)).unwrap();
         list
+    }
+
+    pub(super) fn first_list(&mut self) -> Option<ListId> {
+        let all = List::all(&mut self.conn, false).unwrap();
+        all.first().map(|(list, _)| list.id)
     }
 
     pub(super) fn read_badly(&mut self, list: ListId, status: FetchKind, cause: Cause, why: &str) {
@@ -231,6 +236,54 @@ impl World {
 
     pub(super) fn left(&mut self, item: &ListItem, minute: i64) {
         ListItem::mark_left(&mut self.conn, &[item.id], at(minute), None).unwrap();
+    }
+
+    /// The entry stands on its list again.
+    pub(super) fn returned(&mut self, item: &ListItem, minute: i64) {
+        let left = ListItem::find(&mut self.conn, item.id).unwrap().unwrap();
+        let again = NewListItem {
+            list: item.list,
+            entry_key: item.entry_key.clone(),
+            rank: item.rank,
+            title: item.title.clone(),
+            original_title: item.original_title.clone(),
+            year: item.year,
+            media_type: item.media_type,
+            imdb_id: item.imdb_id.clone(),
+            tmdb_id: item.tmdb_id,
+            tvdb_id: item.tvdb_id,
+            season: item.season,
+            trakt_id: item.trakt_id,
+            first_seen: item.first_seen,
+            fetch: None,
+            identity: item.identity,
+        };
+        left.save_entry(&mut self.conn, &again, at(minute)).unwrap();
+    }
+
+    pub(super) fn removed(&mut self, list: ListId, minute: i64) {
+        List::set_removed(&mut self.conn, list, Some(at(minute)), at(minute)).unwrap();
+    }
+
+    /// The last reading of the list: so many entries there, and so many left out.
+    pub(super) fn fetched(&mut self, list: ListId, announced: i32, dropped: i32) {
+        let new = NewFetch {
+            list,
+            list_type: "imdb".into(),
+            list_id: String::new(),
+            started_at: at(0),
+            finished_at: at(0),
+            outcome: FetchKind::Complete,
+            reason: None,
+            entries: announced - dropped,
+            announced: Some(announced),
+            dropped,
+            pages: 1,
+            not_modified: false,
+            cause: None,
+            digest: None,
+        };
+        Fetch::insert(&mut self.conn, &new).unwrap();
     }
 
     pub(super) fn decided(&mut self, minute: i64, title: &Title, what: Told<'_>) {

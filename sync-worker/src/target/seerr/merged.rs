@@ -3,22 +3,17 @@
 
 use crate::target::{MediaRow, MediaStatus, SeasonRow};
 
-/// Of two rows of one title, in any order: the row of the higher status, with the highest of the
-/// rest.
+/// Of two rows of one title, in any order: the highest of each.
 pub(super) fn highest(one: MediaRow, other: MediaRow) -> MediaRow {
-    let (upper, lower) = if rank(other.status) > rank(one.status) {
-        (other, one)
-    } else {
-        (one, other)
-    };
     MediaRow {
-        id: upper.id,
-        status: upper.status,
-        status_4k: higher(upper.status_4k, lower.status_4k),
-        seasons: if lower.seasons.is_empty() {
-            upper.seasons
+        status: higher(one.status, other.status),
+        status_4k: higher(one.status_4k, other.status_4k),
+        is_handed_on: one.is_handed_on || other.is_handed_on,
+        is_handed_on_4k: one.is_handed_on_4k || other.is_handed_on_4k,
+        seasons: if other.seasons.is_empty() {
+            one.seasons
         } else {
-            let seasons = upper.seasons.iter().chain(&*lower.seasons);
+            let seasons = one.seasons.iter().chain(&*other.seasons);
             once_each(seasons.copied())
         },
     }
@@ -64,15 +59,16 @@ mod tests {
     use super::*;
 
     fn row(
-        id: i32,
+        is_handed_on: bool,
         status: MediaStatus,
         status_4k: MediaStatus,
         seasons: &[SeasonRow],
     ) -> MediaRow {
         MediaRow {
-            id,
             status,
             status_4k,
+            is_handed_on,
+            is_handed_on_4k: false,
             seasons: seasons.into(),
         }
     }
@@ -88,13 +84,13 @@ mod tests {
     #[test]
     fn of_two_rows_of_one_title_the_highest_counts_in_either_order_season_by_season() {
         let one = row(
-            1,
+            false,
             Partial,
             Unknown,
             &[season(1, Available, Unknown), season(3, Partial, Pending)],
         );
         let other = row(
-            2,
+            true,
             Unknown,
             Processing,
             &[
@@ -103,7 +99,7 @@ mod tests {
             ],
         );
         let wanted = row(
-            1,
+            true,
             Partial,
             Processing,
             &[

@@ -294,14 +294,28 @@ mod tests {
         let swapped = [media(2, 603, 1, 3), media(1, 603, 5, 1)];
         let wanted = MediaRow {
             seasons: Box::default(),
-            id: 1,
             status: MediaStatus::Available,
             status_4k: MediaStatus::Processing,
+            is_handed_on: false,
+            is_handed_on_4k: false,
         };
         for rows in [rows, swapped] {
             let snapshot = snapshot(&rows, &[]);
             assert_eq!(snapshot.media.get(&(MediaType::Movie, 603)), Some(&wanted));
         }
+    }
+
+    #[test]
+    fn what_fetches_a_title_knows_it_by_a_number_of_its_own() {
+        let mut row = media(1, 603, 3, 3);
+        row["externalServiceId"] = json!(17);
+        row["externalServiceId4k"] = Value::Null;
+        let of = |row: Value| snapshot(&[row], &[]).media[&(MediaType::Movie, 603)].clone();
+        let handed_on = |row: &MediaRow| (row.is_handed_on, row.is_handed_on_4k);
+        assert_eq!(handed_on(&of(row.clone())), (true, false));
+        row["externalServiceId4k"] = json!(0);
+        assert_eq!(handed_on(&of(row)), (true, true));
+        assert_eq!(handed_on(&of(media(1, 603, 3, 3))), (false, false));
     }
 
     #[test]

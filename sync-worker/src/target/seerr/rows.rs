@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime};
 use schema::models::MediaType;
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use super::{answers::Kind, merged, product::Product};
 use crate::target::{MediaRow, MediaStatus, RequestStatus, SeasonRow, TargetRequest};
@@ -96,6 +96,11 @@ pub(super) struct Media {
     status: Option<i64>,
     #[serde(default)]
     status4k: Option<i64>,
+    /// What Radarr or Sonarr calls it.
+    #[serde(default)]
+    external_service_id: Option<IgnoredAny>,
+    #[serde(default)]
+    external_service_id4k: Option<IgnoredAny>,
     #[serde(default)]
     seasons: Option<Vec<LibrarySeason>>,
     #[serde(default)]
@@ -142,9 +147,10 @@ impl Row for Media {
         let key = (Kind::read(self.kind)?, self.tmdb_id?);
         let seasons = self.seasons.unwrap_or_default();
         let row = MediaRow {
-            id: self.id,
             status: product.media_status(self.status),
             status_4k: product.media_status(self.status4k),
+            is_handed_on: self.external_service_id.is_some(),
+            is_handed_on_4k: self.external_service_id4k.is_some(),
             seasons: merged::once_each(seasons.into_iter().map(|season| SeasonRow {
                 season: season.season_number,
                 status: product.media_status(season.status),

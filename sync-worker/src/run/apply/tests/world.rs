@@ -241,6 +241,7 @@ impl World {
             wishes: wishes
                 .with_open_requests(&self.engine, self.shelf.name())
                 .await?,
+            undone: None,
             purpose,
         };
         carry_out(&self.engine, &self.shelf, going, ground, tally).await

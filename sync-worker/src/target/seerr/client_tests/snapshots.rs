@@ -48,8 +48,8 @@ async fn a_snapshot_has_every_row_and_the_newest_request_first() {
     assert_eq!(skips, [0]);
     let row = &snapshot.media[&(Movie, 5)];
     assert_eq!(
-        (row.id, row.status, row.status_4k),
-        (5, MediaStatus::Processing, MediaStatus::Unknown)
+        (row.status, row.status_4k),
+        (MediaStatus::Processing, MediaStatus::Unknown)
     );
     let requests = &snapshot.requests[&(Tv, 1396, false)];
     assert_eq!(
