@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::models::{Cause, FetchKind, ListId};
 
-/// See [`ToSyncWorker::Lists`].
+/// See [`super::ToSyncWorker::Lists`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListsRequest {
@@ -14,7 +14,7 @@ pub struct ListsRequest {
     pub with_removed: bool,
 }
 
-/// See [`ToSyncWorker::AddList`].
+/// See [`super::ToSyncWorker::AddList`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AddList {
@@ -51,7 +51,7 @@ pub struct AddList {
     pub ask_first: bool,
 }
 
-/// See [`ToSyncWorker::ChangeList`]. An absent field stays as it is; a field set to null goes back to its default.
+/// See [`super::ToSyncWorker::ChangeList`]. An absent field stays as it is; a field set to null goes back to its default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeList {
@@ -149,7 +149,7 @@ pub mod double_option {
     }
 }
 
-/// See [`ToSyncWorker::RemoveList`].
+/// See [`super::ToSyncWorker::RemoveList`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RemoveList {
@@ -157,7 +157,7 @@ pub struct RemoveList {
     pub list: ListId,
 }
 
-/// See [`ToSyncWorker::AcceptList`].
+/// See [`super::ToSyncWorker::AcceptList`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptList {
@@ -165,7 +165,7 @@ pub struct AcceptList {
     pub list: ListId,
 }
 
-/// See [`ToSyncWorker::ResolveList`].
+/// See [`super::ToSyncWorker::ResolveList`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResolveInput {
@@ -176,7 +176,7 @@ pub struct ResolveInput {
     pub list_type: Option<String>,
 }
 
-/// See [`ToSyncWorker::ReadList`].
+/// See [`super::ToSyncWorker::ReadList`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReadList {
@@ -184,7 +184,7 @@ pub struct ReadList {
     pub list: ListId,
 }
 
-/// See [`ToSyncWorker::AddFile`].
+/// See [`super::ToSyncWorker::AddFile`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AddFile {
@@ -192,7 +192,7 @@ pub struct AddFile {
     pub file: String,
 }
 
-/// See [`FromSyncWorker::Lists`].
+/// See [`super::FromSyncWorker::Lists`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lists {
@@ -304,7 +304,7 @@ pub struct ListReadSummary {
     pub took_ms: u64,
 }
 
-/// See [`FromSyncWorker::FileAdded`].
+/// See [`super::FromSyncWorker::FileAdded`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileAdded {

@@ -73,7 +73,7 @@ pub struct RunReport {
     pub lists: Vec<ListReport>,
     /// Titles by decision and reason, the most first.
     pub reasons: Vec<ReasonCount>,
-    /// Lists that did not fit; [`ToSyncWorker::Run`](super::ToSyncWorker::Run) tells them all.
+    /// Lists that did not fit; [`super::ToSyncWorker::Run`] tells them all.
     #[serde(default, skip_serializing_if = "is_none")]
     pub more_lists: u32,
 }

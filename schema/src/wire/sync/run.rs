@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::models::{ListId, MediaType, PlanId, RunId, RunTrigger};
 
-/// See [`ToSyncWorker::StartRun`].
+/// See [`super::ToSyncWorker::StartRun`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StartRun {
@@ -109,7 +109,7 @@ pub struct CustomEntry {
     pub season: Option<i32>,
 }
 
-/// See [`ToSyncWorker::CancelRun`].
+/// See [`super::ToSyncWorker::CancelRun`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CancelRun {
@@ -118,7 +118,7 @@ pub struct CancelRun {
     pub run: Option<RunId>,
 }
 
-/// See [`ToSyncWorker::WatchRun`].
+/// See [`super::ToSyncWorker::WatchRun`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WatchRun {

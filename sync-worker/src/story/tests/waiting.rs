@@ -112,6 +112,8 @@ async fn a_show_in_the_library_of_which_more_waits_says_so() {
       2026-03-01 12:01  run 4 decided to request it
                           it is on imdb:top and not in Seerr
       2026-03-01 12:02  Seerr took our request 17, in the name of user 1
+      2026-03-01 16:00  Seerr sent the failed request 17 on once more
+                          2 times so far; if it fails again, not before 2026-03-01 22:00 UTC
       2026-03-01 17:00  run 6 decided to wait
                           what Seerr hands requests to refused our request; tried again after 2026-03-01 22:00 UTC
                           asked for by imdb:top

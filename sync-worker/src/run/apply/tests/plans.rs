@@ -26,8 +26,8 @@ async fn what_no_longer_holds_of_a_plan_is_not_done_and_says_why() {
     not done: it is in the library
     not done: it has left imdb:top; it was never asked for
     requested
-    waiting: seerr's limit for this user is used up: Movie Quota exceeded. Raise the user's request limit in Seerr, or wait until its period is over.
-    waiting: seerr's limit for this user is used up: Movie Quota exceeded. Raise the user's request limit in Seerr, or wait until its period is over.
+    waiting: Seerr's limit for this user is used up: Movie Quota exceeded. Raise the user's request limit in Seerr, or wait until its period is over.
+    waiting: Seerr's limit for this user is used up: Movie Quota exceeded. Raise the user's request limit in Seerr, or wait until its period is over.
     ");
     assert_eq!(world.row(4).await.attempts, 0, "a limit uses up no attempt");
     assert_eq!(
