@@ -22,6 +22,8 @@ mod plans;
 mod retention;
 mod review;
 mod run;
+#[cfg(test)]
+mod sample_engine;
 mod saved;
 mod schedule;
 mod settings_view;

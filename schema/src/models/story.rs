@@ -94,6 +94,26 @@ impl ListItem {
         Ok(())
     }
 
+    /// Counts these entries, as far as they are on their lists, as put there anew at `now`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn come_anew(
+        conn: &mut SqliteConnection,
+        ids: &[i32],
+        now: NaiveDateTime,
+    ) -> QueryResult<()> {
+        for chunk in ids.chunks(500) {
+            let on_list = list_items::table
+                .filter(list_items::id.eq_any(chunk))
+                .filter(list_items::left_at.is_null());
+            diesel::update(on_list)
+                .set(list_items::returned_at.eq(now))
+                .execute(conn)?;
+        }
+        Ok(())
+    }
+
     /// Counts the entries that are a title and on a list now as put there anew at `now`.
     ///
     /// # Errors

@@ -6,8 +6,11 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::{MediaType, RunId};
-use crate::{column::word_enum, tables::synced_items};
+use super::{MediaType, RunId, TitleRef};
+use crate::{
+    column::word_enum,
+    tables::{synced_items, titles},
+};
 
 word_enum! {
     /// Where a title is on its way.
@@ -135,16 +138,38 @@ impl SyncedItem {
             .load(conn)
     }
 
-    /// Titles whose request was sent and never seen in the target.
+    /// Titles whose request was sent and never seen in the target; also those that failed and may have been
+    /// stored nevertheless.
     ///
     /// # Errors
     /// When the database fails.
     pub fn requesting(conn: &mut SqliteConnection, target: &str) -> QueryResult<Vec<Self>> {
+        let failed =
+            synced_items::status.eq_any([LedgerStatus::Failed, LedgerStatus::FailedPermanent]);
         synced_items::table
-            .filter(synced_items::status.eq(LedgerStatus::Requesting))
             .filter(synced_items::target.eq(target))
+            .filter(
+                synced_items::status.eq(LedgerStatus::Requesting).or(failed
+                    .and(synced_items::request_id.is_null())
+                    .and(synced_items::request_after.is_not_null())),
+            )
             .select(Self::as_select())
             .load(conn)
+    }
+
+    /// Whether our request for a title was taken back, in any quality and at any target.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn is_withdrawn(conn: &mut SqliteConnection, title: TitleRef) -> QueryResult<bool> {
+        let is_it = titles::media_type
+            .eq(synced_items::media_type)
+            .and(titles::tmdb_id.eq(synced_items::tmdb_id));
+        let withdrawn = titles::table
+            .inner_join(synced_items::table.on(is_it))
+            .filter(titles::id.eq(title))
+            .filter(synced_items::status.eq(LedgerStatus::Withdrawn));
+        diesel::select(diesel::dsl::exists(withdrawn)).get_result(conn)
     }
 
     /// What a target was seen to have: titles that were requested there or are in its library.

@@ -147,10 +147,11 @@ impl Name {
     }
 
     /// Whether a closer look at a name is worth its time: of a hundred thousand names nearly all are
-    /// told apart by their letters alone. Where folding puts letters in the place of signs, it is.
+    /// told apart by their letters alone. Where folding puts letters in the place of signs, or what stands
+    /// behind a comma to the front, it is.
     fn may_be(&self, name: &str) -> bool {
         let is_of_signs = !self.mark.chars().all(char::is_alphanumeric);
-        if is_of_signs || !name.is_ascii() || name.contains(['&', '%', '+', '$', '!', '*']) {
+        if is_of_signs || !name.is_ascii() || name.contains(['&', '%', '+', '$', '!', '*', ',']) {
             return true;
         }
         let letters = name.chars().filter(char::is_ascii_alphanumeric);
@@ -234,6 +235,8 @@ mod tests {
             ("2049", "Blade Runner 2049", 2017, Fit::Phrase),
             ("1917", "1917", 2019, Fit::Same),
             ("東京物語", "東京物語", 1953, Fit::Same),
+            // The article comes to the front, and what it ends with goes with the next word.
+            ("la", "A, L'", 2000, Fit::Same),
         ] {
             let found = Called::new(called).fit(name, Some(year));
             assert_eq!(found, Some(fit), "{called} / {name}");

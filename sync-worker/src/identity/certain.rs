@@ -7,7 +7,7 @@ use super::{
 };
 
 /// So many times as popular as a little known title is one of which lists leave out a part.
-const FAR_MORE_POPULAR: f64 = 10.0;
+const FAR_MORE_POPULAR: f64 = 7.0;
 /// The same for a title that is one of several of its own.
 const MORE_POPULAR: f64 = 5.0;
 /// What nobody looks up is counted as this popular: below it TMDB's figures are chance.

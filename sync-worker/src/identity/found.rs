@@ -102,7 +102,11 @@ pub(super) fn titles_of(candidate: &Candidate) -> Vec<Known> {
         for reading in readings(without_year(title).0) {
             if matches!(
                 reading.kind,
-                Kind::Whole | Kind::Unqualified | Kind::Unpublished
+                Kind::Whole
+                    | Kind::Unqualified
+                    | Kind::OfCountry
+                    | Kind::InCountry
+                    | Kind::Unpublished
             ) {
                 titles.push(Known {
                     whose,
@@ -126,8 +130,13 @@ fn read_as(likeness: Likeness, kind: Kind, there: Kind) -> Likeness {
     }
     let at_most = |most: Likeness| if likeness > most { most } else { likeness };
     match (kind, there) {
-        // `The Office (US)` is not `The Office (UK)`.
-        (Kind::Unqualified, Kind::Unqualified) | (Kind::Season(_), _) => Likeness::Different,
+        // `The Office (US)` is not `The Office (UK)`, which is `The Office UK`.
+        (Kind::Unqualified | Kind::OfCountry, Kind::Unqualified | Kind::OfCountry)
+        | (Kind::OfCountry, Kind::InCountry)
+        | (Kind::InCountry, Kind::OfCountry)
+        | (Kind::Season(_), _) => Likeness::Different,
+        // Of several countries the one without a name may be any.
+        (Kind::OfCountry, _) => at_most(Likeness::OfCountry),
         (Kind::Front | Kind::Bracket, _) => at_most(Likeness::Subtitle),
         (Kind::Unpublished | Kind::Uncut | Kind::Edition | Kind::TheMovie, _)
         | (_, Kind::Unpublished) => at_most(Likeness::Published),

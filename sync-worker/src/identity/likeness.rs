@@ -30,6 +30,8 @@ pub(super) enum Likeness {
     Subtitle,
     /// The same but for a publisher in front or an edition behind.
     Published,
+    /// The same but for the country that the list tells.
+    OfCountry,
     /// The same but for the order of its two parts.
     Swapped,
     /// They sound the same.
@@ -62,7 +64,7 @@ impl Likeness {
             Self::Season => 0.72,
             Self::CutOff => 0.74,
             Self::Subtitle => 0.75,
-            Self::Published | Self::Swapped => 0.91,
+            Self::Published | Self::OfCountry | Self::Swapped => 0.91,
             Self::Sounding => 0.92,
             Self::Transcribed => 0.94,
             Self::ButForArticles => 0.96,
@@ -84,6 +86,7 @@ impl Likeness {
             Self::CutOff => "equal as far as it goes, but cut off".to_owned(),
             Self::Subtitle => "equal but for the subtitle".to_owned(),
             Self::Published => "equal but for the publisher or the edition".to_owned(),
+            Self::OfCountry => "equal but for the country".to_owned(),
             Self::Swapped => "equal but for the order of its parts".to_owned(),
             Self::Sounding => "sounds the same".to_owned(),
             Self::Transcribed => "is the same in another script".to_owned(),

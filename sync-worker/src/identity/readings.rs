@@ -2,6 +2,7 @@
 //! another title in brackets behind it. Pure.
 
 use super::{
+    country::names,
     release,
     season::{Mark, Season, season},
     title::Folded,
@@ -19,8 +20,12 @@ pub(super) struct Reading {
 pub(super) enum Kind {
     /// The title as it stands.
     Whole,
-    /// Without a country, a medium or the like in brackets.
+    /// Without a medium or the like in brackets.
     Unqualified,
+    /// Without a country in brackets.
+    OfCountry,
+    /// With the country's name behind it in place of the brackets.
+    InCountry,
     /// Without an edition in brackets, which may be a title of its own.
     Uncut,
     /// Without the publisher in front.
@@ -49,6 +54,12 @@ pub(super) fn readings(title: &str) -> Vec<Reading> {
     if let Some((front, bracket)) = bracketed(title) {
         if is_edition(bracket) {
             readings.push(reading(front, Kind::Uncut));
+        } else if !names(bracket).is_empty() {
+            readings.push(reading(front, Kind::OfCountry));
+            let named = names(bracket).iter();
+            readings.extend(
+                named.map(|country| reading(&format!("{front} {country}"), Kind::InCountry)),
+            );
         } else if is_qualifier(bracket) {
             readings.push(reading(front, Kind::Unqualified));
         } else {
@@ -361,7 +372,16 @@ mod tests {
         let kinds = |title: &str| -> Vec<Kind> {
             readings(title).iter().map(|reading| reading.kind).collect()
         };
-        assert_eq!(kinds("The Office (US)"), [Kind::Whole, Kind::Unqualified]);
+        assert_eq!(
+            kinds("The Office (US)"),
+            [
+                Kind::Whole,
+                Kind::OfCountry,
+                Kind::InCountry,
+                Kind::InCountry,
+                Kind::InCountry
+            ]
+        );
         assert_eq!(kinds("Alien (Director's Cut)"), [Kind::Whole, Kind::Uncut]);
         assert_eq!(
             kinds("Oldboy (Oldeuboi)"),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::NaiveDateTime;
 use schema::{
     DbError, SqliteConnection,
-    models::{Identity, ItemTraits, ListId, ListItem, NewTitle, Pin, Title, TitleRef},
+    models::{Identity, ItemTraits, ListId, ListItem, NewTitle, Pin, SyncedItem, Title, TitleRef},
 };
 
 use super::Kept;
@@ -47,6 +47,14 @@ pub(super) fn settle(
         };
         let ids: Vec<i32> = items.iter().map(|item| item.id).collect();
         ListItem::settle(conn, &ids, identity, title, Some(reason))?;
+        // Picking what was taken back asks for it anew, however old the entry is.
+        let changed = items.iter().filter(|item| item.title_ref != title);
+        let changed: Vec<i32> = changed.map(|item| item.id).collect();
+        if let Some(title) = title.filter(|_| !changed.is_empty())
+            && SyncedItem::is_withdrawn(conn, title)?
+        {
+            ListItem::come_anew(conn, &changed, now)?;
+        }
         for item in items {
             settled.note(item, identity, title);
         }

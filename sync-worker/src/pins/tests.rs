@@ -1,10 +1,7 @@
 //! Tests of [`super`] over a database: which entries a choice reaches, and what takes it back.
 
-use std::path::Path;
-
-use runtime::{Boot, Clock, Environment, Readiness, Stop, settings};
+use runtime::Clock;
 use schema::{
-    Db,
     models::{
         Event, FetchKind, Following, List, ListId, MediaType, NewList, NewListItem, NewSyncedItem,
         NewTitle,
@@ -17,6 +14,7 @@ use super::*;
 use crate::{
     identity::{PICKED, sample::item},
     review,
+    sample_engine::engine,
 };
 
 /// A sync-worker without Seerr.
@@ -25,28 +23,15 @@ struct World {
     _folder: tempfile::TempDir,
 }
 
-fn engine(folder: &Path) -> Engine {
-    let own = folder.to_str().unwrap();
-    let environment = Environment::of([("LISTSYNC_DATA_DIR", own), ("LISTSYNC_RUN_DIR", own)]);
-    let settings = settings::load(&environment, None, &[]).unwrap();
-    let paths = settings.settings.paths.clone();
-    schema::migrate(&paths.database()).unwrap();
-    Engine::new(Boot {
-        db: Db::open(&paths.database()).unwrap(),
-        cipher: None,
-        clock: Clock::fixed("2026-11-22T12:00:00".parse().unwrap()),
-        stop: Stop::new(),
-        ready: Readiness::default(),
-        settings,
-        environment,
-    })
+fn midday() -> Clock {
+    Clock::fixed("2026-11-22T12:00:00".parse().unwrap())
 }
 
 impl World {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self {
-            engine: engine(folder.path()),
+            engine: engine(folder.path(), midday(), &[]),
             _folder: folder,
         }
     }
@@ -337,6 +322,43 @@ async fn a_request_that_another_entry_asked_for_is_not_told_of() {
     let never = world.list("three", vec![matched("tt0000002")]).await;
     let never = world.pick(never[0], movie(1091)).await.unwrap();
     assert!(!told(never), "it was requested before this list had it");
+}
+
+#[actix_rt::test]
+async fn picking_what_was_taken_back_asks_for_it_anew() {
+    let world = World::new();
+    let now = world.engine.clock.now();
+    world
+        .engine
+        .db
+        .write(move |conn| -> Result<_, DbError> {
+            let new = NewTitle {
+                media_type: MediaType::Movie,
+                tmdb_id: 1091,
+                title: "The Thing".into(),
+                year: Some(1982),
+                created_at: now,
+                updated_at: now,
+            };
+            let withdrawn = NewSyncedItem {
+                status: LedgerStatus::Withdrawn,
+                ..requested(&new)
+            };
+            SyncedItem::save(conn, &withdrawn)?;
+            Ok(Title::ensure(conn, &new)?)
+        })
+        .await
+        .unwrap();
+    let ids = world
+        .list(
+            "one",
+            vec![waiting(thing()), waiting(with_imdb("tt1", thing()))],
+        )
+        .await;
+    world.pick(ids[1], movie(60_935)).await.unwrap();
+    assert_eq!(world.row(ids[1]).await.returned_at, None);
+    world.pick(ids[0], movie(1091)).await.unwrap();
+    assert_eq!(world.row(ids[0]).await.returned_at, Some(now));
 }
 
 fn requested(title: &NewTitle) -> NewSyncedItem {

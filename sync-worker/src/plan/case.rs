@@ -15,6 +15,9 @@ pub(super) struct Case<'a> {
     pub(super) asked: &'a [LedgerSeason],
     /// What the target has of the title in this quality.
     pub(super) status: MediaStatus,
+    /// What it has of it in the other quality.
+    status_otherwise: MediaStatus,
+    is_asked_otherwise: bool,
     /// Whether the target has handed it on to what fetches it, in this quality.
     pub(super) is_handed_on: bool,
     library: &'a [SeasonRow],
@@ -43,6 +46,17 @@ impl<'a> Case<'a> {
             ledger: known.ledger,
             asked: known.seasons,
             status: status.unwrap_or_default(),
+            status_otherwise: known
+                .media
+                .map(|row| {
+                    if wish.is_4k {
+                        row.status
+                    } else {
+                        row.status_4k
+                    }
+                })
+                .unwrap_or_default(),
+            is_asked_otherwise: known.is_asked_otherwise,
             is_handed_on: known.media.is_some_and(|row| {
                 if wish.is_4k {
                     row.is_handed_on_4k
@@ -56,6 +70,27 @@ impl<'a> Case<'a> {
             refused_at: known.refused_at,
             situation,
         }
+    }
+
+    /// Why the target would forget something else with this request: with the last request of a quality
+    /// it takes both for not there at all, as far as neither a request nor the whole of it is.
+    pub(super) fn would_forget(&self) -> Option<String> {
+        let is_last = self.requests.len() == 1 && !self.is_asked_otherwise;
+        let is_forgotten = matches!(
+            self.status_otherwise,
+            MediaStatus::Pending | MediaStatus::Processing | MediaStatus::Partial
+        );
+        (is_last && is_forgotten).then(|| {
+            format!(
+                "{} has something of it in {}, and would forget that with its only request",
+                self.target(),
+                if self.wish.is_4k {
+                    "standard quality"
+                } else {
+                    "4K"
+                }
+            )
+        })
     }
 
     /// What people call the target.

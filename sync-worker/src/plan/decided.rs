@@ -21,6 +21,8 @@ pub(crate) struct Known<'a> {
     pub(crate) media: Option<&'a MediaRow>,
     /// The target's requests for it in this quality, the newest first.
     pub(crate) requests: &'a [TargetRequest],
+    /// Whether the target has requests for it in the other quality.
+    pub(crate) is_asked_otherwise: bool,
     /// A show's seasons and when they air.
     pub(crate) facts: Option<&'a TitleFacts>,
     /// When the no was said that the target shows now, if it tells.

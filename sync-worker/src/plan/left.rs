@@ -44,7 +44,12 @@ pub(super) fn decide<'a>(case: &Case<'a>, end: &End<'a>) -> Decided {
         return refusals::is_declined(case, declined).ours();
     }
     match withdrawable(case, arrived) {
-        Ok(request) if case.wish.withdraws && !case.wish.is_wanted_elsewhere => {
+        Ok(_) if takes_back(case) && case.would_forget().is_some() => {
+            let why = case.would_forget().unwrap_or_default();
+            untouched(case, row, arrived, &why)
+                .unless(format!("Decline the request in {}.", case.target()))
+        }
+        Ok(request) if takes_back(case) => {
             let request_id = request.id;
             Decided::new(
                 Verdict::Withdraw { request_id },
@@ -54,6 +59,11 @@ pub(super) fn decide<'a>(case: &Case<'a>, end: &End<'a>) -> Decided {
         Ok(request) => stays(case, row, arrived.is_some().then_some(request)),
         Err(why) => untouched(case, row, arrived, why),
     }
+}
+
+/// Whether the lists it was on say so, and no other list has it.
+fn takes_back(case: &Case<'_>) -> bool {
+    case.wish.withdraws && !case.wish.is_wanted_elsewhere
 }
 
 fn left(case: &Case<'_>) -> String {

@@ -177,9 +177,12 @@ fn stands(case: &Case<'_>, row: &SyncedItem) -> bool {
         return false;
     };
     let is_after = |moment: Option<chrono::NaiveDateTime>| moment.is_some_and(|at| at > said_at);
-    // What we took back because nobody asked any more may come from any list.
+    // What we took back because nobody asked any more may come from any list, unless one that this run
+    // is not about has had it all the time.
     let has_come = is_after(case.wish.returned_at)
-        || row.status == LedgerStatus::Withdrawn && is_after(case.wish.wanted_since);
+        || row.status == LedgerStatus::Withdrawn
+            && !case.wish.is_wanted_elsewhere
+            && is_after(case.wish.wanted_since);
     row.status != LedgerStatus::Requested && !has_come
 }
 

@@ -26,11 +26,29 @@ pub(crate) fn undo(
         return Decided::new(Verdict::Wait, reason).unless(remedy);
     };
     // Taking one back now would lose sight of the other.
-    if let End::Open { until } = unsettled::end(&case) {
+    match unsettled::end(&case) {
+        End::Open { until } => {
+            let reason = format!(
+                "run {run} is undone; a later request for it was sent and its end is not known yet"
+            );
+            return Decided::new(Verdict::Settle { until }, reason);
+        }
+        End::Arrived(later) if later.id != request_id => {
+            let reason = format!(
+                "run {run} is undone; a later request for it is noted by the next sync first"
+            );
+            let remedy = "Undo it once more after the next sync.";
+            return Decided::new(Verdict::Wait, reason).unless(remedy);
+        }
+        _ => {}
+    }
+    // What we would ask for again is not asked for any more.
+    if is_lost(&case, row, request_id) {
         let reason = format!(
-            "run {run} is undone; a later request for it was sent and its end is not known yet"
+            "run {run} is undone; its request is gone from {} already",
+            case.target()
         );
-        return Decided::new(Verdict::Settle { until }, reason);
+        return Case::skip(LedgerStatus::Withdrawn, reason);
     }
     match withdrawable(&case, row, request_id) {
         Ok(request) => {
@@ -92,10 +110,31 @@ fn withdrawable<'a>(
         RequestStatus::Pending | RequestStatus::Approved | RequestStatus::Failed => {}
     }
     in_library(case, request)?;
+    if let Some(why) = case.would_forget() {
+        let remedy = Some(format!("Decline the request in {}.", case.target()));
+        return Err(Left { why, remedy });
+    }
     if request.status == RequestStatus::Approved && case.is_handed_on {
         return Err(on_its_way(case));
     }
     Ok(request)
+}
+
+/// Whether the request is gone and the ledger would have it repeated.
+fn is_lost(case: &Case<'_>, row: &SyncedItem, request_id: i32) -> bool {
+    let is_gone = !case.requests.iter().any(|request| request.id == request_id);
+    let is_repeated = matches!(
+        row.status,
+        LedgerStatus::Requesting
+            | LedgerStatus::Failed
+            | LedgerStatus::FailedPermanent
+            | LedgerStatus::Planned
+    );
+    is_gone
+        && is_repeated
+        && row.request_id == Some(request_id)
+        && case.status != MediaStatus::Blocklisted
+        && !has_come(case.status)
 }
 
 /// Why there is no such request any more.

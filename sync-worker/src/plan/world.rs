@@ -66,6 +66,10 @@ impl World {
             seasons: &self.asked,
             media: self.media.as_ref(),
             requests: &self.requests,
+            is_asked_otherwise: self
+                .requests
+                .iter()
+                .any(|request| request.is_4k != self.wish.is_4k),
             facts: self.facts.as_ref(),
             refused_at: self.refused_at,
         };

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use runtime::{
-    Boot, Clock, Environment, Readiness, Stop, settings,
+    Clock, Stop,
     socket::{
         client::{CallError, Client},
         serve,
     },
 };
 use schema::{
-    Db,
     models::{
         ListId, MediaType, NewPlan, NewPlanItem, NewRun, NewTitle, RunId, RunStatus, RunTrigger,
         Title,
@@ -19,6 +18,7 @@ use schema::{
 };
 
 use super::*;
+use crate::sample_engine::engine;
 
 struct World {
     engine: Engine,
@@ -36,22 +36,10 @@ impl Drop for World {
 impl World {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let own = folder.path().to_str().unwrap();
-        let environment = Environment::of([("LISTSYNC_DATA_DIR", own), ("LISTSYNC_RUN_DIR", own)]);
-        let settings = settings::load(&environment, None, &[]).unwrap();
-        let paths = settings.settings.paths.clone();
-        paths.create().unwrap();
-        schema::migrate(&paths.database()).unwrap();
+        let clock = Clock::fixed("2026-11-21T12:00:00".parse().unwrap());
+        let engine = engine(folder.path(), clock, &[]);
         let stop = Stop::new();
-        let engine = Engine::new(Boot {
-            db: Db::open(&paths.database()).unwrap(),
-            cipher: None,
-            clock: Clock::fixed("2026-11-21T12:00:00".parse().unwrap()),
-            stop: stop.clone(),
-            ready: Readiness::default(),
-            settings,
-            environment,
-        });
+        let paths = engine.settings().settings.paths.clone();
         let socket = paths.socket(SyncLink::SOCKET);
         let (shown, until) = (engine.clone(), stop.clone());
         actix_rt::spawn(async move {

@@ -3,14 +3,14 @@
 
 use std::{cell::RefCell, net::TcpListener, time::Duration};
 
-use runtime::{Boot, Clock, Environment, Readiness, Stop, settings};
+use runtime::Clock;
 use schema::{
-    Db,
     models::{FetchKind, List, ListId, ListItem, NewList, NewRun},
     wire::sync::CustomEntry,
 };
 
 use super::*;
+use crate::sample_engine::engine;
 
 /// How long anything may take on a busy machine.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -44,26 +44,11 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let seerr = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", seerr.local_addr().unwrap());
-        let own = folder.path().to_str().unwrap();
-        let environment = Environment::of([
-            ("LISTSYNC_DATA_DIR", own),
-            ("LISTSYNC_RUN_DIR", own),
-            ("OVERSEERR_URL", &url),
+        let settings = [
+            ("OVERSEERR_URL", url.as_str()),
             ("OVERSEERR_API_KEY", "a-key"),
-        ]);
-        let settings = settings::load(&environment, None, &[]).unwrap();
-        let paths = settings.settings.paths.clone();
-        paths.create().unwrap();
-        schema::migrate(&paths.database()).unwrap();
-        let engine = Engine::new(Boot {
-            db: Db::open(&paths.database()).unwrap(),
-            cipher: None,
-            clock: Clock::system(),
-            stop: Stop::new(),
-            ready: Readiness::default(),
-            settings,
-            environment,
-        });
+        ];
+        let engine = engine(folder.path(), Clock::system(), &settings);
         let world = Self {
             engine,
             ends: Rc::default(),

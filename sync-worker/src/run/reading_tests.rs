@@ -8,9 +8,9 @@ use std::{
 
 use MediaType::{Movie, Tv};
 use diesel::{connection::SimpleConnection, prelude::*, sql_query, sql_types::BigInt};
-use runtime::{Boot, Clock, Environment, Readiness, Stop, settings};
+use runtime::Clock;
 use schema::{
-    Db, DbError,
+    DbError,
     models::{
         FetchKind, IdSource, Identity, List, ListId, ListItem, MediaType, NewList, NewPin, Pin,
         ReviewCandidate, RunId, Title, TitleId,
@@ -32,6 +32,7 @@ use super::{
 use crate::{
     custom,
     engine::Engine,
+    sample_engine::engine,
     target::{
         Candidate, Details, ForeignId, NewRequest, Snapshot, Submitted, Target, TargetError,
         TargetInfo, TargetRequest,
@@ -156,20 +157,7 @@ struct House {
 impl House {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let own = folder.path().to_str().unwrap();
-        let environment = Environment::of([("LISTSYNC_DATA_DIR", own), ("LISTSYNC_RUN_DIR", own)]);
-        let settings = settings::load(&environment, None, &[]).unwrap();
-        let database = settings.settings.paths.database();
-        schema::migrate(&database).unwrap();
-        let engine = Engine::new(Boot {
-            db: Db::open(&database).unwrap(),
-            cipher: None,
-            clock: Clock::system(),
-            stop: Stop::new(),
-            ready: Readiness::default(),
-            settings,
-            environment,
-        });
+        let engine = engine(folder.path(), Clock::system(), &[]);
         let house = Self {
             engine,
             books: Books::default(),

@@ -179,6 +179,12 @@ impl Wishes {
         let mut seen = HashSet::new();
         let (mut order, mut left) = (Vec::new(), Vec::new());
         let mut there = Vec::new();
+        // While it is not known which titles new entries are, one that left may have come there under
+        // another name.
+        let mut knows_all = true;
+        for asker in &askers {
+            knows_all &= !Asking::has_new(conn, asker.list)?;
+        }
         for mut asker in askers {
             // Reading may take long: nothing is asked for a list that was removed meanwhile, and a
             // person may have agreed to a new one.
@@ -191,9 +197,7 @@ impl Wishes {
                     order.push((title, asker.is_4k));
                 }
             }
-            // While it is not known which titles new entries are, one that left may be there under
-            // another name.
-            if asker.withdraws && !Asking::has_new(conn, asker.list)? {
+            if asker.withdraws && knows_all {
                 let titles = Asking::titles_left(conn, asker.list)?;
                 left.extend(titles.into_iter().map(|title| (title, asker.is_4k)));
             }

@@ -18,7 +18,7 @@ use super::{
     named::{Named, named},
     words,
 };
-use crate::engine::Engine;
+use crate::{engine::Engine, plan::is_open};
 
 /// Lets the title be tried again, as one transaction with its event.
 ///
@@ -94,7 +94,12 @@ fn release(
     changed.requesting_since = None;
     // No request is taken for it before a person has seen to that in the target.
     if row.status != LedgerStatus::Blocklisted {
-        changed.status = LedgerStatus::Planned;
+        // One that may have been stored although it failed is still looked for.
+        changed.status = if is_open(row) {
+            LedgerStatus::Failed
+        } else {
+            LedgerStatus::Planned
+        };
         "a person wants it tried again".clone_into(&mut changed.reason);
     }
     if is_refused(row.status) {

@@ -45,7 +45,7 @@ fn one_that_everybody_knows_raises_a_doubt_about_a_namesake_of_its_subtitle() {
     for other in [
         // Not so much better known, of another year, or not for sale as a film.
         Candidate {
-            popularity: 9.0,
+            popularity: 6.0,
             ..known.clone()
         },
         Candidate {

@@ -33,6 +33,25 @@ fn an_article_tells_two_titles_of_one_year_apart() {
 }
 
 #[test]
+fn a_country_in_brackets_is_one_with_its_name_behind_the_title() {
+    let shows = [
+        found(Tv, 1, "MasterChef", 2010),
+        found(Tv, 2, "MasterChef Australia", 2009),
+        found(Tv, 3, "MasterChef Canada", 2014),
+    ];
+    let entry = wanted("MasterChef (AU)", 2009, Tv);
+    assert!(told(&entry, &shows).starts_with("2:"));
+    // The one without a name may be that of any country, unless the year says which.
+    let entry = wanted("MasterChef (US)", 2009, Tv);
+    assert!(told(&entry, &shows).contains('?'));
+    let entry = wanted("MasterChef (US)", 2010, Tv);
+    assert_eq!(
+        told(&entry, &shows),
+        "1: title equal but for the country, year equal"
+    );
+}
+
+#[test]
 fn a_country_behind_the_title_is_no_part_of_it() {
     let offices = [
         found(Tv, 2316, "The Office", 2005),
@@ -40,7 +59,7 @@ fn a_country_behind_the_title_is_no_part_of_it() {
     ];
     assert_eq!(
         told(&wanted("The Office (US)", 2005, Tv), &offices),
-        "2316: title equal but for how it is written, year equal"
+        "2316: title equal but for the country, year equal"
     );
     assert!(told(&wanted("The Office (US)", None, Tv), &offices).starts_with("2? "));
 }

@@ -84,6 +84,9 @@ impl Batch {
                 .map_or(&[], Vec::as_slice),
             media: snapshot.media.get(&(wish.media_type, wish.tmdb_id)),
             requests: snapshot.requests.get(&place).map_or(&[], Vec::as_slice),
+            is_asked_otherwise: snapshot
+                .requests
+                .contains_key(&(place.0, place.1, !place.2)),
             facts: self.facts.get(&wish.title),
             refused_at: snapshot.refused_at.get(&place).copied(),
         }

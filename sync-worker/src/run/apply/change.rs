@@ -95,7 +95,8 @@ impl<T: Target> Applier<'_, T> {
             (row.request_id, row.created_by_us) = change.request;
         }
         // A later no overrules an earlier return, and a request that came about an earlier no.
-        if is_no(change.status) && before != Some(change.status) {
+        let is_over = is_no(change.status) || change.status == LedgerStatus::Withdrawn;
+        if is_over && before != Some(change.status) {
             row.refused_at = Some(said_at.map_or(now, |said_at| said_at.min(now)));
         } else if is_no(change.status) && row.refused_at.is_none() {
             // Another reason for the same no makes it no later.

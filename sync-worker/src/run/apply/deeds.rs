@@ -76,7 +76,7 @@ impl<T: Target> Applier<'_, T> {
     fn note_in_plan(&mut self, deeds: &[Deed]) {
         if let Some(plan) = &mut self.plan_to_apply {
             let ledger = &self.batch.ledger;
-            plan.note(deeds, |wish| ledger.get(&place(wish)));
+            plan.note(deeds, self.going.run, |wish| ledger.get(&place(wish)));
         }
     }
 

@@ -37,11 +37,7 @@ impl<T: Target> Applier<'_, T> {
         let limit = self.engine.settings().settings.sync.ask_above_titles;
         let judged = counted.judge(self.new_lists.open(), limit);
         let waiting = self.remember(judged).await?;
-        let is_held = !waiting.is_empty();
         self.new_lists = NewLists::waiting(waiting);
-        if !is_held {
-            return Ok(decided);
-        }
         let doubtful: HashSet<WishKey> = counted.asked.iter().copied().collect();
         decided.deeds.retain(|deed| !doubtful.contains(deed));
         for chunk in counted.asked.chunks(CHUNK) {

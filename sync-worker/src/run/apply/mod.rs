@@ -166,7 +166,7 @@ pub(super) async fn carry_out<T: Target>(
         pending = again;
     }
     if let Some(plan) = applier.plan_to_apply.take() {
-        tally.plan = Some(plan.close(engine, wishes.lists()).await?);
+        tally.plan = Some(plan.close(engine).await?);
     }
     Ok(())
 }

@@ -256,36 +256,14 @@ pub(super) fn pause(attempts: i32, jitter: f64) -> chrono::Duration {
 mod tests {
     use std::sync::Arc;
 
-    use runtime::{Boot, Clock, Environment, Readiness, Stop, settings};
+    use runtime::Clock;
     use schema::{
-        Db, DbError,
+        DbError,
         models::{RunId, TitleRef},
     };
 
     use super::*;
-    use crate::{engine::Engine, run::Going, target::TargetInfo};
-
-    fn engine(folder: &std::path::Path) -> Engine {
-        let own = folder.to_str().unwrap();
-        let environment = Environment::of([
-            ("LISTSYNC_DATA_DIR", own),
-            ("LISTSYNC_RUN_DIR", own),
-            ("OVERSEERR_URL", "http://127.0.0.1:9"),
-            ("OVERSEERR_API_KEY", "hush"),
-        ]);
-        let settings = settings::load(&environment, None, &[]).unwrap();
-        let database = settings.settings.paths.database();
-        schema::migrate(&database).unwrap();
-        Engine::new(Boot {
-            db: Db::open(&database).unwrap(),
-            cipher: None,
-            clock: Clock::system(),
-            stop: Stop::new(),
-            ready: Readiness::default(),
-            settings,
-            environment,
-        })
-    }
+    use crate::{run::Going, sample_engine::engine, target::TargetInfo};
 
     fn deed(tmdb_id: i64) -> Deed {
         let wish = Wish {
@@ -318,7 +296,11 @@ mod tests {
     #[actix_rt::test]
     async fn a_request_that_was_lost_and_repeated_is_told_once_also_by_the_next_process() {
         let folder = tempfile::tempdir().unwrap();
-        let engine = engine(folder.path());
+        let seerr = [
+            ("OVERSEERR_URL", "http://127.0.0.1:9"),
+            ("OVERSEERR_API_KEY", "hush"),
+        ];
+        let engine = engine(folder.path(), Clock::system(), &seerr);
         let target = engine.target().unwrap();
         let info = TargetInfo {
             product: "Seerr".into(),

@@ -186,6 +186,8 @@ pub(in crate::run) struct PlanToApply {
     looked_at: NaiveDateTime,
     /// Whether nothing of it waited when it was made.
     is_whole: bool,
+    /// The lists that ask for something in it.
+    asking: Vec<ListId>,
     expected: HashMap<WishKey, Expected>,
     outcomes: Vec<(i32, String)>,
 }
@@ -244,6 +246,7 @@ impl PlanToApply {
                         );
                     }
                 }
+                let asking: Vec<ListId> = lists.iter().copied().collect();
                 if takes_back && undoes.is_none() {
                     // No list asks for it any more; those that say to take it back speak for it.
                     let all = List::all(conn, false)?.into_iter();
@@ -252,15 +255,16 @@ impl PlanToApply {
                 }
                 let made_by = SyncRun::find(conn, plan.made_by)?;
                 let looked_at = made_by.map_or(plan.created_at, |run| run.sync_started);
-                Ok((order, lists, expected, looked_at))
+                Ok((order, (lists, asking), expected, looked_at))
             })
             .await?;
-        let (order, lists, expected, looked_at) = read;
+        let (order, (lists, asking), expected, looked_at) = read;
         Ok(PlanRead {
             plan: Self {
                 id,
                 looked_at,
                 is_whole,
+                asking,
                 expected,
                 outcomes: Vec::new(),
             },
@@ -340,13 +344,14 @@ impl PlanToApply {
     pub(super) fn note<'l>(
         &mut self,
         deeds: &[Deed],
+        run: RunId,
         row: impl Fn(&Wish) -> Option<&'l SyncedItem>,
     ) {
         for deed in deeds {
             if let (Some(expected), Some(row)) =
                 (self.expected.get(&key(&deed.wish)), row(&deed.wish))
             {
-                if row.status == LedgerStatus::Planned {
+                if row.status == LedgerStatus::Planned || row.run != Some(run) {
                     continue; // it was not sent, and why was noted
                 }
                 let outcome = row.error_message.as_deref();
@@ -369,14 +374,11 @@ impl PlanToApply {
             .await
     }
 
-    /// All of it was carried out, as far as it holds. How much of `lists` waited is counted anew.
-    pub(super) async fn close(
-        mut self,
-        engine: &Engine,
-        lists: Vec<ListId>,
-    ) -> Result<PlanId, DbError> {
+    /// All of it was carried out, as far as it holds. How much of its lists waited is counted anew.
+    pub(super) async fn close(mut self, engine: &Engine) -> Result<PlanId, DbError> {
         self.tell(engine).await?;
         let (id, now) = (self.id, engine.clock.now());
+        let lists = std::mem::take(&mut self.asking);
         engine
             .db
             .write(move |conn| {

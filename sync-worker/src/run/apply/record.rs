@@ -14,7 +14,7 @@ use schema::{
 use super::{Applier, Batch, Deed, Place, key, outcome::pause, place};
 use crate::{
     chance::jitter,
-    plan::{Decided, Verdict, Wish, decide},
+    plan::{Consent, Decided, Verdict, Wish, decide},
     run::{
         Interrupted,
         report::{Fate, Tally},
@@ -125,7 +125,10 @@ impl<T: Target> Applier<'_, T> {
                 ..
             }
         );
-        if !(is_to_come || is_of_ours && last_asks) {
+        // Whether a new list may ask for it is counted first; then it is decided on once more.
+        let is_open = matches!(wish.consent, Consent::Open { .. })
+            && matches!(decided.verdict, Verdict::Retry { .. });
+        if !(is_to_come || is_open || is_of_ours && last_asks) {
             noted.decisions.extend(self.decision(&wish, &decided, now));
         }
         match decided.verdict {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use schema::{
     DbError,
     models::{
-        Decision, LedgerStatus, NewDecision, NewSyncedItem, SeasonState, SyncedItem, TitleId,
+        Decision, LedgerStatus, NewDecision, NewSyncedItem, RunRequest, SeasonState, SyncedItem,
+        TitleId,
     },
 };
 use tokio::time::{Instant, sleep};
@@ -339,6 +340,10 @@ impl<T: Target> Applier<'_, T> {
                 if let Some(sent) = ended {
                     let row = SyncedItem::save(conn, &sent.row)?;
                     save_seasons(conn, &row, &sent.of_others, SeasonState::Adopted)?;
+                    // A run that ends before it looks for its requests has made them all the same.
+                    if let Some(made) = RunRequest::of_row(&row) {
+                        made.save(conn)?;
+                    }
                     events.extend(sent.event);
                     Decision::insert(conn, sent.decision.as_slice())?;
                     saved.push(row);

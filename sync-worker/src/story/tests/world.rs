@@ -2,9 +2,8 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{Connection, ExpressionMethods, RunQueryDsl, SqliteConnection};
-use runtime::{Boot, Clock, Environment, Readiness, Stop, settings};
+use runtime::Clock;
 use schema::{
-    Db,
     models::{
         Cause, Decision, DecisionKind, Fetch, FetchKind, IdSource, Identity, LedgerSeason,
         LedgerStatus, List, ListId, ListItem, ListPolicy, ListSetback, MediaType, NewDecision,
@@ -19,6 +18,7 @@ use schema::{
 
 use crate::{
     engine::Engine,
+    sample_engine::engine,
     story::{self, Outlook, Situation},
 };
 
@@ -40,25 +40,13 @@ impl World {
     /// It is 2026-03-01 18:00; the next run is at 2026-03-02 12:00.
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let own = folder.path().to_str().unwrap();
-        let environment = Environment::of([
-            ("LISTSYNC_DATA_DIR", own),
+        let seerr = [
             ("OVERSEERR_URL", "http://127.0.0.1:9"),
             ("OVERSEERR_API_KEY", "hush"),
-        ]);
-        let settings = settings::load(&environment, None, &[]).unwrap();
-        let database = settings.settings.paths.database();
-        schema::migrate(&database).unwrap();
+        ];
+        let engine = engine(folder.path(), Clock::fixed(at(360)), &seerr);
+        let database = engine.settings().settings.paths.database();
         let conn = SqliteConnection::establish(database.to_str().unwrap()).unwrap();
-        let engine = Engine::new(Boot {
-            db: Db::open(&database).unwrap(),
-            cipher: None,
-            clock: Clock::fixed(at(360)),
-            stop: Stop::new(),
-            ready: Readiness::default(),
-            settings,
-            environment,
-        });
         let outlook = Outlook {
             next_sync: Some(at(1440).and_utc()),
             run: None,

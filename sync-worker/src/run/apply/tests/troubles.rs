@@ -120,6 +120,25 @@ async fn while_nobody_is_there_no_attempt_is_used_up_and_nothing_is_lost() {
 }
 
 #[actix_rt::test]
+async fn requests_that_nobody_came_to_look_for_are_known_as_those_of_their_run() {
+    let world = World::with_movies(2);
+    world.list("top", false, &[1, 2]).await;
+    world.fault("verify 1", Fault::Says(nobody_is_there()));
+    let ran = world.run().await;
+    assert!(ran.interrupted.is_some());
+    assert_eq!(world.status(1).await, LedgerStatus::Requesting);
+    let first = ran.report.summary.run;
+    let ran = world.run().await;
+    assert!(ran.interrupted.is_none(), "{:?}", ran.told());
+    assert_eq!(world.status(1).await, LedgerStatus::Requested);
+    let made = world
+        .db(move |conn| Ok(schema::models::RunRequest::count(conn, first)?))
+        .await;
+    assert_eq!(made, 2);
+    assert_eq!(world.shelf.look().requests.len(), 2);
+}
+
+#[actix_rt::test]
 async fn a_request_that_is_stored_although_the_answer_is_an_error_is_ours() {
     let world = World::with_movies(2);
     world.list("top", false, &[1, 2]).await;

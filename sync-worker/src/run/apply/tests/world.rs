@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
-use runtime::{Boot, Clock, Environment, Readiness, Stop, settings};
+use runtime::Clock;
 use schema::{
-    Db, DbError, SqliteConnection,
+    DbError, SqliteConnection,
     models::{
         Decision, Event, EventKind, FetchKind, Following, Identity, LedgerStatus, List, ListId,
         ListItem, ListPolicy, MediaType, NewList, NewListItem, NewRun, NewTitle, Plan, PlanId,
@@ -20,11 +20,18 @@ use super::super::{Ground, Purpose, carry_out};
 use crate::{
     engine::Engine,
     run::{Ended, Going, Interrupted, look, planned, read::ListRead, report, wishes::Wishes},
+    sample_engine::engine,
     target::{
         Target,
         in_memory::{Fault, InMemory},
     },
 };
+
+/// How long a request may be under way.
+const PATIENCE: [(&str, &str); 2] = [
+    ("LISTSYNC_SEERR_TIMEOUT_S", "60"),
+    ("LISTSYNC_SEERR_SETTLE_S", "120"),
+];
 
 /// When every test begins.
 pub(super) fn noon() -> NaiveDateTime {
@@ -73,7 +80,7 @@ impl World {
             shelf.movie(number, &format!("tt{number}"), &name(number), 1999)
         });
         Self {
-            engine: engine(folder.path(), Clock::fixed(noon())),
+            engine: engine(folder.path(), Clock::fixed(noon()), &PATIENCE),
             shelf,
             folder,
         }
@@ -81,7 +88,7 @@ impl World {
 
     /// The next process over the same database.
     pub(super) fn restart(&mut self) {
-        self.engine = engine(self.folder.path(), self.engine.clock.clone());
+        self.engine = engine(self.folder.path(), self.engine.clock.clone(), &PATIENCE);
     }
 
     /// Lets the clock go with the time that is slept, which takes none.
@@ -350,28 +357,6 @@ impl World {
         })
         .await
     }
-}
-
-fn engine(folder: &std::path::Path, clock: Clock) -> Engine {
-    let own = folder.to_str().unwrap();
-    let environment = Environment::of([
-        ("LISTSYNC_DATA_DIR", own),
-        ("LISTSYNC_RUN_DIR", own),
-        ("LISTSYNC_SEERR_TIMEOUT_S", "60"),
-        ("LISTSYNC_SEERR_SETTLE_S", "120"),
-    ]);
-    let settings = settings::load(&environment, None, &[]).unwrap();
-    let database = settings.settings.paths.database();
-    schema::migrate(&database).unwrap();
-    Engine::new(Boot {
-        db: Db::open(&database).unwrap(),
-        cipher: None,
-        clock,
-        stop: Stop::new(),
-        ready: Readiness::default(),
-        settings,
-        environment,
-    })
 }
 
 fn name(movie: i64) -> String {
