@@ -42,7 +42,8 @@ pub struct PinRecord {
     /// The entry as its list shows it.
     pub entry: PinEntry,
     /// What the entry is recognised by on any list: `imdb:tt0084787`, `tmdb:movie:1091`,
-    /// `title:movie:1982:the thing`.
+    /// `title:movie:1982:the thing`; where an id of the entry is another title's, what the entry says as a
+    /// whole: `told:movie:1995:heat:tmdb-680`.
     pub keys: Vec<String>,
     /// The title it is; null when it is none of TMDB's.
     pub title: Option<PinTitle>,
@@ -327,6 +328,13 @@ fn is_key(key: &str) -> bool {
         }
         [Some("title"), Some(kind), Some(year), Some(title)] => {
             is_kind(kind) && (year.is_empty() || is_number(year)) && !title.is_empty()
+        }
+        [Some("told"), Some(kind), Some(year), Some(rest)] => {
+            is_kind(kind)
+                && (year.is_empty() || is_number(year))
+                && rest.rsplit_once(':').is_some_and(|(title, ids)| {
+                    !title.is_empty() && ids.split(',').all(|id| id.contains('-'))
+                })
         }
         _ => false,
     }

@@ -341,7 +341,10 @@ impl SyncRun {
     /// # Errors
     /// When the database fails.
     pub fn set_undone(conn: &mut SqliteConnection, id: RunId, by: RunId) -> QueryResult<()> {
-        diesel::update(sync_history::table.find(id))
+        let not_yet = sync_history::table
+            .find(id)
+            .filter(sync_history::undone_by.is_null());
+        diesel::update(not_yet)
             .set(sync_history::undone_by.eq(by))
             .execute(conn)
             .map(drop)

@@ -207,6 +207,14 @@ fn next_step(summary: &ListReadSummary) -> Option<String> {
     let list = &summary.list;
     let id = list.id;
     match list.status {
+        // It may be more than its owner expects; then the note says what happens.
+        FetchKind::Complete | FetchKind::Partial
+            if summary.read > 0 && list.auto_sync && list.ask_first =>
+        {
+            Some(format!(
+                "the next run looks what is missing; `listsync sync --wait {id}` does it now"
+            ))
+        }
         FetchKind::Complete | FetchKind::Partial if summary.read > 0 && list.auto_sync => {
             Some(format!(
                 "the next run asks for what is missing; `listsync sync --wait {id}` does it now"

@@ -249,7 +249,8 @@ impl Claim {
         self.tmdb_id != other.tmdb_id || types.is_some_and(|(one, other)| one != other)
     }
 
-    fn told(&self) -> String {
+    /// `tt0133093 is movie 603 "The Matrix" (1999), known by imdb look-up`
+    pub(super) fn told(&self) -> String {
         let name = self
             .name
             .as_ref()

@@ -34,6 +34,41 @@ pub(crate) fn keys(item: &ListItem) -> Vec<String> {
     keys
 }
 
+/// The same, before them what an entry with ids says as a whole: what a person says of it where an id is
+/// another title's holds for no other entry with that id.
+pub(crate) fn all_keys(item: &ListItem) -> Vec<String> {
+    let mut all: Vec<String> = whole(item).into_iter().collect();
+    all.extend(keys(item));
+    all
+}
+
+/// All that an entry with ids says, in one key: `told:movie:1995:heat:tmdb-680`; none without an id or a
+/// title.
+pub(crate) fn whole(item: &ListItem) -> Option<String> {
+    let kind = item.media_type.map_or("any", MediaType::as_str);
+    let number =
+        |site: &str, id: Option<i64>| id.filter(|id| *id > 0).map(|id| format!("{site}-{id}"));
+    let imdb = item.imdb_id.as_deref().and_then(imdb_id);
+    let ids = [
+        imdb.map(|id| format!("imdb-{id}")),
+        number("tmdb", item.tmdb_id),
+        number("tvdb", item.tvdb_id),
+        number("trakt", item.trakt_id),
+    ];
+    let ids: Vec<String> = ids.into_iter().flatten().collect();
+    if ids.is_empty() || item.title.trim().is_empty() {
+        return None;
+    }
+    let year = item.year.map_or_else(String::new, |year| year.to_string());
+    let (title, ids) = (plain(&item.title), ids.join(","));
+    Some(format!("told:{kind}:{year}:{title}:{ids}"))
+}
+
+/// Whether two titles are made of the same words.
+pub(crate) fn is_titled_alike(one: &str, other: &str) -> bool {
+    plain(one) == plain(other)
+}
+
 /// The words of a title in lower case with single spaces, without punctuation; of a title that has no
 /// words, what it is.
 pub(super) fn plain(title: &str) -> String {
@@ -75,6 +110,25 @@ mod tests {
                 "imdb:tt0084787",
                 "trakt:movie:713",
                 "source:letterboxd:the-thing"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_an_entry_says_as_a_whole_is_its_surest_key_where_it_has_an_id() {
+        let heat = item("Heat!", 1995, MediaType::Movie);
+        assert_eq!(all_keys(&heat), keys(&heat));
+        let numbered = ListItem {
+            tmdb_id: Some(680),
+            imdb_id: Some("tt0113277".into()),
+            ..heat
+        };
+        assert_eq!(
+            all_keys(&numbered),
+            [
+                "told:movie:1995:heat:imdb-tt0113277,tmdb-680",
+                "imdb:tt0113277",
+                "tmdb:movie:680"
             ]
         );
     }

@@ -11,7 +11,7 @@ use schema::{
 use crate::pins::Kept;
 
 use super::{
-    Identified, PICKED, ids_of, is_of_one_title, keys, tmdb_id,
+    Identified, PICKED, all_keys, ids_of, is_of_one_title, tmdb_id,
     trust::{SHARED, trust},
 };
 
@@ -52,9 +52,9 @@ impl IdMap {
             .filter(|key| is_of_any_list(key))
             .collect();
         let alike = ListItem::matched_alike(conn, &alike)?;
-        let all_keys: Vec<String> = items.iter().flat_map(keys).collect();
+        let keys: Vec<String> = items.iter().flat_map(all_keys).collect();
         let mut map = Self {
-            pins: Kept::of_keys(conn, &all_keys)?,
+            pins: Kept::of_keys(conn, &keys)?,
             ..Self::default()
         };
         let refs: HashSet<TitleRef> = (rows.iter().map(|row| row.title))

@@ -36,12 +36,12 @@ mod vouched;
 pub(crate) mod wanted;
 mod years;
 
-pub(crate) use against::{Doubt, against};
+pub(crate) use against::{Doubt, against, unread};
 pub(crate) use ask::{Identified, identify};
 pub(crate) use called::{Called, Fit};
 pub(crate) use contradiction::divided;
 pub(crate) use ids::{OWN_ID, ids_of, imdb_id};
-pub(crate) use keys::keys;
+pub(crate) use keys::{all_keys, is_titled_alike, keys, whole};
 pub(crate) use learn::{KnownIds, ids_of_details, ids_of_match, learn};
 pub(crate) use map::IdMap;
 pub(crate) use probe::UpstreamProbe;

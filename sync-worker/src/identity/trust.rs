@@ -43,9 +43,9 @@ pub(super) fn trust(known_by: &str) -> Trust {
     }
 }
 
-/// Whether TMDB itself said so, and not a list or a search.
+/// Whether TMDB itself said so, and not a list or a search; and said it of this title alone.
 pub(crate) fn is_of_tmdb(known_by: &str) -> bool {
-    trust(known_by) == Trust::LookedUp
+    known_by != SHARED && trust(known_by) == Trust::LookedUp
 }
 
 /// Whether TMDB, asked what an id is, named one title only.

@@ -8,25 +8,38 @@ use schema::{DbError, SqliteConnection, models::Pin};
 /// both have decides: films that IMDb tells apart are two, though they share a title and a year.
 pub(crate) fn is_same(one: &[String], other: &[String]) -> bool {
     for key in one {
-        let mut of_kind = other
-            .iter()
-            .filter(|known| kind(known) == kind(key))
-            .peekable();
-        if of_kind.peek().is_some() {
-            return of_kind.any(|known| known == key);
+        // What another says as a whole speaks against nothing.
+        if kind(key) == TOLD {
+            if other.contains(key) {
+                return true;
+            }
+            continue;
+        }
+        let of_kind = |known: &&String| kind(known) == kind(key);
+        if other.iter().any(|known| of_kind(&known)) {
+            return one.iter().filter(of_kind).any(|own| other.contains(own));
         }
     }
     false
 }
 
-/// What the key is a key of: `imdb`, `tmdb:movie`, `source:letterboxd`, `title`.
+/// What the key is a key of: `imdb`, `tmdb:movie`, `source:letterboxd`, `title`, `told`.
 fn kind(key: &str) -> &str {
     let end = match key.split_once(':') {
         Some(("source", rest)) => rest.find(':').map(|place| place + "source:".len()),
-        Some(("title" | "imdb", _)) => key.find(':'),
+        Some(("title" | "imdb" | "told", _)) => key.find(':'),
         _ => key.rfind(':'),
     };
     end.and_then(|end| key.get(..end)).unwrap_or(key)
+}
+
+/// The kind of the key that tells an entry as a whole.
+const TOLD: &str = "told";
+
+/// Whether a pin was made for just what an entry says, wrong ids and all.
+fn is_for_the_whole(keys: &[String], pinned: &[String]) -> bool {
+    keys.iter()
+        .any(|key| kind(key) == TOLD && pinned.contains(key))
 }
 
 /// Pins that may hold for some entries.
@@ -66,14 +79,15 @@ impl Kept {
         self.pins.insert(pin.id, (pin, keys));
     }
 
-    /// The newest pin that was made for an entry with these keys, the surest first.
+    /// The newest pin that was made for an entry with these keys, the surest first; one for the whole of
+    /// what it says goes before those for one of its ids.
     pub(crate) fn chosen(&self, keys: &[String]) -> Option<&Pin> {
         let found = keys.iter().filter_map(|key| self.by_key.get(key));
         found
             .filter_map(|id| self.pins.get(id))
             .filter(|(_, pinned)| is_same(keys, pinned))
+            .max_by_key(|(pin, pinned)| (is_for_the_whole(keys, pinned), pin.id))
             .map(|(pin, _)| pin)
-            .max_by_key(|pin| pin.id)
     }
 }
 

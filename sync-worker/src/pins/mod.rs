@@ -34,7 +34,10 @@ use self::{
     choice::Chosen,
     settle::{Settled, settle, title_row},
 };
-use crate::{engine::Engine, identity::keys};
+use crate::{
+    engine::Engine,
+    identity::{imdb_id, is_of_tmdb, keys, whole},
+};
 
 /// Keeps what a person says an entry is, and applies it to all entries that are the same.
 pub(crate) async fn pick(engine: &Engine, pick: Pick) -> Result<Box<Picked>, Failure> {
@@ -52,6 +55,7 @@ pub(crate) async fn pick(engine: &Engine, pick: Pick) -> Result<Box<Picked>, Fai
     let ledger = ledger_name(engine);
     let picked = engine
         .write(move |conn, events| {
+            let keys = keys_to_pin(conn, &item, keys, chosen.title.as_ref())?;
             let picked = keep(conn, &item, &keys, chosen, ledger, now)?;
             events.push(news("picked", &picked.pin, now));
             Ok(picked)
@@ -65,6 +69,54 @@ pub(crate) async fn pick(engine: &Engine, pick: Pick) -> Result<Box<Picked>, Fai
         picked.entries
     );
     Ok(Box::new(picked))
+}
+
+/// The keys that a choice holds for. An id that TMDB gives to another title is wrong on this list alone:
+/// then the choice is for what the entry says as a whole, and other entries with that id keep it.
+fn keys_to_pin(
+    conn: &mut SqliteConnection,
+    item: &ListItem,
+    keys: Vec<String>,
+    chosen: Option<&PinTitle>,
+) -> Result<Vec<String>, DbError> {
+    let number = item.tmdb_id.filter(|id| *id > 0);
+    let is_other_number = number.is_some_and(|number| {
+        chosen.is_none_or(|chosen| {
+            chosen.tmdb_id != number
+                || item
+                    .media_type
+                    .is_some_and(|kind| kind != chosen.media_type)
+        })
+    });
+    let imdb = item.imdb_id.as_deref().and_then(imdb_id);
+    let tvdb = item.tvdb_id.filter(|id| *id > 0).map(|id| id.to_string());
+    let mut is_wrong = is_other_number;
+    for (source, id) in [(IdSource::Imdb, imdb), (IdSource::Tvdb, tvdb)] {
+        let Some(id) = id else { continue };
+        let known = TitleId::of(conn, source, &[&id])?;
+        let refs: Vec<TitleRef> = known
+            .iter()
+            .filter(|id| is_of_tmdb(&id.known_by))
+            .map(|id| id.title)
+            .collect();
+        let titles = Title::of(conn, &refs)?;
+        let is_chosen = |title: &Title| {
+            chosen.is_some_and(|chosen| {
+                (chosen.media_type, chosen.tmdb_id) == (title.media_type, title.tmdb_id)
+            })
+        };
+        is_wrong |= !titles.is_empty() && !titles.iter().any(is_chosen);
+    }
+    let Some(whole) = whole(item) else {
+        return Ok(keys);
+    };
+    if is_wrong {
+        return Ok(vec![whole]);
+    }
+    // Who thinks again about such an entry takes back what was said of the whole of it.
+    let is_taken_back = !Pin::by_keys(conn, std::slice::from_ref(&whole))?.is_empty();
+    let whole = is_taken_back.then_some(whole);
+    Ok(whole.into_iter().chain(keys).collect())
 }
 
 /// The one transaction of a pick.

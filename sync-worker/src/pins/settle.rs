@@ -9,7 +9,7 @@ use schema::{
 };
 
 use super::Kept;
-use crate::identity::{PICKED, RULED_OUT, keys};
+use crate::identity::{PICKED, RULED_OUT, all_keys};
 
 /// What became of the entries.
 #[derive(Debug, Default)]
@@ -117,7 +117,7 @@ fn with_keys(
     let set: HashSet<&str> = wanted.iter().map(String::as_str).collect();
     let found = ListItem::with_traits(conn, &traits(wanted))?;
     let found = found.into_iter().map(|item| {
-        let keys = keys(&item);
+        let keys = all_keys(&item);
         (item, keys)
     });
     Ok(found
@@ -150,12 +150,27 @@ fn traits(keys: &[String]) -> ItemTraits {
             "tvdb" => traits.tvdb_ids.extend(number()),
             "trakt" => traits.trakt_ids.extend(number()),
             "source" => traits.entry_keys.push(key.clone()),
+            "told" => add_ids(&mut traits, rest.rsplit(':').next().unwrap_or_default()),
             _ => traits.years.extend(years_of(rest)),
         }
     }
     traits.years.sort_unstable();
     traits.years.dedup();
     traits
+}
+
+/// Takes in `imdb-tt0113277,tmdb-680`.
+fn add_ids(traits: &mut ItemTraits, ids: &str) {
+    for (site, id) in ids.split(',').filter_map(|id| id.split_once('-')) {
+        let number = || id.parse::<i64>().ok(); // no number, no entry
+        match site {
+            "imdb" => traits.imdb_ids.push(id.to_owned()),
+            "tmdb" => traits.tmdb_ids.extend(number()),
+            "tvdb" => traits.tvdb_ids.extend(number()),
+            "trakt" => traits.trakt_ids.extend(number()),
+            _ => {}
+        }
+    }
 }
 
 /// The years that what follows `title:` names: one, which may be none at all. No entry has a year that is no

@@ -3,8 +3,8 @@
 use runtime::Clock;
 use schema::{
     models::{
-        Event, FetchKind, Following, List, ListId, MediaType, NewList, NewListItem, NewSyncedItem,
-        NewTitle,
+        Event, FetchKind, Following, IdSource, List, ListId, MediaType, NewList, NewListItem,
+        NewSyncedItem, NewTitle, TitleId,
     },
     pin_file::{NumberedPin, PinRecord, RefusedPin},
     wire::sync::{Choice, ImportPins, PinsImported, ReviewFilter, ReviewRequest},
@@ -325,6 +325,42 @@ async fn a_request_that_another_entry_asked_for_is_not_told_of() {
 }
 
 #[actix_rt::test]
+async fn a_choice_for_a_wrongly_numbered_entry_holds_for_no_other_with_that_number() {
+    let world = World::new();
+    let numbered = |title: &str, year| ListItem {
+        tmdb_id: Some(680),
+        ..waiting(item(title, year, MediaType::Movie))
+    };
+    let wrong = world.list("one", vec![numbered("Heat", 1995)]).await;
+    let picked = world.pick(wrong[0], movie(949)).await.unwrap();
+    assert_eq!(picked.pin.keys, ["told:movie:1995:heat:tmdb-680"]);
+    let ids = world
+        .list(
+            "two",
+            vec![numbered("Pulp Fiction", 1994), numbered("HEAT", 1995)],
+        )
+        .await;
+    let none = world.pick(ids[0], Choice::None).await.unwrap();
+    assert_eq!(none.pin.keys, ["told:movie:1994:pulp fiction:tmdb-680"]);
+    assert_eq!(world.all(&wrong).await, ["movie:949"]);
+    // Its own number: that holds wherever it stands, with this title.
+    let own = world.pick(ids[0], movie(680)).await.unwrap();
+    assert_eq!(
+        own.pin.keys,
+        ["tmdb:movie:680", "told:movie:1994:pulp fiction:tmdb-680"]
+    );
+    assert_eq!(world.all(&wrong).await, ["movie:949"]);
+    let right = world
+        .list("three", vec![numbered("Fiction pulpeuse", 1994)])
+        .await;
+    world.pick(right[0], movie(680)).await.unwrap();
+    assert_eq!(world.all(&wrong).await, ["movie:949"]);
+    let again = records(world.pins().await);
+    let imported = world.import(&again, false).await;
+    assert_eq!(imported.refused, Vec::<RefusedPin>::new());
+}
+
+#[actix_rt::test]
 async fn picking_what_was_taken_back_asks_for_it_anew() {
     let world = World::new();
     let now = world.engine.clock.now();
@@ -440,6 +476,50 @@ async fn what_cannot_be_picked_says_why() {
     }
     insta::assert_snapshot!(lines.join("\n"));
     assert!(world.pins().await.is_empty());
+}
+
+#[actix_rt::test]
+async fn an_imdb_id_that_tmdb_gives_to_several_titles_picks_none_of_them_by_itself() {
+    let world = World::new();
+    let ids = world.list("one", vec![thing()]).await;
+    let pick = async |known_by: &'static str| {
+        let now = world.engine.clock.now();
+        let told = world.engine.db.write(move |conn| -> Result<_, DbError> {
+            let new = NewTitle {
+                media_type: MediaType::Movie,
+                tmdb_id: 1091,
+                title: "The Thing".into(),
+                year: Some(1982),
+                created_at: now,
+                updated_at: now,
+            };
+            let id = TitleId {
+                source: IdSource::Imdb,
+                external_id: "tt0084787".into(),
+                media_type: MediaType::Movie,
+                title: Title::ensure(conn, &new)?.id,
+                known_by: known_by.into(),
+                known_at: now,
+            };
+            if TitleId::of(conn, IdSource::Imdb, &["tt0084787"])?.is_empty() {
+                Ok(id.insert(conn)?)
+            } else {
+                Ok(id.correct(conn)?)
+            }
+        });
+        told.await.unwrap();
+        let imdb_id = "tt0084787".to_owned();
+        world.pick(ids[0], Choice::Imdb { imdb_id }).await
+    };
+    let failure = pick("TMDB's details, of several titles").await.unwrap_err();
+    assert_eq!(
+        failure.code,
+        FailureCode::Unavailable,
+        "TMDB is to be asked"
+    );
+    assert!(world.pins().await.is_empty());
+    pick("TMDB's details").await.unwrap();
+    assert_eq!(world.pins().await.len(), 1);
 }
 
 #[actix_rt::test]

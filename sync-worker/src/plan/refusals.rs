@@ -45,6 +45,15 @@ fn is_older_than_the_return(case: &Case<'_>, row: &SyncedItem) -> bool {
     if is_held || row.status == LedgerStatus::Requesting {
         return false;
     }
+    // A no to what was asked for since the return is later, whatever the clocks say.
+    let is_to_it = case.requests.first().is_some_and(|newest| {
+        row.created_by_us
+            && row.request_id == Some(newest.id)
+            && row.requested_at.is_some_and(|asked| asked > returned_at)
+    });
+    if is_to_it {
+        return false;
+    }
     let newest = case.requests.first().map(|request| request.status);
     let is_shown = case.status == MediaStatus::Deleted || newest == Some(RequestStatus::Declined);
     let is_gone = is_asked_for(row) && !is_coming(case);

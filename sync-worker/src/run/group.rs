@@ -66,8 +66,17 @@ impl Group {
                 && agree(known.tvdb_id.as_ref(), item.tvdb_id.as_ref())
                 && agree(known.trakt_id.as_ref(), item.trakt_id.as_ref())
                 && agree::<MediaType>(known.media_type.as_ref(), item.media_type.as_ref())
+                && is_said_alike(known, item)
         })
     }
+}
+
+/// Whether two entries with an id in common may be one: an id may be wrong on one list, and then the
+/// entries have other titles too. IMDb's ids go by no title.
+fn is_said_alike(one: &ListItem, other: &ListItem) -> bool {
+    let is_of_imdb = one.imdb_id.is_some() && one.imdb_id == other.imdb_id;
+    let is_untitled = one.title.trim().is_empty() || other.title.trim().is_empty();
+    is_of_imdb || is_untitled || identity::is_titled_alike(&one.title, &other.title)
 }
 
 /// The entries in groups, in the order of the first of each.
@@ -75,7 +84,7 @@ pub(super) fn groups(items: Vec<ListItem>) -> Vec<Group> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut groups: Vec<Group> = Vec::new();
     for item in items {
-        let keys = identity::keys(&item);
+        let keys = identity::all_keys(&item);
         let place = keys
             .iter()
             .filter_map(|key| places.get(key).copied())

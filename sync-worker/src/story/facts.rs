@@ -13,7 +13,7 @@ use schema::{
 };
 
 use super::find::{Subject, same_entries};
-use crate::identity::keys;
+use crate::identity::all_keys;
 
 /// What is stored of a title.
 #[derive(Debug, Default)]
@@ -105,7 +105,7 @@ impl Facts {
             Subject::Entries(entries) => facts.entries = same_entries(conn, entries)?,
             Subject::Title(title) => facts.of_title(conn, title)?,
         }
-        let keys: Vec<String> = facts.entries.iter().flat_map(keys).collect();
+        let keys: Vec<String> = facts.entries.iter().flat_map(all_keys).collect();
         for (_, pin) in Pin::by_keys(conn, &keys)? {
             if facts.pins.iter().all(|known| known.id != pin.id) {
                 facts.pins.push(pin);

@@ -49,6 +49,16 @@ pub(super) fn one(
     named: &Named,
 ) -> Result<Result<Subject, Failure>, DbError> {
     let mut found = all(conn, named)?;
+    // Entries that a list gives this number may be taken for another title: that has its own number.
+    if let Named::Title(media_type, tmdb_id) = named {
+        let is_it = |subject: &Subject| {
+            matches!(subject, Subject::Title(title)
+                if (title.media_type, title.tmdb_id) == (*media_type, *tmdb_id))
+        };
+        if found.subjects.iter().any(is_it) {
+            found.subjects.retain(is_it);
+        }
+    }
     Ok(match (found.subjects.len(), named) {
         (0, Named::Item(id)) => Err(Failure::new(
             FailureCode::NotFound,

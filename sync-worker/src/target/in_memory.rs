@@ -1,5 +1,6 @@
-//! A target that is a shelf in memory: movies only, no network, no versions. For tests of whatever
-//! works with a [`Target`], and the proof that one needs neither shows nor Seerr to be one.
+//! A target that is a shelf in memory: movies, and shows of which it only tells; no network, no versions.
+//! For tests of whatever works with a [`Target`], and the proof that one needs neither shows nor Seerr to be
+//! one.
 
 use std::{
     cell::{Ref, RefCell},
@@ -26,6 +27,8 @@ pub(crate) struct InMemory {
 pub(crate) struct Shelf {
     /// By TMDB number.
     pub(crate) movies: BTreeMap<i64, Movie>,
+    /// Shows by TMDB number: it can tell of them, and none can be requested.
+    pub(crate) shows: BTreeMap<i64, Details>,
     /// The oldest first.
     pub(crate) requests: Vec<TargetRequest>,
     /// Everything that was asked, in words, in order.
@@ -286,8 +289,11 @@ impl Target for InMemory {
 
     async fn details(&self, media_type: MediaType, tmdb_id: i64) -> Result<Details, TargetError> {
         self.ask(format!("details {tmdb_id}"), |shelf| {
+            if media_type == MediaType::Tv {
+                let show = shelf.shows.get(&tmdb_id).cloned();
+                return show.ok_or(TargetError::NoSuchTitle);
+            }
             let movie = shelf.movies.get(&tmdb_id);
-            let movie = movie.filter(|_| media_type == MediaType::Movie);
             let movie = movie.ok_or(TargetError::NoSuchTitle)?;
             Ok(Details {
                 title: movie.title.clone(),

@@ -35,6 +35,14 @@ pub(super) enum Believed {
     No(Decided),
 }
 
+/// What came of asking for details a second time.
+enum AskedAgain {
+    Told(Details),
+    NoSuchTitle,
+    /// TMDB has not said what the title is.
+    Untold,
+}
+
 /// A title, and the entries on lists that are taken for it, but for those that a person decided on.
 pub(super) struct Taken {
     title: Title,
@@ -83,15 +91,17 @@ impl Taken {
         &self.title
     }
 
-    /// Whether nobody but one list has said that an entry's title and TMDB's number go together.
     fn is_doubtful(&self) -> bool {
-        self.entries.iter().any(|(entry, is_vouched)| {
-            let reason = entry.identity_reason.as_deref().unwrap_or_default();
-            (reason == OWN_ID || reason.starts_with(&format!("{OWN_ID};")))
-                && !entry.title.trim().is_empty()
-                && !is_vouched
-        })
+        self.entries.iter().any(is_one_lists_word)
     }
+}
+
+/// Whether nobody but one list has said that an entry's title and TMDB's number go together.
+fn is_one_lists_word((entry, is_vouched): &(ListItem, bool)) -> bool {
+    let reason = entry.identity_reason.as_deref().unwrap_or_default();
+    (reason == OWN_ID || reason.starts_with(&format!("{OWN_ID};")))
+        && !entry.title.trim().is_empty()
+        && !is_vouched
 }
 
 fn is_taken(entry: &ListItem) -> bool {
@@ -122,23 +132,24 @@ impl<T: Target> Applier<'_, T> {
             return Ok(Believed::Yes(Vec::new()));
         };
         let mut details = read.and_then(|read| read.details);
-        if details.is_none() && self.is_doubtful(taken, deed.wish.title) {
-            details = self.going.or_cancelled(self.asked_again(deed)).await??;
+        if details.is_none() {
+            if !self.is_doubtful(taken, deed.wish.title) {
+                return Ok(Believed::Yes(Vec::new()));
+            }
+            details = match self.going.or_cancelled(self.asked_again(deed)).await?? {
+                AskedAgain::Told(details) => Some(details),
+                // The request will tell the same.
+                AskedAgain::NoSuchTitle => return Ok(Believed::Yes(Vec::new())),
+                AskedAgain::Untold => None,
+            };
         }
-        // What TMDB does not tell of it, it will not tell the request either.
-        let Some(details) = details else {
-            return Ok(Believed::Yes(Vec::new()));
-        };
-        if let Some(held) = self.disbelieved(title, &details).await? {
+        if let Some(held) = self.disbelieved(title, details.as_ref()).await? {
             return Ok(Believed::No(held.decided()));
         }
         self.facts.compared.insert(deed.wish.title);
         let now = self.engine.clock.now();
-        Ok(Believed::Yes(identity::ids_of_details(
-            &title.title,
-            &details,
-            now,
-        )))
+        let ids = details.map(|details| identity::ids_of_details(&title.title, &details, now));
+        Ok(Believed::Yes(ids.unwrap_or_default()))
     }
 
     /// For a plan: holds the titles that it would request against their entries, where that must be done
@@ -173,7 +184,7 @@ impl<T: Target> Applier<'_, T> {
         while let Some((one, answer)) = self.going.or_cancelled(answers.next()).await? {
             match answer {
                 Ok(details) => {
-                    self.disbelieved(one, &details).await?;
+                    self.disbelieved(one, Some(&details)).await?;
                     self.facts.compared.insert(one.title.id);
                 }
                 Err(error) if error.ends_the_run() => return Err(error.into()),
@@ -184,68 +195,82 @@ impl<T: Target> Applier<'_, T> {
         Ok(())
     }
 
-    /// The details once more, now that TMDB answers; nothing for a number that it does not have.
-    async fn asked_again(&self, deed: &Deed) -> Result<Option<Details>, TargetError> {
+    /// The details once more, now that TMDB answers.
+    async fn asked_again(&self, deed: &Deed) -> Result<AskedAgain, TargetError> {
         let now = tokio::time::Instant::now();
         self.facts.probe.answers_since(self.target, now).await?;
         let wish = &deed.wish;
         match self.target.details(wish.media_type, wish.tmdb_id).await {
-            Ok(details) => Ok(Some(details)),
+            Ok(details) => Ok(AskedAgain::Told(details)),
+            Err(TargetError::NoSuchTitle) => Ok(AskedAgain::NoSuchTitle),
             Err(error) if error.ends_the_run() => Err(error),
             Err(error) => {
                 tracing::debug!(wish.tmdb_id, "details could not be read: {error}");
-                Ok(None)
+                Ok(AskedAgain::Untold)
             }
         }
     }
 
-    /// Leaves the entries to a person that cannot be the title they are taken for. Gives why the title is
-    /// not requested now, if it is not.
+    /// Leaves the entries to a person that cannot be the title they are taken for, by its details, or by
+    /// their own titles where nobody can read those. Gives why the title is not requested now, if it is not.
     pub(super) async fn disbelieved(
         &mut self,
         taken: &Taken,
-        details: &Details,
+        details: Option<&Details>,
     ) -> Result<Option<Held>, Interrupted> {
         let mut doubts = Vec::new();
-        let own = (taken.title.media_type, taken.title.tmdb_id);
-        for (entry, is_vouched) in &taken.entries {
-            let how = (*is_vouched, &self.facts.probe);
-            let asking = identity::against(self.target, entry, own, details, how);
+        for told in &taken.entries {
             // Where nothing contradicts, nothing is asked, and the answer is there at once.
             let doubt = tokio::select! {
                 biased;
-                doubt = asking => doubt,
+                doubt = self.doubt(&taken.title, told, details) => doubt,
                 () = self.going.cancel.cancelled() => return Err(Interrupted::Cancelled),
             };
             match doubt {
-                Ok(doubt) => doubts.extend(doubt.map(|doubt| (entry.id, doubt))),
+                Ok(doubt) => doubts.extend(doubt.map(|doubt| (told.0.clone(), doubt))),
                 Err(error) if error.ends_the_run() => return Err(error.into()),
                 Err(error) => return Ok(Some(self.hold(taken.title.id, unasked(&error)))),
             }
         }
-        let Some(why) = doubts.iter().find_map(|(_, doubt)| doubt.why()) else {
+        if doubts.is_empty() {
             return Ok(None);
-        };
-        let id = taken.title.id;
-        let held = Held {
-            why: format!("a person has to say which title it is: {why}"),
-            remedy: "Say which title it is with `listsync review`.",
-        };
+        }
+        let (id, held) = (taken.title.id, held(&doubts));
         tracing::warn!("an entry is not believed to be title {id}: {}", held.why);
         let (now, run) = (self.engine.clock.now(), self.going.run);
-        let name = (details.title.clone(), details.year);
+        let name = details.map(|details| (details.title.clone(), details.year));
         self.engine
             .write(move |conn, events| {
-                if !name.0.is_empty() {
-                    Title::rename(conn, id, (&name.0, name.1), now)?;
+                if let Some((name, year)) = name.filter(|(name, _)| !name.is_empty()) {
+                    Title::rename(conn, id, (&name, year), now)?;
                 }
                 for (entry, doubt) in doubts {
-                    events.extend(leave_to_a_person(conn, id, (entry, doubt), run, now)?);
+                    events.extend(leave_to_a_person(conn, id, (entry.id, doubt), run, now)?);
                 }
                 Ok::<_, DbError>(())
             })
             .await?;
         Ok(Some(self.hold(id, held)))
+    }
+
+    /// Why an entry is not the title, if it is not.
+    async fn doubt(
+        &self,
+        title: &Title,
+        told: &(ListItem, bool),
+        details: Option<&Details>,
+    ) -> Result<Option<Doubt>, TargetError> {
+        let own = (title.media_type, title.tmdb_id);
+        let ((entry, is_vouched), probe) = (told, &self.facts.probe);
+        match details {
+            Some(details) => {
+                identity::against(self.target, entry, own, details, (*is_vouched, probe)).await
+            }
+            None if is_one_lists_word(told) => {
+                identity::unread(self.target, entry, own, probe).await
+            }
+            None => Ok(None),
+        }
     }
 
     fn hold(&mut self, title: TitleRef, held: Held) -> Held {
@@ -265,6 +290,31 @@ impl Held {
     }
 }
 
+/// Why a title waits whose entries are doubted: for a person, unless they were only misled.
+fn held(doubts: &[(ListItem, Doubt)]) -> Held {
+    let of_a_person = doubts
+        .iter()
+        .filter(|(entry, doubt)| !is_misled(entry, doubt))
+        .find_map(|(_, doubt)| doubt.why());
+    match of_a_person {
+        Some(why) => Held {
+            why: format!("a person has to say which title it is: {why}"),
+            remedy: "Say which title it is with `listsync review`.",
+            is_unasked: false,
+        },
+        None => Held {
+            why: "its id is another title's: it is looked at anew".to_owned(),
+            remedy: "The next run does it by itself.",
+            is_unasked: false,
+        },
+    }
+}
+
+/// Whether the entry's own id told another title than it was taken for, so that nobody has to choose.
+fn is_misled(entry: &ListItem, doubt: &Doubt) -> bool {
+    entry.tmdb_id.is_none() && doubt.meant.is_some()
+}
+
 fn unasked(error: &TargetError) -> Held {
     Held {
         why: format!(
@@ -272,6 +322,7 @@ fn unasked(error: &TargetError) -> Held {
             Chain(error)
         ),
         remedy: "It is asked again with the next run.",
+        is_unasked: true,
     }
 }
 
@@ -288,7 +339,7 @@ fn leave_to_a_person(
     let Some(mut item) = ListItem::find(conn, entry)?.filter(is_still) else {
         return Ok(Vec::new()); // somebody has seen to it meanwhile
     };
-    let is_misled = item.tmdb_id.is_none() && doubt.meant.is_some();
+    let is_misled = is_misled(&item, &doubt);
     if let Some((source, id, meant)) = doubt.meant {
         learn(conn, (source, id), &meant, now)?;
     }

@@ -4,11 +4,14 @@ use runtime::{Boot, Clock, Environment, Readiness, Stop, settings};
 use schema::{
     Db,
     models::{
-        FetchKind, IdSource, List, ListId, MediaType, NewList, NewListItem, NewPin, NewRun, Pin,
-        ReviewCandidate, RunStatus, RunTrigger, SeasonFacts, SyncRun, TitleFacts,
+        Decision, FetchKind, IdSource, List, ListId, MediaType, NewList, NewListItem, NewPin,
+        NewRun, Pin, ReviewCandidate, RunStatus, RunTrigger, SeasonFacts, SyncRun, TitleFacts,
     },
 };
 use tokio_util::sync::CancellationToken;
+
+#[path = "unasked_tests.rs"]
+mod unasked;
 
 use super::*;
 use crate::{
@@ -352,6 +355,49 @@ async fn details_that_are_read_anyway_are_held_against_every_list() {
     let asked = house.run(&[trakt, imdb]).await;
     assert!(asked.contains(&"submit 949".to_owned()), "{asked:?}");
     assert!(!asked.contains(&"submit 550".to_owned()), "{asked:?}");
+}
+
+#[actix_rt::test]
+async fn an_entry_that_was_only_misled_waits_for_the_next_run_and_for_nobody() {
+    let house = House::new();
+    let misled = Told {
+        imdb_id: Some("tt0113277"),
+        ..HEAT
+    };
+    let list = house.list("imdb", &[misled]).await;
+    let title = house
+        .write(move |conn, now| {
+            let new = NewTitle {
+                media_type: MediaType::Movie,
+                tmdb_id: 550,
+                title: "Fight Club".into(),
+                year: Some(1999),
+                created_at: now,
+                updated_at: now,
+            };
+            let title = Title::ensure(conn, &new)?.id;
+            let mut item = ListItem::of_list(conn, list)?.remove(0);
+            item.identity = Identity::Matched;
+            item.title_ref = Some(title);
+            item.identity_reason = Some("tt0113277, known by the entry's TMDB id".into());
+            item.save_identity(conn)?;
+            Ok(title)
+        })
+        .await;
+    let asked = house.run(&[list]).await;
+    assert_eq!(asked, ["details 550", "look up Imdb(\"tt0113277\")"]);
+    let decision = house
+        .write(move |conn, _| Ok(Decision::latest_of(conn, &[title])?.remove(0)))
+        .await;
+    assert_eq!(
+        (decision.reason.as_str(), decision.remedy.as_deref()),
+        (
+            "its id is another title's: it is looked at anew",
+            Some("The next run does it by itself.")
+        )
+    );
+    let asked = house.run(&[list]).await;
+    assert!(asked.contains(&"submit 949".to_owned()), "{asked:?}");
 }
 
 #[actix_rt::test]

@@ -97,7 +97,12 @@ impl<T: Target> Applier<'_, T> {
         // A later no overrules an earlier return, and a request that came about an earlier no.
         let is_over = is_no(change.status) || change.status == LedgerStatus::Withdrawn;
         if is_over && before != Some(change.status) {
-            row.refused_at = Some(said_at.map_or(now, |said_at| said_at.min(now)));
+            // Nobody says no to what was not asked for yet, whatever the clocks say.
+            let asked_at = known
+                .filter(|row| row.created_by_us && row.request_id == change.request.0)
+                .and_then(|row| row.requested_at);
+            let said_at = said_at.map_or(now, |said_at| said_at.min(now));
+            row.refused_at = Some(said_at).max(asked_at);
         } else if is_no(change.status) && row.refused_at.is_none() {
             // Another reason for the same no makes it no later.
             row.refused_at = known.map(|row| row.last_synced);

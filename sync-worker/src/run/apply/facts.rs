@@ -51,6 +51,8 @@ pub(super) struct FactsAsked {
 pub(super) struct Held {
     pub(super) why: String,
     pub(super) remedy: &'static str,
+    /// Whether a question failed, so that it is still to be found out.
+    pub(super) is_unasked: bool,
 }
 
 impl<T: Target> Applier<'_, T> {
@@ -70,7 +72,8 @@ impl<T: Target> Applier<'_, T> {
             .filter(|wish| wish.media_type == MediaType::Tv)
         {
             let known = self.batch.known(wish, snapshot);
-            if self.facts.failed.contains_key(&wish.title) {
+            let has_failed = self.facts.failed.contains_key(&wish.title);
+            if has_failed || self.facts.held.contains_key(&wish.title) {
                 continue; // once in a run is enough
             }
             let is_needed = known.facts.is_none()
@@ -160,10 +163,14 @@ impl<T: Target> Applier<'_, T> {
         let (mut compared, mut ids, mut end) = (Vec::new(), Vec::new(), Ok(()));
         for (facts, details) in known {
             if let Some(show) = taken.get(&facts.title) {
-                if let Err(error) = self.disbelieved(show, &details).await {
-                    // Facts that are kept are not asked for again, nor held against the entries.
-                    end = Err(error);
-                    break;
+                // Facts that are kept are not asked for again, nor held against the entries.
+                match self.disbelieved(show, Some(&details)).await {
+                    Ok(held) if held.as_ref().is_some_and(|held| held.is_unasked) => continue,
+                    Ok(_) => {}
+                    Err(error) => {
+                        end = Err(error);
+                        break;
+                    }
                 }
                 ids.extend(identity::ids_of_details(show.title(), &details, now));
             }
